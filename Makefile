@@ -1,0 +1,199 @@
+# How things are built; what is built is in the Kbuild files, read as one graph.
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.22.0
+prefix  ?= /usr/local
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR := ar
+
+# A variant (another compiler, a sanitizer) is a build tree of its own beside the plain one, $(O).
+comma := ,
+O     ?= build
+B     := $(O)$(addprefix -,$(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(subst $(comma),-,$(SAN)))
+B     := $(subst $() ,,$(B))
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
+defines  := -DMESOS_VERSION='"$(VERSION)"' -DLAUNCHER_DIR='"$(prefix)/libexec/mesos"'
+ifdef SAN
+harden   := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	    -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)) -fPIE
+linkflags := -fsanitize=$(filter-out fuzzer,$(subst fuzzer$(comma),,$(SAN))) -pie
+staticflags := $(linkflags)
+else
+harden   := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+linkflags := -pie -Wl,-z,relro,-z,now
+staticflags := -static-pie -Wl,-z,relro,-z,now
+endif
+cppflags := -std=c17 -D_GNU_SOURCE -I. $(defines)
+flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS)
+
+# pkg-config is asked once, and only when something is compiled.
+all-libs   := jansson libmicrohttpd libsystemd
+pkg-cflags  = $(eval pkg-cflags := $(shell pkg-config --cflags $(all-libs)))$(pkg-cflags)
+compile     = $(CC) $(cppflags) $(warnings) $(harden) $(pkg-cflags) $(CFLAGS)
+
+quiet = $(if $(V),,@printf '  %-7s %s\n' $1 '$(@:$(B)/%=%)';) mkdir -p $(@D);
+Q     = $(if $(V),,@)
+
+# Reads the Kbuild of directory $1 and below it: objs-$1 is every object there.
+kbuilds := Kbuild
+define walk
+obj-y :=
+include $1/Kbuild
+kbuilds += $1/Kbuild
+objs-$1 := $$(addprefix $1/,$$(filter-out %/,$$(obj-y)))
+dirs-$1 := $$(addprefix $1/,$$(patsubst %/,%,$$(filter %/,$$(obj-y))))
+$$(foreach d,$$(dirs-$1),$$(eval $$(call walk,$$d)))
+objs-$1 += $$(foreach d,$$(dirs-$1),$$(objs-$$d))
+endef
+
+# Links $1 (a path below the build tree) from the parts $2 (objects, directories, lib.a) and
+# the pkg-config libraries $3; $4 are the linker's flags, $5 the Kbuild files that say so.
+define program
+objects += $(call parts,$2)
+$(B)/$1: $(addprefix $(B)/,$(call parts,$2) $(filter %.a,$2)) $5 $(B)/.flags
+	$$(call quiet,LD) $(CC) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $4 $(LDFLAGS) \
+		-Wl,--as-needed -pthread $$$$(pkg-config $(if $(filter -static-pie,$4),--static) --libs $3) -lm
+endef
+parts = $(filter %.o,$1) $(foreach d,$(patsubst %/,%,$(filter %/,$1)),$(objs-$d))
+
+include Kbuild
+roots := $(patsubst %/,%,$(filter %/,lib/ $(foreach p,$(bin-y) $(libexec-y),$($p-y))))
+$(foreach d,$(sort $(roots)),$(eval $(call walk,$d)))
+objects := $(objs-lib)
+linkas = $(if $($1-static),$(staticflags),$(linkflags))
+link = $(eval $(call program,$1,$($2-y),$($2-libs),$(call linkas,$2),$(kbuilds)))
+$(foreach p,$(bin-y),$(call link,bin/$p,$p))
+$(foreach p,$(libexec-y),$(call link,libexec/mesos/$p,$p))
+
+# Each C file here is a program; NAME-objs in the Kbuild beside it names what it needs besides lib.a.
+-include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild
+unit-tests    := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
+fuzz-targets  := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+bench-tools   := $(patsubst %.c,%,$(wildcard tests/bench/*.c))
+cluster-tools := $(patsubst %.c,%,$(wildcard tests/cluster/*.c))
+parts-of = $1.o $($(notdir $1)-objs) lib.a
+test = $(eval $(call program,$1,$(parts-of),$2 $(all-libs),$3,$(wildcard $(dir $1)Kbuild)))
+$(foreach t,$(unit-tests),$(call test,$t,cmocka,$(linkflags)))
+$(foreach t,$(fuzz-targets),$(call test,$t,,-fsanitize=$(SAN) -pie))
+$(foreach t,$(bench-tools) $(cluster-tools),$(call test,$t,,$(linkflags)))
+
+programs := $(bin-y:%=$(B)/bin/%) $(B)/bin/mesos-slave $(libexec-y:%=$(B)/libexec/mesos/%)
+all: $(programs)
+
+$(B)/%.o: %.c $(B)/.flags
+	$(call quiet,CC) $(compile) -pthread -MMD -MP -c -o $@ $<
+
+$(B)/lib.a: $(objs-lib:%=$(B)/%) lib/Kbuild
+	$(call quiet,AR) rm -f $@; $(AR) rcsD $@ $(filter %.o,$^)
+
+# The agent by its old name.
+$(B)/bin/mesos-slave: $(B)/bin/mesos-agent
+	$(call quiet,LN) ln -sf mesos-agent $@
+
+# Everything depends on this file, and it is written only when the flags change.
+ifneq ($(file <$(B)/.flags),$(flags))
+$(B)/.flags: FORCE
+endif
+$(B)/.flags:
+	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(flags))' > $@
+FORCE:
+
+-include $(patsubst %.o,$(B)/%.d,$(sort $(objects)))
+
+# ---- checks -------------------------------------------------------------------------------------
+CHECK_SAN    := address,undefined
+FUZZ_SECONDS ?= 60
+TEST_TIMEOUT ?= 300
+prove = prove --exec 'timeout -k 5 $(TEST_TIMEOUT)' $(PROVE_FLAGS)
+here  = MESOS_BUILD='$(abspath $(B))'
+
+# Everything, from installing packages to the last test; ends with "N passed, 0 failed".
+check:
+	$(Q)tests/check-all $(MAKE)
+
+deps:
+	$(Q).ci/deps
+
+check-layers:
+	$(Q)tests/check-layers
+
+# make test-foo: that one unit test, under the sanitizers.
+$(notdir $(unit-tests)):
+	$(Q)$(MAKE) SAN=$(or $(SAN),$(CHECK_SAN)) run-unit unit-tests=tests/unit/$@
+
+check-unit:
+	$(Q)$(MAKE) SAN=$(or $(SAN),$(CHECK_SAN)) run-unit
+
+run-unit: $(unit-tests:%=$(B)/%)
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(prove) $^
+
+check-cluster: all $(cluster-tools:%=$(B)/%)
+	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
+
+fuzz:
+	$(Q)$(MAKE) CC=clang SAN=fuzzer,$(CHECK_SAN) run-fuzz
+
+run-fuzz: $(fuzz-targets:%=$(B)/%)
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
+
+bench: all $(bench-tools:%=$(B)/%)
+	$(Q)for b in $(wildcard tests/bench/*.sh); do $(here) $$b || exit 1; done
+
+demo:
+	$(Q)$(MAKE) deps
+	$(Q)$(MAKE) all
+	$(Q)$(here) tests/demo.sh
+
+# All that is compiled for whoever runs the checks, so that no warning hides in a test.
+everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools))
+
+# ---- style --------------------------------------------------------------------------------------
+sources = $(sort $(shell find include lib agent master tools tests bpf -name '*.[ch]'))
+macros  = %-structs.h %-tables.h %-skip.h %-end.h
+scripts = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci tests)
+tidied := $(patsubst %.o,$(B)/lint/%,$(sort $(objects)))
+
+# It does not know __attribute__((cleanup)); what is never initialised, the compilers find.
+cppcheck-off := resourceLeak memleak uninitvar
+
+format:
+	$(Q)clang-format -i $(filter-out $(macros),$(sources))
+
+lint: $(tidied)
+	$(Q)$(foreach f,$(filter-out $(objects:.o=.c),$(filter %.c,$(sources))),$(error $f: in no Kbuild))
+	$(Q)clang-format --dry-run -Werror $(filter-out $(macros),$(sources))
+	$(Q)mkdir -p $(B)/cppcheck && cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
+		--std=c11 --enable=warning,performance --library=posix,gnu,tests/cppcheck.cfg \
+		$(cppcheck-off:%=--suppress=%) --cppcheck-build-dir=$(B)/cppcheck \
+		-I. $(defines) $(filter %.c,$(sources))
+	$(Q)shellcheck $(scripts)
+
+# An object is rebuilt when its source or a header changes; then it is read again.
+$(B)/lint/%: $(B)/%.o .clang-tidy tests/.clang-tidy
+	$(call quiet,TIDY) clang-tidy --quiet $*.c -- $(cppflags) 2>$@.err && mv $@.err $@ || \
+		{ cat $@.err >&2; exit 1; }
+
+# ---- installation -------------------------------------------------------------------------------
+dest = $(DESTDIR)$(prefix)
+
+install: all
+	$(Q)install -d $(dest)/bin $(dest)/libexec/mesos $(dest)/share/doc/mesos
+	$(Q)install $(bin-y:%=$(B)/bin/%) $(dest)/bin
+	$(Q)ln -sf mesos-agent $(dest)/bin/mesos-slave
+	$(Q)install $(libexec-y:%=$(B)/libexec/mesos/%) $(dest)/libexec/mesos
+	$(Q)install -m 644 LICENSE $(dest)/share/doc/mesos
+	$(Q)for m in $(wildcard docs/man/*.[1-8]); do \
+		install -D -m 644 -t $(dest)/share/man/man$${m##*.} $$m || exit 1; done
+
+# The plain tree and its variants: what has a .flags is ours.
+clean:
+	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
+
+.PHONY: all deps demo check check-unit check-cluster check-layers fuzz bench install clean format lint
+.PHONY: everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

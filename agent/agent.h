@@ -1,0 +1,63 @@
+/*
+ * The one home of the agent's state: who it is, what it offers, which frameworks,
+ * executors and tasks it has, and which updates wait for an acknowledgement.
+ */
+#pragma once
+
+#include "agent/container/container.h"
+#include "agent/flags.h"
+#include "agent/frameworks.h"
+#include "agent/updates.h"
+#include "lib/http.h"
+#include "lib/listener.h"
+
+/* What is remembered of the past, as in Mesos. */
+#define COMPLETED_FRAMEWORKS_MAX 50
+
+struct agent {
+	struct agent_flags flags;
+	sd_event *loop;
+	int64_t started_ns, started_wall_ns;
+	char *id; /* NULL until the master has admitted us */
+	struct agent_info info;
+	struct resources total;
+
+	struct work_pool *resolver; /* names of masters */
+	struct streams *streams;
+	struct hello hello; /* what we say to masters and to local peers */
+	struct peer_server server;
+	struct listener *port, *executor_socket, *agent_socket;
+	struct http *http;
+	char *executor_socket_path, *agent_socket_path, *executor_path;
+
+	struct master_link *master;
+	struct container_node node;
+	struct framework *frameworks; /* by id */
+	struct list completed_frameworks;
+	unsigned completed_frameworks_count;
+	struct updates updates;
+	struct sampler *sampler;
+	sd_event_source *update_timer;
+	struct agent_metrics metrics;
+	bool terminating; /* told to end: leaves when the last container has */
+};
+
+/* Fills in a new task status of our own making; the rest is the caller's. */
+struct task_status agent_status(const char *task_id, enum task_state state,
+				enum task_source source, const char *message);
+/*
+ * Takes an update of a task: moves it, remembers, queues it for the master. t may be NULL (an
+ * update about a task that is not here). The status is completed with what it lacks: uuid,
+ * timestamp, agent, executor and container. Returns false if the move is not allowed
+ * or the update is a duplicate.
+ */
+bool agent_update(struct agent *a, const char *framework_id, struct task *t,
+		  struct task_status *status);
+/* Sends what is due and arms the timer; after a change of a->updates. */
+void agent_pump_updates(struct agent *a);
+/* What all executors hold. */
+void agent_used(const struct agent *a, struct resources *ret);
+/* Ends all tasks, then the loop. */
+void agent_terminate(struct agent *a, const char *why);
+/* Leaves the loop if nothing is left to end. */
+void agent_maybe_leave(struct agent *a);

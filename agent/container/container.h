@@ -1,0 +1,140 @@
+/*
+ * The life of one container: prepared by its isolators, spawned as mesos-executor with
+ * its plan, held at the gate, started, ended, measured one last time, gone. Knows
+ * nothing of tasks; its owner hears of it through container_ops.
+ */
+#pragma once
+
+#include "agent/container/plan.h"
+#include "agent/disk/checks.h"
+#include "lib/peer.h"
+#include "lib/resources.h"
+
+enum container_phase {
+	CONTAINER_PREPARING, /* isolators write the plan */
+	CONTAINER_SPAWNED,   /* mesos-executor was started */
+	CONTAINER_HELD,      /* the container's init exists and waits */
+	CONTAINER_RUNNING,   /* the command was exec'd */
+	CONTAINER_ENDED,     /* no process is left */
+};
+
+struct container;
+
+/* How a container ended. */
+struct container_end {
+	bool launched;   /* the command had been exec'd */
+	bool has_status; /* false: its supervisor was lost */
+	int status;      /* as waitpid(2) gives it */
+	bool limited;    /* a limit ended it: reason and message say which */
+	enum task_reason reason;
+	const char *message; /* of the limit, or why it could not be launched; NULL: none */
+};
+
+struct container_ops {
+	void (*made)(struct container *c);    /* its init exists */
+	void (*started)(struct container *c); /* its command was exec'd */
+	/* Once. The container lives on for its last measurement; forget it here. */
+	void (*ended)(struct container *c, const struct container_end *end);
+};
+
+/* What all containers of an agent share. Filled in by the agent, which owns everything in it. */
+struct container_node {
+	sd_event *loop;
+	struct work_pool *pool; /* for prepare and the sampler */
+	struct disk_checks *disk;
+	const struct container_ops *ops;
+	uint64_t isolators; /* bits of the table */
+	bool switch_user;
+	const char *executor_path;   /* of mesos-executor */
+	const char *executor_socket; /* where supervisors and executors connect */
+	const char *hostname;
+	int64_t registration_timeout_ns;
+	struct agent_metrics *metrics;
+	struct list containers;
+	unsigned supervisors; /* processes that are not yet reaped */
+	sd_event_source *orphan_timer; /* while orphans are being killed */
+};
+
+/* What the processes of a container use together: the sampler's. */
+struct process_sample {
+	uint64_t user_ticks, system_ticks; /* of sysconf(_SC_CLK_TCK) a second */
+	uint64_t rss_bytes;
+	uint64_t processes; /* 0: never sampled */
+};
+
+struct container {
+	struct list node_entry; /* in node->containers */
+	struct container_node *node;
+	void *owner; /* NULL once it has ended */
+	enum container_phase phase;
+	char *id;      /* random */
+	char *sandbox; /* absolute path */
+	char *user;
+	char *task_id; /* of a command task, for the announcement; NULL otherwise */
+	struct command_info *command;
+	struct variable *environment; /* Mesos's own variables */
+	size_t environment_count;
+	int64_t grace_ns;
+	uint64_t isolators;
+	struct resources resources;
+	int64_t started_wall_ns;
+
+	/* made by prepare */
+	int sandbox_fd, stdout_fd, stderr_fd, plan_fd;
+	char *token; /* proves which container a supervisor belongs to */
+	struct error error;
+	int outcome;
+
+	/* the supervisor */
+	pid_t supervisor;
+	struct peer *peer;
+	sd_event_source *child, *deadline;
+	bool child_gone;
+	pid_t pid; /* of the container's init */
+
+	/* how it ends */
+	bool ending;           /* container_destroy() was called */
+	int64_t ending_grace_ns;
+	bool limited;
+	enum task_reason reason;
+	char *message;
+
+	struct disk_watch disk;
+	struct work job; /* prepare */
+	struct process_sample sample;
+	unsigned holds; /* what still needs it, itself included */
+};
+
+/* What a container is made from; all of it is copied. */
+struct container_spec {
+	const char *id, *sandbox, *user, *task_id;
+	const struct command_info *command;
+	const struct variable *environment;
+	size_t environment_count;
+	int64_t grace_ns;
+	const struct resources *resources;
+};
+
+extern const struct peer_protocol supervisor_protocol;
+
+/* Begins to make a container; the outcome comes through node->ops. */
+struct container *container_launch(struct container_node *node, const struct container_spec *spec,
+				   void *owner);
+/* Its resources are now these. */
+void container_update(struct container *c, const struct resources *resources);
+/*
+ * Ends it: SIGTERM to the whole tree, SIGKILL after grace_ns (0: at once). Calling it
+ * again with a shorter grace shortens. `ended` follows.
+ */
+void container_destroy(struct container *c, int64_t grace_ns);
+/* It broke a limit: remembers why, once, and destroys it at once. */
+void container_limit(struct container *c, enum task_reason reason, const char *message);
+/* Frees what waits for a last measurement and kills what runs; for the end of the agent. */
+void containers_fini(struct container_node *node);
+const char *container_phase_name(enum container_phase phase);
+
+/* Keeps an ended container for a last measurement; release frees it after the last hold. */
+void container_hold(struct container *c);
+void container_release(struct container *c);
+/* The agent's supervisors by token; NULL if there is none. */
+struct container *container_by_token(struct container_node *node, const char *token);

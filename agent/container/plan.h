@@ -1,0 +1,11 @@
+/* The launch plan of one container: plan.def. Seen by the agent and by mesos-executor. */
+#pragma once
+
+#include "lib/schema.h"
+
+#include "lib/schema-structs.h"
+#include "agent/container/plan.def"
+#include "lib/schema-end.h"
+
+/* mesos-executor finds the plan, one JSON object, on this inherited descriptor. */
+#define PLAN_FD 3

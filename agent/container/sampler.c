@@ -1,0 +1,185 @@
+/* One pass over the agent's descendants; each process is booked on the supervisor above it. */
+#include "agent/container/sampler.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/log.h"
+#include "lib/tree.h"
+
+struct entry {
+	pid_t supervisor;
+	struct process_sample sample;
+};
+
+struct sampler {
+	struct container_node *node;
+	sd_event_source *timer;
+	int64_t interval_ns;
+	struct work job;
+	struct entry *entries; /* the job's, sorted by supervisor */
+	size_t count;
+};
+
+/* ---- the job ---- */
+
+/* utime, stime, cutime, cstime and rss of one process; a dead one adds nothing. */
+static void add_process(int proc, pid_t pid, struct process_sample *s)
+{
+	unsigned long long utime, stime;
+	long long cutime, cstime;
+	char path[32], text[1024];
+	const char *after_name;
+	autofd int fd = -EBADF;
+	ssize_t n;
+	long rss;
+
+	snprintf(path, sizeof(path), "%d/stat", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	after_name = strrchr(text, ')');
+	if (!after_name || sscanf(after_name + 1,
+				  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld "
+				  "%lld %*d %*d %*d %*d %*u %*u %ld",
+				  &utime, &stime, &cutime, &cstime, &rss) != 5)
+		return;
+	s->user_ticks += utime + (unsigned long long)cutime;
+	s->system_ticks += stime + (unsigned long long)cstime;
+	s->rss_bytes += (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE);
+	s->processes++;
+}
+
+static int by_supervisor(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return (x->supervisor > y->supervisor) - (x->supervisor < y->supervisor);
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* The ancestor of p that is a child of the agent; 0 if it is gone. */
+static pid_t ancestor(const struct tree *tree, const struct process *p)
+{
+	while (p && p->parent != tree->root) {
+		struct process parent = { .pid = p->parent };
+
+		p = bsearch(&parent, tree->list, tree->count, sizeof(*tree->list), by_pid);
+	}
+	return p ? p->pid : 0;
+}
+
+/*
+ * The supervisor counts too: it has waited for what ended, so their CPU time is in its
+ * own, and the sum over the living never goes back.
+ */
+static void book(struct sampler *s, const struct tree *tree, const struct process *p)
+{
+	struct entry key = { .supervisor = ancestor(tree, p) };
+	struct entry *e = bsearch(&key, s->entries, s->count, sizeof(*s->entries), by_supervisor);
+
+	if (e)
+		add_process(tree->proc, p->pid, &e->sample);
+}
+
+static void run(struct work *job)
+{
+	struct sampler *s = container_of(job, struct sampler, job);
+	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tree tree;
+
+	if (proc < 0)
+		return;
+	tree_init(&tree, proc, getpid());
+	tree_find(&tree);
+	for (size_t i = 0; i < tree.count; i++)
+		book(s, &tree, &tree.list[i]);
+	tree_fini(&tree);
+}
+
+/* ---- the loop ---- */
+
+static void collect(struct sampler *s)
+{
+	struct container *c;
+
+	s->count = 0;
+	list_for_each(c, &s->node->containers, node_entry) {
+		if (c->phase != CONTAINER_RUNNING)
+			continue;
+		s->entries = xreallocarray(s->entries, s->count + 1, sizeof(*s->entries));
+		s->entries[s->count++] = (struct entry){ .supervisor = c->supervisor };
+	}
+	qsort(s->entries, s->count, sizeof(*s->entries), by_supervisor);
+}
+
+static void arm(struct sampler *s)
+{
+	sd_event_source_set_time_relative(s->timer, (uint64_t)(s->interval_ns / NSEC_PER_USEC));
+	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+}
+
+static void done(struct work *job)
+{
+	struct sampler *s = container_of(job, struct sampler, job);
+	struct container *c;
+
+	list_for_each(c, &s->node->containers, node_entry) {
+		struct entry key = { .supervisor = c->supervisor };
+		struct entry *e = bsearch(&key, s->entries, s->count, sizeof(*s->entries),
+					  by_supervisor);
+
+		if (e && c->phase == CONTAINER_RUNNING && e->sample.processes)
+			c->sample = e->sample;
+	}
+	arm(s);
+}
+
+static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct sampler *s = arg;
+
+	collect(s);
+	if (!s->count) {
+		arm(s);
+		return 0;
+	}
+	s->job = (struct work){ .run = run, .done = done };
+	work_submit(s->node->pool, &s->job);
+	return 0;
+}
+
+int sampler_new(struct container_node *node, int64_t interval_ns, struct sampler **ret,
+		struct error *e)
+{
+	struct sampler *s = xcalloc(1, sizeof(*s));
+	int r;
+
+	s->node = node;
+	s->interval_ns = interval_ns;
+	r = sd_event_add_time_relative(node->loop, &s->timer, CLOCK_MONOTONIC,
+				       (uint64_t)(interval_ns / NSEC_PER_USEC), 0, on_timer, s);
+	if (r < 0) {
+		free(s);
+		return error_set(e, -r, "sampler: cannot set its timer: %s", strerror(-r));
+	}
+	*ret = s;
+	return 0;
+}
+
+void sampler_free(struct sampler *s)
+{
+	if (!s)
+		return;
+	sd_event_source_disable_unref(s->timer);
+	free(s->entries);
+	free(s);
+}

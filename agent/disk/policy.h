@@ -1,0 +1,19 @@
+/* What to do about a container's disk: a pure function of its ledger and the flags. */
+#pragma once
+
+#include "agent/disk/ledger.h"
+
+enum disk_action {
+	DISK_NOTHING,
+	DISK_REPORT, /* over its limit, and nobody enforces it: say so once */
+	DISK_KILL,   /* over its limit: end it */
+};
+
+/* was_over: whether the measurement before this one was over too. */
+enum disk_action disk_policy(const struct ledger *l, bool was_over, bool enforce);
+/*
+ * The limit that a disk resource of so many thousandths of a MB stands for: exact, where
+ * Mesos cut it to whole MB. false: no limit (0, which is what frameworks send for "none").
+ * fallback_bytes stands in for none; 0: there is no fallback.
+ */
+bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret);

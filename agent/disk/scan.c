@@ -1,0 +1,645 @@
+/*
+ * The walk over a tree, by one thread or several. Each worker goes depth first
+ * and keeps the directories it still has to return to on a stack of its own; a
+ * worker without work splits the oldest directory of another one in two.
+ */
+#include "agent/disk/scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/ioprio.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "agent/disk/inodes.h"
+#include "lib/buf.h"
+#include "lib/list.h"
+
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+enum {
+	LISTING_SIZE = 32 * 1024,
+	MAX_THREADS = 64,
+	/* Directories held open to return to; the others are found again through "..". */
+	MAX_OPEN = 32,
+	MIN_OPEN_PER_WORKER = 4,
+	/* How much a scan must have seen before starting a thread costs next to nothing. */
+	INODES_BEFORE_THREAD = 2048,
+	INODES_PER_CHARGE = 256,
+	NICE = 10,
+};
+#define PAUSE_STEP_NS (5 * NSEC_PER_MSEC)
+
+/* A directory that was listed, and its subdirectories that still wait. */
+struct dir {
+	struct dir *parent; /* NULL: the root */
+	atomic_uint refs;   /* its place on a stack, and each child */
+	uint64_t ino;
+	/* While it is open, the rest is guarded by scan.lock: a thief may look. */
+	int fd;           /* -EBADF while parked */
+	struct buf names; /* of subdirectories, each terminated */
+	size_t next_name; /* offset of the first that still waits */
+	struct list node;
+};
+
+/*
+ * Every directory on a worker's stack is an ancestor of the one it is in. The
+ * oldest ones are parked when too many are open: their descriptor is closed.
+ */
+struct worker {
+	struct scan *scan;
+	pthread_t thread;
+	struct list open, parked; /* oldest first; all of parked is older than all of open */
+	unsigned n_open;
+	unsigned uncharged; /* inodes looked at since the budget was charged */
+	int64_t charged_ns; /* this thread's CPU clock at that moment */
+	int64_t started_ns; /* and at its start */
+	struct scan_result sum;
+	char *listing;
+};
+
+struct scan {
+	const struct scan_options *options;
+	int root_fd; /* the caller's */
+	dev_t dev;
+	struct inodes linked; /* those with more than one name */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* a directory can be split, or all is done */
+	unsigned n_started, n_idle;
+	bool done;
+	unsigned n_workers, max_open; /* directories, of each worker */
+	struct worker *workers;
+};
+
+static bool cancelled(const struct scan *s)
+{
+	return s->options->cancel &&
+	       atomic_load_explicit(s->options->cancel, memory_order_relaxed);
+}
+
+static int64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+/* Sleeps in steps short enough for a cancellation to be noticed. */
+static void wait_out(struct scan *s, int64_t wait_ns)
+{
+	int64_t start = now_ns(), waited = 0;
+
+	while (waited < wait_ns && !cancelled(s)) {
+		struct timespec step = { .tv_nsec = MIN(wait_ns - waited, PAUSE_STEP_NS) };
+
+		nanosleep(&step, NULL);
+		waited = now_ns() - start;
+	}
+	scan_budget_waited(s->options->budget, waited);
+}
+
+/* Pays for the CPU time since the last payment. Returns how long to stay off the CPU. */
+static int64_t charge(struct worker *w)
+{
+	struct scan_budget *b = w->scan->options->budget;
+	int64_t cpu = thread_cpu_ns(), used = cpu - w->charged_ns;
+
+	w->uncharged = 0;
+	w->charged_ns = cpu;
+	return b ? scan_budget_charge(b, used, now_ns()) : 0;
+}
+
+static void charge_inode(struct worker *w)
+{
+	int64_t wait;
+
+	if (++w->uncharged < INODES_PER_CHARGE)
+		return;
+	wait = charge(w);
+	if (wait > 0)
+		wait_out(w->scan, wait);
+}
+
+static struct dir *dir_new(struct dir *parent, int fd, uint64_t ino)
+{
+	struct dir *d = xcalloc(1, sizeof(*d));
+
+	if (parent)
+		atomic_fetch_add(&parent->refs, 1);
+	d->parent = parent;
+	d->refs = 1;
+	d->fd = fd;
+	d->ino = ino;
+	return d;
+}
+
+/* Drops one reference, and the parents' that hung on it: no recursion, trees are deep. */
+static void dir_drop(struct dir *d)
+{
+	while (d && atomic_fetch_sub(&d->refs, 1) == 1) {
+		struct dir *parent = d->parent;
+
+		assert(d->fd < 0);
+		buf_fini(&d->names);
+		free(d);
+		d = parent;
+	}
+}
+
+static bool dir_waits(const struct dir *d)
+{
+	return d->next_name < d->names.len;
+}
+
+static void add_name(struct dir *d, const char *name)
+{
+	buf_add(&d->names, name, strlen(name) + 1);
+}
+
+/* All names that wait will never be looked at. */
+static void miss_names(struct worker *w, struct dir *d)
+{
+	for (; dir_waits(d); d->next_name += strlen(d->names.data + d->next_name) + 1)
+		w->sum.missed++;
+}
+
+/* Looks at an inode: name in the directory fd, or fd itself when name is empty. */
+static int look(int fd, const char *name, struct statx *ret)
+{
+	return statx(fd, name,
+		     AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		     STATX_TYPE | STATX_NLINK | STATX_INO | STATX_BLOCKS, ret);
+}
+
+static bool on_tree(const struct scan *s, const struct statx *st)
+{
+	return makedev(st->stx_dev_major, st->stx_dev_minor) == s->dev;
+}
+
+static void count(struct worker *w, const struct statx *st)
+{
+	bool is_dir = S_ISDIR(st->stx_mode);
+
+	if (!is_dir && st->stx_nlink > 1 && !inodes_add(&w->scan->linked, st->stx_ino))
+		return;
+	w->sum.bytes += st->stx_blocks * 512;
+	w->sum.inodes++;
+	w->sum.directories += is_dir;
+}
+
+/* Only the owner may leave the time of access alone; others read all the same. */
+static int open_dir(int at, const char *name, uint64_t resolve)
+{
+	struct open_how how = { .flags = DIR_FLAGS | O_NOATIME, .resolve = resolve };
+	int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+
+	if (fd >= 0 || errno != EPERM)
+		return fd;
+	how.flags = DIR_FLAGS;
+	return (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
+}
+
+static struct dir *newest(const struct list *stack)
+{
+	return list_empty(stack) ? NULL : list_entry(stack->prev, struct dir, node);
+}
+
+static void push(struct worker *w, struct dir *d)
+{
+	struct scan *s = w->scan;
+
+	pthread_mutex_lock(&s->lock);
+	list_append(&w->open, &d->node);
+	w->n_open++;
+	if (s->n_idle && dir_waits(d))
+		pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Takes an open directory off the stack, out of the sight of thieves, and closes it. */
+static void take_off(struct worker *w, struct dir *d)
+{
+	pthread_mutex_lock(&w->scan->lock);
+	list_remove(&d->node);
+	w->n_open--;
+	pthread_mutex_unlock(&w->scan->lock);
+	close_fd(&d->fd);
+}
+
+/* False when only the newest directory is open: that one is in use. */
+static bool park_oldest(struct worker *w)
+{
+	struct dir *d = list_first(&w->open, struct dir, node);
+
+	if (w->n_open < 2)
+		return false;
+	take_off(w, d);
+	list_append(&w->parked, &d->node);
+	return true;
+}
+
+static bool out_of_fds(int err)
+{
+	return err == EMFILE || err == ENFILE;
+}
+
+/* Opens what parent lists as a directory. RESOLVE_NO_XDEV wakes no automount and no dead NFS. */
+static int open_subdir(struct worker *w, const struct dir *parent, const char *name)
+{
+	const uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+	struct statx st;
+	int fd;
+
+	do
+		fd = open_dir(parent->fd, name, beneath | RESOLVE_NO_XDEV);
+	while (fd < 0 && out_of_fds(errno) && park_oldest(w));
+	if (fd >= 0 || errno != EXDEV)
+		return fd;
+	/* A mount point: of this very filesystem it is part of the tree. */
+	if (look(parent->fd, name, &st) == 0 && on_tree(w->scan, &st))
+		return open_dir(parent->fd, name, RESOLVE_NO_MAGICLINKS);
+	errno = EXDEV;
+	return -1;
+}
+
+/* Counts a directory that cannot be entered by what it occupies itself. */
+static void count_closed(struct worker *w, const struct dir *parent, const char *name)
+{
+	struct statx st;
+
+	if (look(parent->fd, name, &st) < 0) {
+		w->sum.missed++;
+		return;
+	}
+	if (!on_tree(w->scan, &st))
+		return;
+	count(w, &st);
+	if (S_ISDIR(st.stx_mode))
+		w->sum.missed++;
+}
+
+static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *entry)
+{
+	const char *name = entry->d_name;
+	struct statx st;
+
+	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
+		return;
+	if (entry->d_type == DT_DIR) {
+		add_name(d, name);
+		return;
+	}
+	charge_inode(w);
+	if (look(d->fd, name, &st) < 0)
+		w->sum.missed++;
+	else if (!on_tree(w->scan, &st))
+		return;
+	else if (S_ISDIR(st.stx_mode))
+		add_name(d, name);
+	else
+		count(w, &st);
+}
+
+/* Counts all that lies in d and collects its subdirectories. */
+static void list_dir(struct worker *w, struct dir *d)
+{
+	ssize_t n;
+
+	while ((n = getdents64(d->fd, w->listing, LISTING_SIZE)) > 0) {
+		for (char *p = w->listing; p < w->listing + n;) {
+			const struct dirent64 *entry = (const struct dirent64 *)p;
+
+			if (cancelled(w->scan))
+				return;
+			visit_entry(w, d, entry);
+			p += entry->d_reclen;
+		}
+	}
+	if (n < 0)
+		w->sum.missed++;
+}
+
+/*
+ * Counts the directory behind fd (taken) and what lies directly in it, and
+ * makes it the newest on the stack: from there on it is where we are.
+ */
+static void enter(struct worker *w, struct dir *parent, int fd, const struct statx *st)
+{
+	struct dir *d = dir_new(parent, fd, st->stx_ino);
+
+	count(w, st);
+	charge_inode(w);
+	list_dir(w, d);
+	push(w, d);
+	if (w->n_open > w->scan->max_open)
+		park_oldest(w);
+}
+
+static void visit_subdir(struct worker *w, struct dir *parent, const char *name)
+{
+	autofd int fd = open_subdir(w, parent, name);
+	struct statx st;
+
+	if (fd < 0 && errno == EXDEV)
+		return;
+	if (fd < 0 || look(fd, "", &st) < 0)
+		count_closed(w, parent, name);
+	else if (on_tree(w->scan, &st))
+		enter(w, parent, take_fd(fd), &st);
+}
+
+/*
+ * Opens an ancestor of a directory. Each step must end where we came down
+ * through, or the way is lost: after a rename anything may lie above us.
+ */
+static int climb(const struct scan *s, const struct dir *from, const struct dir *to)
+{
+	autofd int fd = -EBADF;
+
+	for (const struct dir *d = from; d != to;) {
+		int up = open_dir(d == from ? from->fd : fd, "..", 0);
+		struct statx st;
+
+		d = d->parent;
+		close_fd(&fd);
+		fd = up;
+		if (fd < 0 || look(fd, "", &st) < 0 || !on_tree(s, &st) || st.stx_ino != d->ino)
+			return -1;
+	}
+	return take_fd(fd);
+}
+
+/* Opens the newest parked directory that the walk must go on in; from is where we are. */
+static void unpark(struct worker *w, const struct dir *from)
+{
+	struct dir *d;
+	bool lost = false;
+
+	while ((d = newest(&w->parked))) {
+		list_remove(&d->node);
+		if (dir_waits(d)) {
+			if (!d->parent)
+				d->fd = fcntl(w->scan->root_fd, F_DUPFD_CLOEXEC, 0);
+			else if (!lost)
+				d->fd = climb(w->scan, from, d);
+			if (d->fd >= 0) {
+				push(w, d);
+				return;
+			}
+			lost = true;
+			miss_names(w, d);
+		}
+		dir_drop(d);
+	}
+}
+
+/* Nothing is left to do in d, the newest on the stack. */
+static void leave(struct worker *w, struct dir *d)
+{
+	if (w->n_open == 1)
+		unpark(w, d);
+	take_off(w, d);
+	dir_drop(d);
+}
+
+/* The next subdirectory of d, or NULL. The text stays d's. */
+static const char *take_name(struct scan *s, struct dir *d)
+{
+	const char *name = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	if (dir_waits(d)) {
+		name = d->names.data + d->next_name;
+		d->next_name += strlen(name) + 1;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return name;
+}
+
+/* A second stand-in for the directory, with the later half of its names. Under the lock. */
+static struct dir *split(struct dir *d)
+{
+	size_t n_bytes = d->names.len - d->next_name, keep = 0;
+	const char *names = d->names.data + d->next_name, *middle;
+	int fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
+	struct dir *half;
+
+	if (fd < 0)
+		return NULL;
+	middle = memrchr(names, '\0', n_bytes / 2);
+	if (middle)
+		keep = (size_t)(middle + 1 - names);
+	half = dir_new(d->parent, fd, d->ino);
+	buf_add(&half->names, names + keep, n_bytes - keep);
+	d->names.len -= n_bytes - keep;
+	return half;
+}
+
+/* The oldest directory that waits anywhere is likely the one with the most below it. */
+static struct dir *steal(struct scan *s)
+{
+	for (unsigned i = 0; i < s->n_started; i++) {
+		struct dir *d;
+
+		list_for_each(d, &s->workers[i].open, node) {
+			if (dir_waits(d))
+				return split(d);
+		}
+	}
+	return NULL;
+}
+
+/* Waits until there is something to steal. False when no worker has any work left. */
+static bool find_work(struct worker *w)
+{
+	struct scan *s = w->scan;
+	struct dir *d = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	s->n_idle++;
+	while (!s->done && !(d = steal(s))) {
+		s->done = s->n_idle == s->n_started;
+		if (!s->done)
+			pthread_cond_wait(&s->changed, &s->lock);
+	}
+	s->n_idle--;
+	pthread_mutex_unlock(&s->lock);
+	if (d)
+		push(w, d);
+	return d;
+}
+
+static void start_thread(struct scan *s);
+
+static void walk(struct worker *w)
+{
+	struct scan *s = w->scan;
+
+	while (!cancelled(s)) {
+		struct dir *d = newest(&w->open);
+		const char *name = d ? take_name(s, d) : NULL;
+
+		if (name) {
+			if (w == s->workers && w->sum.inodes >= INODES_BEFORE_THREAD)
+				start_thread(s);
+			visit_subdir(w, d, name);
+		} else if (d) {
+			leave(w, d);
+		} else if (!find_work(w)) {
+			break;
+		}
+	}
+}
+
+/* Those who wait for work learn that there will be none, be it for a cancellation. */
+static void finish(struct scan *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->done = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void worker_start(struct worker *w)
+{
+	w->started_ns = w->charged_ns = thread_cpu_ns();
+	w->listing = xmalloc(LISTING_SIZE);
+}
+
+static void worker_run(struct worker *w)
+{
+	walk(w);
+	finish(w->scan);
+	charge(w);
+	w->sum.cpu_ns = w->charged_ns - w->started_ns;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	worker_start(w);
+	worker_run(w);
+	return NULL;
+}
+
+/* Called by the first worker only. The system may refuse: then fewer do the same work. */
+static void start_thread(struct scan *s)
+{
+	struct worker *w = &s->workers[s->n_started];
+
+	if (s->n_started == s->n_workers)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (pthread_create(&w->thread, NULL, worker_main, w) == 0)
+		s->n_started++;
+	else
+		s->n_workers = s->n_started;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void free_stack(struct list *stack)
+{
+	struct dir *d;
+
+	/* Newest first. */
+	while ((d = newest(stack))) {
+		list_remove(&d->node);
+		close_fd(&d->fd);
+		dir_drop(d);
+	}
+}
+
+static void scan_init(struct scan *s, int dirfd, const struct scan_options *options)
+{
+	unsigned n = MIN(MAX(options->threads, 1), MAX_THREADS);
+
+	*s = (struct scan){
+		.options = options,
+		.root_fd = dirfd,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER,
+		.n_started = 1,
+		.n_workers = n,
+		.max_open = MAX(MAX_OPEN / n, MIN_OPEN_PER_WORKER),
+		.workers = xcalloc(n, sizeof(struct worker)),
+	};
+	inodes_init(&s->linked);
+	for (unsigned i = 0; i < n; i++) {
+		s->workers[i].scan = s;
+		list_init(&s->workers[i].open);
+		list_init(&s->workers[i].parked);
+	}
+}
+
+static void scan_fini(struct scan *s)
+{
+	for (unsigned i = 0; i < s->n_started; i++) {
+		free_stack(&s->workers[i].open);
+		free_stack(&s->workers[i].parked);
+		free(s->workers[i].listing);
+	}
+	free(s->workers);
+	inodes_fini(&s->linked);
+}
+
+static void add_up(const struct scan *s, struct scan_result *ret)
+{
+	*ret = (struct scan_result){ 0 };
+	for (unsigned i = 0; i < s->n_started; i++) {
+		const struct scan_result *sum = &s->workers[i].sum;
+
+		ret->bytes += sum->bytes;
+		ret->inodes += sum->inodes;
+		ret->directories += sum->directories;
+		ret->missed += sum->missed;
+		ret->cpu_ns += sum->cpu_ns;
+	}
+}
+
+static int enter_root(struct scan *s, struct error *e)
+{
+	autofd int fd = open_dir(s->root_fd, ".", 0);
+	struct statx st;
+
+	if (fd < 0)
+		return error_sys(e, "scan: open the root of the tree");
+	if (look(fd, "", &st) < 0)
+		return error_sys(e, "scan: stat the root of the tree");
+	s->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	enter(s->workers, NULL, take_fd(fd), &st);
+	return 0;
+}
+
+int scan_tree(int dirfd, const struct scan_options *options, struct scan_result *ret,
+	      struct error *e)
+{
+	cleanup(scan_fini) struct scan s;
+	int r;
+
+	assert(dirfd >= 0 && options && ret);
+	scan_init(&s, dirfd, options);
+	worker_start(s.workers);
+	r = enter_root(&s, e);
+	if (r < 0)
+		return r;
+	worker_run(s.workers);
+	for (unsigned i = 1; i < s.n_started; i++)
+		pthread_join(s.workers[i].thread, NULL);
+	if (cancelled(&s))
+		return error_set(e, ECANCELED, "scan: cancelled");
+	add_up(&s, ret);
+	return 0;
+}
+
+void scan_thread_lower_priority(void)
+{
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+}

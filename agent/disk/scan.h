@@ -1,0 +1,54 @@
+/*
+ * What a tree occupies on disk, found by looking at every file of it: the
+ * witness that needs nothing from the filesystem. Equal to the byte to
+ * `du -s --block-size=1 -x` on a tree that stands still.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "agent/disk/scan_budget.h"
+#include "lib/error.h"
+
+struct scan_result {
+	uint64_t bytes;       /* allocated, in units of 512: st_blocks of inode(7) */
+	uint64_t inodes;      /* each once, directories included */
+	uint64_t directories; /* of these inodes */
+	/*
+	 * Names that could not be looked at: gone since they were listed,
+	 * unreadable, or out of reach because a directory was moved meanwhile.
+	 * What was missed is not in the other figures; all else is.
+	 */
+	uint64_t missed;
+	int64_t cpu_ns; /* CPU time of all threads of this scan */
+};
+
+struct scan_options {
+	unsigned threads;           /* at most, the caller's included; 0 is 1 */
+	const atomic_bool *cancel;  /* noticed between two files; NULL: never cancelled */
+	struct scan_budget *budget; /* NULL: as fast as it goes */
+};
+
+/*
+ * Adds up the tree whose root dirfd is (an O_PATH descriptor will do; it stays
+ * the caller's). A file with several names counts once, a sparse file by its
+ * blocks, a symbolic link by its own and is never followed. Whatever lies on
+ * another filesystem is left out, its mount point included. Only directories
+ * are opened, one name at a time and never by a path, so neither depth nor
+ * renames lead out of the tree; a bounded number of them is open at once.
+ *
+ * Blocks for as long as it takes: it belongs on a worker. Further threads start
+ * only once the tree has proven big, and inherit the caller's priority.
+ *
+ * Returns 0 whatever changed underneath (see missed); -ECANCELED with ret
+ * untouched when cancelled; otherwise the root itself could not be opened.
+ */
+int scan_tree(int dirfd, const struct scan_options *options, struct scan_result *ret,
+	      struct error *e);
+
+/*
+ * Puts the calling thread, and no other, behind the tasks of this node: nice 10
+ * and idle I/O priority. Idle CPU priority would never get its turn beside busy
+ * tasks. setpriority(2) and ioprio_set(2); a refusal is harmless and ignored.
+ */
+void scan_thread_lower_priority(void);

@@ -1,0 +1,178 @@
+/*
+ * The child between fork and exec. It allocates nothing and logs nothing; what it needs
+ * is made before the fork, what goes wrong leaves through one write to a pipe.
+ */
+#include "agent/executor/init.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#define EXIT_NOT_STARTED 127 /* as a shell says; the supervisor reports the error itself */
+
+/* What the child carries out: the plan in the types of the system calls. */
+struct orders {
+	const struct launch_plan *plan;
+	char **argv;
+	char **environment;
+	gid_t *groups;
+	int gate, report;
+};
+
+/* ---- in the child ---- */
+
+/* What exec keeps of the supervisor's own habits: the mask, and what is ignored. */
+static void reset_signals(void)
+{
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &by_default, NULL); /* EINVAL for those that cannot change */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int become_user(const struct orders *o, struct error *e)
+{
+	uid_t uid = (uid_t)o->plan->uid, ru, eu, su;
+	gid_t gid = (gid_t)o->plan->gid, rg, eg, sg;
+
+	if (!o->plan->switch_user)
+		return 0;
+	if (setgroups(o->plan->groups_count, o->groups) || setresgid(gid, gid, gid) ||
+	    setresuid(uid, uid, uid))
+		return error_sys(e, "become user %s", o->plan->user);
+	if (getresuid(&ru, &eu, &su) || getresgid(&rg, &eg, &sg) || ru != uid || eu != uid ||
+	    su != uid || rg != gid || eg != gid || sg != gid || (uid && !setuid(0)))
+		return error_set(e, EPERM, "become user %s: the kernel did not keep to it",
+				 o->plan->user);
+	return 0;
+}
+
+/* Returns only if it fails. */
+static int carry_out(const struct orders *o, struct error *e)
+{
+	const struct launch_plan *plan = o->plan;
+	const char *program = plan->program ? plan->program : o->argv[0];
+	char go;
+
+	if (setsid() < 0)
+		return error_sys(e, "make a session");
+	reset_signals();
+	if (read(o->gate, &go, 1) != 1)
+		_exit(EXIT_NOT_STARTED); /* the supervisor is gone, or changed its mind */
+	umask(022);
+	if (chdir(plan->directory))
+		return error_sys(e, "change to directory %s", plan->directory);
+	if (become_user(o, e))
+		return -e->code;
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return error_sys(e, "close file descriptors");
+	/* execvp(3) looks the program up in the PATH of environ, so let that be the plan's. */
+	environ = o->environment;
+	execvp(program, o->argv);
+	return error_sys(e, "exec %s", program);
+}
+
+_Noreturn static void child(const struct orders *o)
+{
+	struct error e = { 0 };
+
+	carry_out(o, &e);
+	if (write(o->report, &e, sizeof(e)) < 0)
+		_exit(EXIT_NOT_STARTED + 1);
+	_exit(EXIT_NOT_STARTED);
+}
+
+/* ---- in the supervisor ---- */
+
+/* A list of n strings with the NULL that exec wants at its end; the strings stay the plan's. */
+static char **terminated(char **list, size_t n)
+{
+	char **copy = xcalloc(n + 1, sizeof(*copy));
+
+	if (n)
+		memcpy(copy, list, n * sizeof(*copy));
+	return copy;
+}
+
+static gid_t *groups_of(const struct launch_plan *plan)
+{
+	gid_t *groups = xcalloc(plan->groups_count, sizeof(*groups));
+
+	for (size_t i = 0; i < plan->groups_count; i++)
+		groups[i] = (gid_t)plan->groups[i];
+	return groups;
+}
+
+static int make_pipes(int gate[2], int report[2], struct error *e)
+{
+	if (pipe2(gate, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
+		return error_sys(e, "make a pipe");
+	if (fcntl(report[0], F_SETFL, O_NONBLOCK))
+		return error_sys(e, "make a pipe non-blocking");
+	return 0;
+}
+
+int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
+{
+	autofree char **argv = terminated(plan->argv, plan->argv_count);
+	autofree char **environment = terminated(plan->environment, plan->environment_count);
+	autofree gid_t *groups = groups_of(plan);
+	int gate[2] = { -EBADF, -EBADF }, report[2] = { -EBADF, -EBADF };
+	pid_t pid = -1;
+	int r = make_pipes(gate, report, e);
+
+	if (!r) {
+		pid = fork();
+		if (pid < 0)
+			r = error_sys(e, "fork");
+	}
+	if (pid == 0) {
+		close(gate[1]); /* or the gate would never report that the supervisor died */
+		child(&(struct orders){ plan, argv, environment, groups, gate[0], report[1] });
+	}
+	close_fd(&gate[0]);
+	close_fd(&report[1]);
+	if (r) {
+		close_fd(&gate[1]);
+		close_fd(&report[0]);
+		return r;
+	}
+	*ret = (struct init){ .pid = pid, .gate = gate[1], .report = report[0] };
+	return 0;
+}
+
+void init_open_gate(struct init *init)
+{
+	ssize_t n;
+
+	assert(init->gate >= 0);
+	n = write(init->gate, "", 1); /* EPIPE: killed meanwhile, SIGCHLD tells */
+	assert(n == 1 || errno == EPIPE);
+	close_fd(&init->gate);
+}
+
+int init_outcome(struct init *init, struct error *e)
+{
+	struct error failure;
+	ssize_t n;
+
+	assert(init->report >= 0);
+	n = read(init->report, &failure, sizeof(failure));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return INIT_PENDING;
+	close_fd(&init->report);
+	if (n != (ssize_t)sizeof(failure))
+		return 0;
+	*e = failure;
+	return -e->code;
+}
+
+void init_fini(struct init *init)
+{
+	close_fd(&init->gate);
+	close_fd(&init->report);
+}

@@ -1,0 +1,62 @@
+/* Reads and checks the plan: nothing in it is acted upon before all of it is known to be sane. */
+#include "agent/executor/plan_fd.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "lib/fs.h"
+
+/* setuid(2) and its relatives take -1 for "leave it as it is". */
+#define ID_HIGHEST (UINT32_MAX - 1)
+
+static int check_ids(const struct launch_plan *p, struct error *e)
+{
+	if (p->uid > ID_HIGHEST)
+		return error_set(e, EINVAL, "uid: out of range");
+	if (p->gid > ID_HIGHEST)
+		return error_set(e, EINVAL, "gid: out of range");
+	if (p->groups_count > NGROUPS_MAX)
+		return error_set(e, EINVAL, "groups: more than %d", NGROUPS_MAX);
+	for (size_t i = 0; i < p->groups_count; i++)
+		if (p->groups[i] > ID_HIGHEST)
+			return error_set(e, EINVAL, "groups: [%zu]: out of range", i);
+	return 0;
+}
+
+static int check(const struct launch_plan *p, struct error *e)
+{
+	assert(p->argv_count); /* REQUIRED, so not empty */
+	if (!*p->argv[0])
+		return error_set(e, EINVAL, "argv: [0]: empty");
+	if (*p->directory != '/')
+		return error_set(e, EINVAL, "directory: must be an absolute path");
+	for (size_t i = 0; i < p->environment_count; i++)
+		if (*p->environment[i] == '=' || !strchr(p->environment[i], '='))
+			return error_set(e, EINVAL, "environment: [%zu]: must be NAME=value", i);
+	return check_ids(p, e);
+}
+
+int plan_fd_read(struct launch_plan *ret, struct error *e)
+{
+	struct launch_plan p = { 0 };
+	autobuf struct buf text = { 0 };
+	char path[32];
+	int r;
+
+	if (fcntl(PLAN_FD, F_GETFD) < 0)
+		return error_set(e, ENOENT, "file descriptor %d is not open", PLAN_FD);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", PLAN_FD);
+	r = fs_read(path, PLAN_MAX_BYTES, &text, e);
+	close(PLAN_FD);
+	if (r)
+		return r;
+	r = schema_decode_text(launch_plan_schema(), text.data, text.len, &p, e);
+	if (!r && check(&p, e)) {
+		schema_clear(launch_plan_schema(), &p);
+		r = -EINVAL;
+	}
+	if (!r)
+		*ret = p;
+	return r;
+}

@@ -1,0 +1,363 @@
+/*
+ * One poll(2) over the agent, the signals and the child's report. What happens moves the
+ * container on through its phases; ending it early only changes when the killing begins.
+ */
+#include "agent/executor/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "agent/executor/announce.h"
+#include "agent/executor/init.h"
+#include "agent/executor/link.h"
+#include "lib/tree.h"
+#include "lib/version.h"
+
+/*
+ * What SIGKILL hit needs time to die; what escaped it by a fork must not get much. While
+ * nothing dies (a process hangs in the kernel, say) the pause doubles.
+ */
+#define KILL_AGAIN_NS     (10 * NSEC_PER_MSEC)
+#define KILL_AGAIN_MAX_NS (1 * NSEC_PER_SEC)
+/* For the agent to take the last message and close. */
+#define FAREWELL_NS (1 * NSEC_PER_SEC)
+#define NEVER       INT64_MAX
+
+enum phase {
+	PHASE_HELD,     /* at the gate; FORKED follows the agent's HELLO, START opens */
+	PHASE_STARTING, /* on its way to exec */
+	PHASE_RUNNING,
+	PHASE_ENDED, /* its first process is reaped, others are being killed */
+	PHASE_OVER,  /* nothing is alive and the agent was told */
+};
+
+struct supervisor {
+	const struct launch_plan *plan;
+	struct link link;
+	struct init init;
+	struct tree tree;
+	int proc;    /* /proc */
+	int signals; /* signalfd(2) */
+	enum phase phase;
+	bool greeted;    /* the agent's HELLO is here */
+	bool failed;     /* FAILED was sent; no EXITED follows */
+	bool asked;      /* SIGTERM was sent */
+	int status;      /* of the first process, from PHASE_ENDED on */
+	int64_t kill_at; /* monotonic; NEVER: it may live */
+	int64_t kill_again_ns;
+	int64_t leave_at; /* the same, from PHASE_OVER on */
+};
+
+static int64_t after(int64_t now, int64_t delay_ns)
+{
+	return delay_ns < NEVER - now ? now + delay_ns : NEVER;
+}
+
+/* ---- the end, early or not ---- */
+
+/* The first request to end sends SIGTERM; a later one can only bring SIGKILL forward. */
+static void end_tree(struct supervisor *s, int64_t grace_ns)
+{
+	int64_t at = after(now_ns(), grace_ns);
+
+	if (s->phase >= PHASE_ENDED)
+		return;
+	if (!s->asked && grace_ns) {
+		s->asked = true;
+		tree_signal(&s->tree, SIGTERM);
+		tree_signal(&s->tree, SIGCONT); /* one that is stopped cannot end itself */
+	}
+	s->kill_at = MIN(s->kill_at, at);
+}
+
+static void kill_tree(struct supervisor *s)
+{
+	assert(s->phase < PHASE_OVER);
+	tree_kill(&s->tree, s->phase < PHASE_ENDED ? s->init.pid : 0);
+	s->kill_at = after(now_ns(), s->kill_again_ns);
+	s->kill_again_ns = MIN(s->kill_again_ns * 2, KILL_AGAIN_MAX_NS);
+}
+
+static void lose_agent(struct supervisor *s, const struct error *e)
+{
+	link_close(&s->link);
+	if (s->phase < PHASE_OVER)
+		dprintf(STDERR_FILENO, "mesos-executor: %s; ending the container\n", e->text);
+	end_tree(s, s->plan->grace_period);
+}
+
+/* The child exec'd, or it says why not. */
+static void learn_outcome(struct supervisor *s)
+{
+	struct error e;
+	int r = init_outcome(&s->init, &e);
+
+	if (r == INIT_PENDING)
+		return;
+	if (r) {
+		s->failed = true;
+		link_fail(&s->link, e.text);
+	} else if (s->phase == PHASE_STARTING) {
+		s->phase = PHASE_RUNNING;
+		link_send(&s->link, SUPERVISOR_STARTED, NULL);
+	}
+}
+
+static void first_process_ended(struct supervisor *s, int status)
+{
+	assert(s->phase < PHASE_ENDED);
+	if (s->init.report >= 0)
+		learn_outcome(s); /* that comes first, whichever poll(2) saw first */
+	s->phase = PHASE_ENDED;
+	s->status = status;
+	s->kill_at = now_ns();
+}
+
+static void all_ended(struct supervisor *s)
+{
+	assert(s->phase == PHASE_ENDED);
+	s->phase = PHASE_OVER;
+	s->kill_at = NEVER;
+	s->leave_at = after(now_ns(), FAREWELL_NS);
+	if (s->failed)
+		return;
+	announce_end(s->plan, s->init.pid, s->status);
+	link_send(&s->link, SUPERVISOR_EXITED,
+		  &(struct container_exited){ .status = s->status, .has_status = true });
+}
+
+static void reap(struct supervisor *s)
+{
+	while (s->phase < PHASE_OVER) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid == s->init.pid)
+			first_process_ended(s, status);
+		else if (pid < 0 && errno == ECHILD)
+			all_ended(s);
+		else if (pid == 0)
+			return;
+		else if (pid > 0)
+			s->kill_again_ns = KILL_AGAIN_NS;
+	}
+}
+
+/* ---- what the agent says ---- */
+
+static int on_hello(struct supervisor *s, const struct hello *hello, struct error *e)
+{
+	struct container_forked forked = { .pid = (uint64_t)s->init.pid, .has_pid = true };
+
+	if (s->greeted)
+		return error_set(e, EPROTO, "hello: it was said before");
+	if (hello->protocol_min > PROTOCOL_MAX || hello->protocol_max < PROTOCOL_MIN)
+		return error_set(e, EPROTO, "hello: this is protocol %d to %d", PROTOCOL_MIN,
+				 PROTOCOL_MAX);
+	s->greeted = true;
+	link_send(&s->link, SUPERVISOR_FORKED, &forked);
+	return 0;
+}
+
+static int on_start(struct supervisor *s, struct error *e)
+{
+	if (!s->greeted)
+		return error_set(e, EPROTO, "start: say HELLO first");
+	if (s->phase != PHASE_HELD)
+		return error_set(e, EPROTO, "start: it was said before");
+	announce_start(s->plan, s->init.pid);
+	s->phase = PHASE_STARTING;
+	init_open_gate(&s->init);
+	return 0;
+}
+
+static void on_message(struct supervisor *s, const struct message *m)
+{
+	struct error e = { 0 };
+	int r = 0;
+
+	switch ((int)m->type) {
+	case COMMON_HELLO: r = on_hello(s, m->body, &e); break;
+	case COMMON_ERROR:
+		dprintf(STDERR_FILENO, "mesos-executor: the agent says: %s\n",
+			((const struct error_message *)m->body)->message);
+		break;
+	case TO_SUPERVISOR_START: r = on_start(s, &e); break;
+	case TO_SUPERVISOR_SIGNAL:
+		end_tree(s, ((const struct container_signal *)m->body)->grace_period);
+		break;
+	default: assert(!"a message of another language");
+	}
+	if (r)
+		link_refuse(&s->link, e.text);
+}
+
+/* A line that was begun when the agent went is lost with it; whole ones still count. */
+static void on_link(struct supervisor *s, short events)
+{
+	struct error e, gone;
+	int lost = 0, r;
+
+	if (events & POLLOUT)
+		link_flush(&s->link);
+	if (events & (POLLIN | POLLHUP | POLLERR))
+		lost = link_read(&s->link, &gone);
+	for (;;) {
+		automessage struct message m = { 0 };
+
+		r = link_next(&s->link, &m, &e);
+		if (r != LINK_MESSAGE)
+			break;
+		on_message(s, &m);
+	}
+	if (lost || r)
+		lose_agent(s, lost ? &gone : &e);
+}
+
+/* ---- the loop ---- */
+
+static void on_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		if (s->phase < PHASE_OVER)
+			dprintf(STDERR_FILENO,
+				"mesos-executor: received %s; ending the container\n",
+				strsignal((int)info.ssi_signo));
+		end_tree(s, s->plan->grace_period);
+	}
+	reap(s);
+}
+
+static int timeout_ms(const struct supervisor *s)
+{
+	int64_t at = s->phase == PHASE_OVER ? s->leave_at : s->kill_at, left;
+
+	if (at == NEVER)
+		return -1;
+	left = (at - now_ns() + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
+	return (int)MAX(MIN(left, 60 * 1000), 0);
+}
+
+static bool stays(const struct supervisor *s)
+{
+	return s->phase < PHASE_OVER || (s->link.fd >= 0 && now_ns() < s->leave_at);
+}
+
+static void turn(struct supervisor *s)
+{
+	struct pollfd fds[] = {
+		{ .fd = s->link.fd, .events = link_events(&s->link) },
+		{ .fd = s->phase == PHASE_STARTING ? s->init.report : -1, .events = POLLIN },
+		{ .fd = s->signals, .events = POLLIN },
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), timeout_ms(s)) < 0) {
+		assert(errno == EINTR || errno == EAGAIN || errno == ENOMEM);
+		return;
+	}
+	if (fds[0].revents)
+		on_link(s, fds[0].revents);
+	if (fds[1].revents)
+		learn_outcome(s);
+	if (fds[2].revents)
+		on_signals(s);
+	if (s->phase < PHASE_OVER && now_ns() >= s->kill_at)
+		kill_tree(s);
+}
+
+/* ---- set-up ---- */
+
+static int watch_signals(struct supervisor *s, struct error *e)
+{
+	/* An inherited SIG_IGN would reap our children for us and lose their status. */
+	struct sigaction by_default = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	static const int watched[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+		sigaddset(&set, watched[i]);
+	sigaction(SIGCHLD, &by_default, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	if (sigprocmask(SIG_SETMASK, &set, NULL))
+		return error_sys(e, "block signals");
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals < 0)
+		return error_sys(e, "make a signalfd");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
+		return error_sys(e, "become a subreaper");
+	s->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->proc < 0)
+		return error_sys(e, "open /proc");
+	tree_init(&s->tree, s->proc, getpid());
+	return 0;
+}
+
+static void greet(struct supervisor *s)
+{
+	char version[] = MESOS_VERSION;
+
+	link_send(&s->link, COMMON_HELLO,
+		  &(struct hello){ .role = PEER_SUPERVISOR,
+				   .has_role = true,
+				   .version = version,
+				   .protocol_min = PROTOCOL_MIN,
+				   .has_protocol_min = true,
+				   .protocol_max = PROTOCOL_MAX,
+				   .has_protocol_max = true,
+				   .token = s->plan->token });
+}
+
+static void supervisor_fini(struct supervisor *s)
+{
+	init_fini(&s->init);
+	tree_fini(&s->tree);
+	link_fini(&s->link);
+	close_fd(&s->signals);
+	close_fd(&s->proc);
+}
+
+static int set_up(struct supervisor *s, struct error *e)
+{
+	int r = link_open(&s->link, s->plan->socket, e);
+
+	if (!r)
+		r = watch_signals(s, e);
+	if (r)
+		return r;
+	greet(s);
+	r = init_new(s->plan, &s->init, e);
+	if (r) /* FAILED needs no FORKED before it; the socket takes it before it closes */
+		link_fail(&s->link, e->text);
+	return r;
+}
+
+int supervise(const struct launch_plan *plan, struct error *e)
+{
+	cleanup(supervisor_fini) struct supervisor s = {
+		.plan = plan,
+		.link.fd = -EBADF,
+		.init = { .gate = -EBADF, .report = -EBADF },
+		.proc = -EBADF,
+		.signals = -EBADF,
+		.kill_at = NEVER,
+		.kill_again_ns = KILL_AGAIN_NS,
+	};
+	int r = set_up(&s, e);
+
+	if (r)
+		return r;
+	while (stays(&s))
+		turn(&s);
+	return 0;
+}

@@ -1,0 +1,611 @@
+/* From a task to a container, from what the container does to what the task is. */
+#include "agent/executors.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "agent/agent.h"
+#include "agent/master.h"
+#include "lib/ids.h"
+#include "lib/log.h"
+
+static const char *const state_names[] = {
+	[EXECUTOR_REGISTERING] = "registering",
+	[EXECUTOR_RUNNING] = "running",
+	[EXECUTOR_TERMINATING] = "terminating",
+	[EXECUTOR_TERMINATED] = "terminated",
+};
+
+const char *executor_state_name(enum executor_state state)
+{
+	assert(state < ARRAY_SIZE(state_names));
+	return state_names[state];
+}
+
+static struct agent *agent_of(const struct executor *x)
+{
+	return x->framework->agent;
+}
+
+void executor_used(const struct executor *x, struct resources *ret)
+{
+	struct task *t;
+
+	resources_copy(ret, &x->resources);
+	list_for_each(t, &x->tasks, node)
+		if (!task_terminal(t->state))
+			resources_add(ret, &t->resources);
+}
+
+static void update_container(struct executor *x)
+{
+	autoresources struct resources used = { 0 };
+
+	if (!x->container)
+		return;
+	executor_used(x, &used);
+	container_update(x->container, &used);
+}
+
+/* ---- made ---- */
+
+/* A command task gets an executor of its own: its id is the task's. */
+static struct executor_info *info_for_command(const struct task_info *task)
+{
+	struct executor_info *info = xcalloc(1, sizeof(*info));
+	const struct command_info *command = task->command;
+
+	info->executor_id = xstrdup(task->task_id);
+	info->source = xstrdup(task->task_id);
+	info->name = xasprintf("Command Executor (Task: %s)", task->task_id);
+	info->command = schema_copy(command_info_schema(), command);
+	return info;
+}
+
+static const char *user_of(const struct executor *x)
+{
+	const struct command_info *command = x->info->command;
+
+	return command->user ? command->user : x->framework->info->user;
+}
+
+struct environment_rows {
+	struct variable list[12];
+	size_t count;
+};
+
+static void add(struct environment_rows *rows, const char *name, const char *value)
+{
+	assert(rows->count < ARRAY_SIZE(rows->list));
+	rows->list[rows->count++] = (struct variable){ .name = (char *)(uintptr_t)name,
+						       .value = (char *)(uintptr_t)value };
+}
+
+/* MESOS_CHECKPOINT stays unset when off: a known client takes "0" for true. */
+static void mesos_environment(const struct executor *x, const char *endpoint, const char *pid,
+			      struct environment_rows *rows)
+{
+	const struct agent *a = agent_of(x);
+
+	add(rows, "MESOS_FRAMEWORK_ID", x->framework->id);
+	add(rows, "MESOS_EXECUTOR_ID", x->info->executor_id);
+	add(rows, "MESOS_SLAVE_ID", a->id);
+	add(rows, "MESOS_AGENT_ID", a->id);
+	add(rows, "MESOS_SLAVE_PID", pid);
+	add(rows, "MESOS_AGENT_ENDPOINT", endpoint);
+	if (x->framework->info->checkpoint)
+		add(rows, "MESOS_CHECKPOINT", "1");
+	if (x->command) {
+		add(rows, "MESOS_TASK_ID", x->info->executor_id);
+		return;
+	}
+	add(rows, "MESOS_EXECUTOR_SOCKET", a->executor_socket_path);
+	add(rows, "MESOS_EXECUTOR_AUTHENTICATION_TOKEN", x->token);
+}
+
+static int64_t grace_of(const struct executor *x)
+{
+	return x->info->has_shutdown_grace_period
+		       ? x->info->shutdown_grace_period
+		       : agent_of(x)->flags.executor_shutdown_grace_period;
+}
+
+static void launch(struct executor *x, const struct resources *resources)
+{
+	struct agent *a = agent_of(x);
+	bool v6 = strchr(a->flags.ip, ':') != NULL;
+	autofree char *endpoint = xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip,
+					    listener_port(a->port));
+	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
+	struct environment_rows rows = { .count = 0 };
+	struct container_spec spec = {
+		.id = x->container_id,
+		.sandbox = x->sandbox,
+		.user = user_of(x),
+		.task_id = x->command ? x->info->executor_id : NULL,
+		.command = x->info->command,
+		.environment = rows.list,
+		.grace_ns = grace_of(x),
+		.resources = resources,
+	};
+
+	mesos_environment(x, endpoint, pid, &rows);
+	spec.environment_count = rows.count;
+	log_info("executor %s: launching container=%s user=%s", x->info->executor_id,
+		 x->container_id, spec.user);
+	x->container = container_launch(&a->node, &spec, x);
+}
+
+static int on_registration_timeout(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct executor *x = arg;
+
+	log_warning("executor %s: has not subscribed in time, ending it", x->info->executor_id);
+	executor_shutdown(x);
+	return 0;
+}
+
+static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn)
+{
+	x->timer = sd_event_source_disable_unref(x->timer);
+	if (sd_event_add_time_relative(agent_of(x)->loop, &x->timer, CLOCK_MONOTONIC,
+				       (uint64_t)(ns / NSEC_PER_USEC), 0, fn, x) < 0)
+		log_warning("executor %s: cannot set a timer", x->info->executor_id);
+}
+
+static char *sandbox_path(const struct executor *x)
+{
+	const struct agent *a = agent_of(x);
+
+	return xasprintf("%s/slaves/%s/frameworks/%s/executors/%s/runs/%s", a->flags.work_dir,
+			 a->id, x->framework->id, x->info->executor_id, x->container_id);
+}
+
+struct executor *executor_add(struct framework *f, const struct task_info *task)
+{
+	struct executor *x = xcalloc(1, sizeof(*x));
+	autoresources struct resources used = { 0 }, tasks = { 0 };
+	struct error e;
+
+	x->framework = f;
+	x->command = !task->executor;
+	x->info = task->executor ? schema_copy(executor_info_schema(), task->executor)
+				 : info_for_command(task);
+	if (!x->info->command)
+		x->info->command = xcalloc(1, sizeof(*x->info->command));
+	list_init(&x->tasks);
+	list_init(&x->completed);
+	x->container_id = uuid_text_new();
+	x->token = uuid_text_new();
+	x->sandbox = sandbox_path(x);
+	if (resources_from_wire(x->info->resources, x->info->resources_count, &x->resources, &e))
+		log_warning("executor %s: resources: %s", x->info->executor_id, e.text);
+	list_append(&f->executors, &x->node);
+	resources_copy(&used, &x->resources);
+	if (!resources_from_wire(task->resources, task->resources_count, &tasks, &e))
+		resources_add(&used, &tasks);
+	launch(x, &used);
+	if (!x->command)
+		set_timer(x, agent_of(x)->flags.executor_registration_timeout,
+			  on_registration_timeout);
+	return x;
+}
+
+static void drop_peer(struct executor *x)
+{
+	x->subscribed = false;
+	if (x->peer)
+		peer_finish(take_ptr(x->peer));
+}
+
+void executor_free(struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node)
+		task_free(t);
+	list_for_each(t, &x->completed, node)
+		task_free(t);
+	assert(!x->container);
+	drop_peer(x);
+	sd_event_source_disable_unref(x->timer);
+	list_remove(&x->node);
+	schema_free(executor_info_schema(), x->info);
+	resources_fini(&x->resources);
+	free(x->container_id);
+	free(x->sandbox);
+	free(x->token);
+	free(x);
+}
+
+/* ---- tasks ---- */
+
+static void hand_over(struct executor *x, struct task *t)
+{
+	struct executor_launch m = { .task = t->info };
+
+	t->queued = false;
+	peer_send(x->peer, TO_EXECUTOR_LAUNCH, NULL, NULL, &m);
+}
+
+void executor_take_task(struct executor *x, struct task_info *info)
+{
+	struct task *t = task_new(x, info);
+
+	agent_of(x)->metrics.tasks_launched++;
+	t->queued = !x->command;
+	list_append(&x->tasks, &t->node);
+	update_container(x);
+	if (x->subscribed)
+		hand_over(x, t);
+}
+
+/* Ends the task with a status of ours, if its state allows it. */
+static void finish_task(struct task *t, enum task_state state, enum task_source source,
+			const enum task_reason *reason, const char *message)
+{
+	struct executor *x = t->executor;
+	struct task_status s = agent_status(t->info->task_id, state, source, message);
+
+	if (reason) {
+		s.reason = *reason;
+		s.has_reason = true;
+	}
+	agent_update(agent_of(x), x->framework->id, t, &s);
+	update_container(x);
+}
+
+static bool idle(const struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node)
+		if (!task_terminal(t->state))
+			return false;
+	return true;
+}
+
+void executor_kill_task(struct executor *x, struct task *t, int64_t grace_ns)
+{
+	struct executor_kill kill = { .task_id = t->info->task_id };
+
+	if (task_terminal(t->state))
+		return;
+	log_info("task %s: killing", t->info->task_id);
+	t->killed = true;
+	if (x->command) {
+		container_destroy(x->container, grace_ns);
+		return;
+	}
+	if (!t->queued) {
+		if (x->subscribed)
+			peer_send(x->peer, TO_EXECUTOR_KILL, NULL, NULL, &kill);
+		else
+			executor_shutdown(x);
+		return;
+	}
+	finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL, "Task killed before it was launched");
+	if (idle(x))
+		executor_shutdown(x);
+}
+
+void executor_forget_task(struct executor *x, struct task *t)
+{
+	struct framework *f = x->framework;
+
+	assert(task_terminal(t->state));
+	list_remove(&t->node);
+	list_append(&x->completed, &t->node);
+	if (++x->completed_count > COMPLETED_TASKS_MAX) {
+		task_free(list_first(&x->completed, struct task, node));
+		x->completed_count--;
+	}
+	executor_maybe_complete(x);
+	framework_maybe_complete(f);
+}
+
+/* ---- the end ---- */
+
+static int on_shutdown_timeout(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct executor *x = arg;
+
+	if (x->container)
+		container_destroy(x->container, 0);
+	return 0;
+}
+
+/* A subscribed custom executor is asked first; everything else gets SIGTERM. */
+void executor_shutdown(struct executor *x)
+{
+	if (x->state >= EXECUTOR_TERMINATING)
+		return;
+	x->state = EXECUTOR_TERMINATING;
+	if (!x->container)
+		return;
+	if (x->subscribed) {
+		peer_send(x->peer, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
+		set_timer(x, grace_of(x), on_shutdown_timeout);
+	} else {
+		container_destroy(x->container, grace_of(x));
+	}
+}
+
+static void drop_tasks(struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node) {
+		list_remove(&t->node);
+		list_append(&x->completed, &t->node);
+		x->completed_count++;
+	}
+}
+
+void executor_maybe_complete(struct executor *x)
+{
+	struct framework *f = x->framework;
+
+	if (x->state != EXECUTOR_TERMINATED)
+		return;
+	if (f->terminating)
+		drop_tasks(x);
+	if (!list_empty(&x->tasks))
+		return;
+	list_remove(&x->node);
+	list_append(&f->completed_executors, &x->node);
+	if (++f->completed_executors_count > COMPLETED_EXECUTORS_MAX) {
+		executor_free(list_first(&f->completed_executors, struct executor, node));
+		f->completed_executors_count--;
+	}
+}
+
+/* ---- what the container does ---- */
+
+static void on_made(struct container *c)
+{
+	struct executor *x = c->owner;
+	struct task *t = list_first(&x->tasks, struct task, node);
+	struct task_status s;
+
+	if (!x->command || !t)
+		return;
+	s = agent_status(t->info->task_id, TASK_STARTING, SOURCE_EXECUTOR, NULL);
+	agent_update(agent_of(x), x->framework->id, t, &s);
+}
+
+static void on_started(struct container *c)
+{
+	struct executor *x = c->owner;
+	struct task *t = list_first(&x->tasks, struct task, node);
+	struct task_status s;
+
+	if (!x->command || !t)
+		return;
+	if (x->state == EXECUTOR_REGISTERING)
+		x->state = EXECUTOR_RUNNING;
+	s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_EXECUTOR, NULL);
+	agent_update(agent_of(x), x->framework->id, t, &s);
+}
+
+static void describe_exit(int status, char *text, size_t size)
+{
+	if (WIFEXITED(status))
+		snprintf(text, size, "Command exited with status %d", WEXITSTATUS(status));
+	else
+		snprintf(text, size, "Command terminated with signal %s",
+			 strsignal(WTERMSIG(status)));
+}
+
+static void end_command_task(struct task *t, const struct container_end *end)
+{
+	static const enum task_reason launch_failed = REASON_CONTAINER_LAUNCH_FAILED;
+	static const enum task_reason lost = REASON_COMMAND_EXECUTOR_FAILED;
+	char text[128];
+
+	if (end->limited) {
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
+	} else if (!end->has_status && t->killed) {
+		finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL,
+			    "Task killed before it was launched");
+	} else if (!end->has_status) {
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, end->launched ? &lost : &launch_failed,
+			    end->message);
+	} else {
+		bool success = WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
+		enum task_state state = success	    ? TASK_FINISHED
+					: t->killed ? TASK_KILLED
+						    : TASK_FAILED;
+
+		describe_exit(end->status, text, sizeof(text));
+		finish_task(t, state, SOURCE_EXECUTOR, NULL, text);
+	}
+}
+
+static void end_custom_task(struct task *t, const struct container_end *end)
+{
+	static const enum task_reason terminated = REASON_EXECUTOR_TERMINATED;
+	static const enum task_reason launch_failed = REASON_CONTAINER_LAUNCH_FAILED;
+
+	if (end->limited)
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
+	else if (!end->launched && !end->has_status)
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, &launch_failed, end->message);
+	else
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, &terminated, "Executor terminated");
+}
+
+static void report_exit(const struct executor *x, const struct container_end *end)
+{
+	struct exited_executor m = {
+		.framework_id = x->framework->id,
+		.executor_id = x->info->executor_id,
+		.status = end->has_status ? end->status : -1,
+		.has_status = true,
+	};
+
+	if (!x->command)
+		master_send(agent_of(x)->master, AGENT_EXITED_EXECUTOR, &m);
+}
+
+static void on_ended(struct container *c, const struct container_end *end)
+{
+	struct executor *x = c->owner;
+	struct framework *f = x->framework;
+	struct task *t;
+
+	f->agent->metrics.executors_terminated++;
+	x->disk_used_bytes = c->disk.ledger.used_bytes;
+	x->container = NULL;
+	x->state = EXECUTOR_TERMINATED;
+	x->timer = sd_event_source_disable_unref(x->timer);
+	drop_peer(x);
+	list_for_each(t, &x->tasks, node) {
+		if (task_terminal(t->state))
+			continue;
+		if (x->command)
+			end_command_task(t, end);
+		else
+			end_custom_task(t, end);
+	}
+	report_exit(x, end);
+	executor_maybe_complete(x);
+	framework_maybe_complete(f);
+}
+
+const struct container_ops executor_container_ops = {
+	.made = on_made,
+	.started = on_started,
+	.ended = on_ended,
+};
+
+/* ---- what a custom executor says ---- */
+
+static struct executor *by_token(struct agent *a, const char *token)
+{
+	struct framework *f, *next;
+	struct executor *x;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			if (!x->command && x->container && str_equal(x->token, token))
+				return x;
+	return NULL;
+}
+
+static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
+{
+	struct agent *a = peer_ctx(p);
+	struct executor *x = hello->token ? by_token(a, hello->token) : NULL;
+
+	if (!x)
+		return error_set(e, EACCES,
+				 "no executor has this token; it is in "
+				 "MESOS_EXECUTOR_AUTHENTICATION_TOKEN");
+	drop_peer(x); /* a new connection replaces the old one */
+	x->peer = p;
+	peer_set_owner(p, x);
+	return 0;
+}
+
+/* What has not been handed over to it is now. */
+static void on_subscribe(struct peer *p, struct message *m unused)
+{
+	struct executor *x = peer_owner(p);
+	struct agent *a = agent_of(x);
+	struct executor_subscribed subscribed = {
+		.executor_info = x->info,
+		.framework_info = x->framework->info,
+		.agent_info = &a->info,
+		.container_id = x->container_id,
+	};
+	struct task *t;
+
+	x->subscribed = true;
+	x->timer = sd_event_source_disable_unref(x->timer);
+	peer_subscribed(p);
+	peer_send(p, TO_EXECUTOR_SUBSCRIBED, NULL, NULL, &subscribed);
+	if (x->state >= EXECUTOR_TERMINATING) {
+		peer_send(p, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
+		return;
+	}
+	x->state = EXECUTOR_RUNNING;
+	log_info("executor %s: subscribed", x->info->executor_id);
+	list_for_each(t, &x->tasks, node)
+		if (t->queued && !task_terminal(t->state))
+			hand_over(x, t);
+}
+
+static void acknowledge(struct executor *x, const struct task_status *s)
+{
+	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
+
+	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
+	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
+}
+
+static void on_update(struct peer *p, struct message *m)
+{
+	struct executor_update *update = m->body;
+	struct task_status *s = update->status;
+	struct executor *x = peer_owner(p);
+	struct agent *a = agent_of(x);
+	struct task *t = task_find(x->framework, s->task_id);
+
+	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
+		a->metrics.invalid_status_updates++;
+		peer_error(p, "UPDATE refused: %s",
+			   !s->has_uuid ? "it has no uuid"
+			   : t	? "TASK_STAGING or a task of another executor"
+				: "this executor has no such task");
+		return;
+	}
+	a->metrics.valid_status_updates++;
+	s->source = SOURCE_EXECUTOR;
+	s->has_source = true;
+	agent_update(a, x->framework->id, t, s);
+	acknowledge(x, s);
+	update_container(x);
+}
+
+static void on_message(struct peer *p, struct message *m)
+{
+	const struct executor_data *data = m->body;
+	struct executor *x = peer_owner(p);
+	struct executor_message out = {
+		.framework_id = x->framework->id,
+		.executor_id = x->info->executor_id,
+		.data = data->data,
+	};
+
+	master_send(agent_of(x)->master, AGENT_EXECUTOR_MESSAGE, &out);
+}
+
+static void on_heartbeat(struct peer *p unused, struct message *m unused)
+{
+}
+
+static void on_closed(struct peer *p, const char *why)
+{
+	struct executor *x = peer_owner(p);
+
+	log_info("executor %s: connection closed: %s", x->info->executor_id, why);
+	x->peer = NULL;
+	x->subscribed = false;
+}
+
+const struct peer_protocol executor_protocol = {
+	.role = PEER_EXECUTOR,
+	.hears = LANGUAGE_EXECUTOR,
+	.line_max = LINE_MAX_BYTES,
+	.verbs =
+		(const struct peer_verb[]){
+			{ EXECUTOR_SUBSCRIBE, PEER_GREETED | PEER_SUBSCRIBED, on_subscribe },
+			{ EXECUTOR_UPDATE, PEER_SUBSCRIBED, on_update },
+			{ EXECUTOR_MESSAGE, PEER_SUBSCRIBED, on_message },
+			{ EXECUTOR_HEARTBEAT, PEER_SUBSCRIBED, on_heartbeat },
+			{ .fn = NULL },
+		},
+	.greeted = on_greeted,
+	.closed = on_closed,
+};

@@ -1,0 +1,257 @@
+/* Frameworks, executors and tasks: what the master asks for, and what becomes of it. */
+#include "agent/frameworks.h"
+
+#include <sys/wait.h>
+
+#include "agent/agent.h"
+#include "agent/executors.h"
+#include "agent/master.h"
+#include "lib/ids.h"
+#include "lib/log.h"
+
+struct framework *framework_find(struct agent *a, const char *id)
+{
+	struct framework *f;
+
+	HASH_FIND_STR(a->frameworks, id, f);
+	return f;
+}
+
+struct executor *executor_find(struct framework *f, const char *executor_id)
+{
+	struct executor *x;
+
+	list_for_each(x, &f->executors, node)
+		if (str_equal(x->info->executor_id, executor_id))
+			return x;
+	return NULL;
+}
+
+struct task *task_find(struct framework *f, const char *task_id)
+{
+	struct executor *x;
+	struct task *t;
+
+	list_for_each(x, &f->executors, node)
+		list_for_each(t, &x->tasks, node)
+			if (str_equal(t->info->task_id, task_id))
+				return t;
+	return NULL;
+}
+
+static void free_framework(struct framework *f)
+{
+	struct executor *x;
+
+	list_for_each(x, &f->executors, node)
+		executor_free(x);
+	list_for_each(x, &f->completed_executors, node)
+		executor_free(x);
+	list_remove(&f->node);
+	schema_free(framework_info_schema(), f->info);
+	free(f->id);
+	free(f);
+}
+
+static struct framework *add_framework(struct agent *a, const struct framework_info *info)
+{
+	struct framework *f = xcalloc(1, sizeof(*f));
+
+	list_init(&f->node);
+	list_init(&f->executors);
+	list_init(&f->completed_executors);
+	f->agent = a;
+	f->id = xstrdup(info->id);
+	f->info = schema_copy(framework_info_schema(), info);
+	HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
+	log_info("framework %s: first task name=%s user=%s", f->id, f->info->name, f->info->user);
+	return f;
+}
+
+/* A framework without executors is past; only the latest are remembered. */
+void framework_maybe_complete(struct framework *f)
+{
+	struct agent *a = f->agent;
+
+	if (!list_empty(&f->executors))
+		return;
+	HASH_DEL(a->frameworks, f);
+	list_append(&a->completed_frameworks, &f->node);
+	if (++a->completed_frameworks_count > COMPLETED_FRAMEWORKS_MAX) {
+		free_framework(list_first(&a->completed_frameworks, struct framework, node));
+		a->completed_frameworks_count--;
+	}
+	agent_maybe_leave(a);
+}
+
+/* It comes back to life with its past when a new task arrives. */
+static struct framework *revive(struct agent *a, const char *id)
+{
+	struct framework *f;
+
+	list_for_each(f, &a->completed_frameworks, node)
+		if (!strcmp(f->id, id)) {
+			list_remove(&f->node);
+			a->completed_frameworks_count--;
+			HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
+			return f;
+		}
+	return NULL;
+}
+
+static void refuse_task(struct agent *a, const char *framework_id, const char *task_id,
+			enum task_reason reason, const char *why)
+{
+	struct task_status s = agent_status(task_id, TASK_LOST, SOURCE_AGENT, why);
+
+	s.reason = reason;
+	s.has_reason = true;
+	agent_update(a, framework_id, NULL, &s);
+}
+
+/* Ids become directories here: the master has checked them, and so do we. */
+static bool ids_valid(const struct run_task *m)
+{
+	const struct task_info *t = m->task;
+
+	return m->framework->id && id_valid(m->framework->id) && id_valid(t->task_id) &&
+	       (!t->executor || id_valid(t->executor->executor_id)) &&
+	       !t->command == !!t->executor;
+}
+
+void frameworks_run_task(struct agent *a, struct run_task *m)
+{
+	const char *task_id = m->task->task_id;
+	struct framework *f;
+	struct executor *x;
+
+	if (!ids_valid(m)) {
+		log_warning("task: refused: its ids cannot be names of directories, or it has not "
+			    "exactly one of command and executor");
+		return;
+	}
+	f = framework_find(a, m->framework->id);
+	if (!f)
+		f = revive(a, m->framework->id);
+	if (!f)
+		f = add_framework(a, m->framework);
+	if (task_find(f, task_id)) {
+		log_warning("task %s: is here already, RUN_TASK is ignored", task_id);
+		return;
+	}
+	x = executor_find(f, m->task->executor ? m->task->executor->executor_id : task_id);
+	if (a->terminating || f->terminating || (x && x->state >= EXECUTOR_TERMINATING)) {
+		refuse_task(a, f->id, task_id, REASON_EXECUTOR_TERMINATED,
+			    "Executor terminating/terminated");
+		framework_maybe_complete(f);
+		return;
+	}
+	if (!x)
+		x = executor_add(f, m->task);
+	executor_take_task(x, take_ptr(m->task));
+}
+
+static int64_t grace(const struct agent *a, const struct kill_task *m)
+{
+	return m->has_grace_period ? m->grace_period : a->flags.executor_shutdown_grace_period;
+}
+
+void frameworks_kill_task(struct agent *a, const struct kill_task *m)
+{
+	struct framework *f = framework_find(a, m->framework_id);
+	struct task *t = f ? task_find(f, m->task_id) : NULL;
+
+	if (!t) {
+		log_warning("task %s: is to be killed and is not here", m->task_id);
+		refuse_task(a, m->framework_id, m->task_id, REASON_EXECUTOR_TERMINATED,
+			    "Cannot find executor");
+		return;
+	}
+	executor_kill_task(t->executor, t, grace(a, m));
+}
+
+void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
+{
+	enum update_ack r = updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid,
+						now_ns());
+	struct framework *f = framework_find(a, m->framework_id);
+	struct task *t = f ? task_find(f, m->task_id) : NULL;
+
+	if (r == UPDATE_UNEXPECTED)
+		log_warning("task %s: unexpected acknowledgement, ignored", m->task_id);
+	if (r == UPDATE_ACKED_LAST && t)
+		executor_forget_task(t->executor, t);
+	agent_pump_updates(a);
+}
+
+void frameworks_shutdown(struct agent *a, const char *framework_id)
+{
+	struct framework *f = framework_find(a, framework_id);
+	struct executor *x;
+
+	updates_forget(&a->updates, framework_id);
+	if (!f || f->terminating)
+		return;
+	log_info("framework %s: shutting down", framework_id);
+	f->terminating = true;
+	list_for_each(x, &f->executors, node)
+		executor_shutdown(x);
+	framework_sweep(f);
+}
+
+void frameworks_shutdown_executor(struct agent *a, const struct shutdown_executor *m)
+{
+	struct framework *f = framework_find(a, m->framework_id);
+	struct executor *x = f ? executor_find(f, m->executor_id) : NULL;
+
+	if (x)
+		executor_shutdown(x);
+	else
+		log_warning("executor %s: is to be shut down and is not here", m->executor_id);
+}
+
+void frameworks_message(struct agent *a, const struct framework_message *m)
+{
+	struct framework *f = framework_find(a, m->framework_id);
+	struct executor *x = f ? executor_find(f, m->executor_id) : NULL;
+	struct executor_data data = { .data = m->data };
+
+	if (!x || !x->peer) {
+		a->metrics.invalid_framework_messages++;
+		log_warning("executor %s: a message of its framework cannot be delivered",
+			    m->executor_id);
+		return;
+	}
+	a->metrics.valid_framework_messages++;
+	peer_send(x->peer, TO_EXECUTOR_MESSAGE, NULL, NULL, &data);
+}
+
+void frameworks_shutdown_all(struct agent *a)
+{
+	struct framework *f, *next;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		frameworks_shutdown(a, f->id);
+}
+
+/* What has ended and waited only for acknowledgements that nobody wants any more. */
+void framework_sweep(struct framework *f)
+{
+	struct executor *x;
+
+	list_for_each(x, &f->executors, node)
+		executor_maybe_complete(x);
+	framework_maybe_complete(f);
+}
+
+void frameworks_fini(struct agent *a)
+{
+	struct framework *f, *next;
+
+	HASH_ITER(hh, a->frameworks, f, next) {
+		HASH_DEL(a->frameworks, f);
+		free_framework(f);
+	}
+	list_for_each(f, &a->completed_frameworks, node)
+		free_framework(f);
+}

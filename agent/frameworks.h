@@ -1,0 +1,72 @@
+/*
+ * Frameworks and their executors on this agent. A command task has an executor of
+ * its own, whose container is the task; a custom executor subscribes and runs many.
+ */
+#pragma once
+
+#include <uthash.h>
+
+#include "agent/container/container.h"
+#include "agent/task.h"
+
+#define COMPLETED_EXECUTORS_MAX 150
+#define COMPLETED_TASKS_MAX     200
+
+struct agent;
+
+enum executor_state {
+	EXECUTOR_REGISTERING, /* its container is being made, or it has not subscribed */
+	EXECUTOR_RUNNING,
+	EXECUTOR_TERMINATING,
+	EXECUTOR_TERMINATED, /* its container has ended */
+};
+
+struct framework {
+	UT_hash_handle hh;
+	struct list node; /* in agent->completed_frameworks */
+	struct agent *agent;
+	char *id;
+	struct framework_info *info;
+	struct list executors, completed_executors;
+	unsigned completed_executors_count;
+	bool terminating;
+};
+
+struct executor {
+	struct list node; /* in framework->executors or ->completed_executors */
+	struct framework *framework;
+	struct executor_info *info; /* made up for a command task */
+	bool command;               /* the container is the task */
+	enum executor_state state;
+	char *container_id, *sandbox, *token;
+	struct container *container; /* NULL when it has ended */
+	struct peer *peer;           /* of a custom executor that connected */
+	bool subscribed;
+	sd_event_source *timer;      /* registration or shutdown */
+	struct resources resources;  /* its own, without its tasks' */
+	struct list tasks;           /* alive, or ended and not acknowledged */
+	struct list completed;
+	unsigned completed_count;
+	uint64_t disk_used_bytes; /* last measurement, kept for the record */
+};
+
+extern const struct container_ops executor_container_ops;
+extern const struct peer_protocol executor_protocol;
+
+struct framework *framework_find(struct agent *a, const char *id);
+struct executor *executor_find(struct framework *f, const char *executor_id);
+struct task *task_find(struct framework *f, const char *task_id);
+/* The executor's and its living tasks' resources. */
+void executor_used(const struct executor *x, struct resources *ret);
+const char *executor_state_name(enum executor_state state);
+
+/* The verbs of the master. run takes what it keeps out of the message. */
+void frameworks_run_task(struct agent *a, struct run_task *m);
+void frameworks_kill_task(struct agent *a, const struct kill_task *m);
+void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m);
+void frameworks_shutdown(struct agent *a, const char *framework_id);
+void frameworks_shutdown_executor(struct agent *a, const struct shutdown_executor *m);
+void frameworks_message(struct agent *a, const struct framework_message *m);
+/* Ends every executor of every framework. */
+void frameworks_shutdown_all(struct agent *a);
+void frameworks_fini(struct agent *a);

@@ -1,0 +1,260 @@
+/* /state.json, /monitor/statistics.json, /metrics/snapshot, /health, /version. */
+#include "agent/http.h"
+
+#include "agent/agent.h"
+#include "agent/isolator/isolator.h"
+#include "agent/master.h"
+#include "lib/attributes.h"
+#include "lib/flags.h"
+#include "lib/metrics-http.h"
+#include "lib/version.h"
+#include "lib/views.h"
+
+static double wall_seconds(int64_t ns)
+{
+	return (double)(ns / NSEC_PER_USEC) / 1e6;
+}
+
+/* ---- /state.json ---- */
+
+static void add_task(const struct task *t, struct buf *out)
+{
+	const struct executor *x = t->executor;
+	autobuf struct buf resources = { 0 }, statuses = { 0 }, labels = { 0 };
+	struct task_view v = {
+		.id = t->info->task_id,
+		.name = t->info->name,
+		.framework_id = x->framework->id,
+		.executor_id = x->command ? (char[]){ "" } : x->info->executor_id,
+		.slave_id = t->info->agent_id,
+		.state = t->state,
+		.discovery = t->info->discovery,
+	};
+
+	resources_add_view(&t->resources, &resources);
+	view_add_statuses(t->statuses, t->statuses_count, &statuses);
+	view_add_labels(t->info->labels, &labels);
+	v.resources = buf_text(&resources);
+	v.statuses = buf_text(&statuses);
+	v.labels = buf_text(&labels);
+	view_item(out);
+	view_encode(task_view_schema(), &v, out);
+}
+
+static void add_queued_task(const struct task *t, struct buf *out)
+{
+	autobuf struct buf resources = { 0 };
+	struct queued_task_view v = {
+		.id = t->info->task_id,
+		.name = t->info->name,
+		.slave_id = t->info->agent_id,
+		.data = t->info->data ? t->info->data : (char[]){ "" },
+		.executor_id = t->executor->info->executor_id,
+		.command = t->info->command,
+	};
+
+	resources_add_view(&t->resources, &resources);
+	v.resources = buf_text(&resources);
+	view_item(out);
+	view_encode(queued_task_view_schema(), &v, out);
+}
+
+/* Ended and not yet acknowledged tasks stand with the completed ones, as in Mesos. */
+static void add_tasks(const struct executor *x, struct buf *running, struct buf *queued,
+		      struct buf *completed)
+{
+	struct task *t;
+
+	list_for_each(t, &x->completed, node)
+		add_task(t, completed);
+	list_for_each(t, &x->tasks, node)
+		if (task_terminal(t->state))
+			add_task(t, completed);
+		else if (t->queued)
+			add_queued_task(t, queued);
+		else
+			add_task(t, running);
+}
+
+static void add_executor(const struct executor *x, struct buf *out)
+{
+	autobuf struct buf tasks = { 0 }, queued = { 0 }, completed = { 0 }, text = { 0 };
+	autoresources struct resources used = { 0 };
+	struct executor_view v = {
+		.id = x->info->executor_id,
+		.name = x->info->name ? x->info->name : (char[]){ "" },
+		.source = x->info->source ? x->info->source : (char[]){ "" },
+		.container = x->container_id,
+		.directory = x->sandbox,
+	};
+
+	executor_used(x, &used);
+	resources_add_view(&used, &text);
+	view_open(&tasks);
+	view_open(&queued);
+	view_open(&completed);
+	add_tasks(x, &tasks, &queued, &completed);
+	view_close(&tasks);
+	view_close(&queued);
+	view_close(&completed);
+	v.resources = buf_text(&text);
+	v.tasks = buf_text(&tasks);
+	v.queued_tasks = buf_text(&queued);
+	v.completed_tasks = buf_text(&completed);
+	view_item(out);
+	view_encode(executor_view_schema(), &v, out);
+}
+
+static void add_executors(const struct list *executors, struct buf *out)
+{
+	struct executor *x;
+
+	view_open(out);
+	list_for_each(x, executors, node)
+		add_executor(x, out);
+	view_close(out);
+}
+
+static void add_framework(const struct framework *f, struct buf *out)
+{
+	autobuf struct buf executors = { 0 }, completed = { 0 };
+	struct agent_framework_view v = {
+		.id = f->id,
+		.name = f->info->name,
+		.user = f->info->user,
+		.failover_timeout = f->info->failover_timeout,
+		.checkpoint = f->info->checkpoint,
+		.role = f->info->role,
+		.hostname = f->info->hostname ? f->info->hostname : (char[]){ "" },
+	};
+
+	add_executors(&f->executors, &executors);
+	add_executors(&f->completed_executors, &completed);
+	v.executors = buf_text(&executors);
+	v.completed_executors = buf_text(&completed);
+	view_item(out);
+	view_encode(agent_framework_view_schema(), &v, out);
+}
+
+static void add_frameworks(const struct agent *a, struct buf *live, struct buf *completed)
+{
+	struct framework *f, *next;
+
+	view_open(live);
+	HASH_ITER(hh, a->frameworks, f, next)
+		add_framework(f, live);
+	view_close(live);
+	view_open(completed);
+	list_for_each(f, &a->completed_frameworks, node)
+		add_framework(f, completed);
+	view_close(completed);
+}
+
+static void on_state(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	struct agent *a = ctx;
+	autobuf struct buf live = { 0 }, completed = { 0 }, flags = { 0 };
+	autobuf struct buf resources = { 0 }, attributes = { 0 };
+	autofree char *pid = xasprintf("slave(1)@%s:%u", a->flags.ip, listener_port(a->port));
+	struct agent_state_view v = {
+		.version = (char[]){ MESOS_VERSION },
+		.start_time = wall_seconds(a->started_wall_ns),
+		.id = a->id ? a->id : (char[]){ "" },
+		.pid = pid,
+		.hostname = a->info.hostname,
+		.staged_tasks = a->metrics.tasks_launched,
+		.started_tasks = a->metrics.tasks_started,
+		.finished_tasks = a->metrics.tasks_finished,
+		.killed_tasks = a->metrics.tasks_killed,
+		.failed_tasks = a->metrics.tasks_failed,
+		.lost_tasks = a->metrics.tasks_lost,
+		.master_hostname = (char *)(uintptr_t)master_address(a->master),
+		.log_dir = a->flags.log_dir,
+	};
+
+	add_frameworks(a, &live, &completed);
+	resources_add_view(&a->total, &resources);
+	attributes_add_view(a->info.attributes, a->info.attributes_count, &attributes);
+	flags_add_view(agent_flags_schema(), &a->flags, &flags);
+	v.frameworks = buf_text(&live);
+	v.completed_frameworks = buf_text(&completed);
+	v.resources = buf_text(&resources);
+	v.attributes = buf_text(&attributes);
+	v.flags = buf_text(&flags);
+	view_encode(agent_state_view_schema(), &v, &r->body);
+}
+
+/* ---- /monitor/statistics.json ---- */
+
+static void add_statistics(const struct executor *x, struct buf *out)
+{
+	struct usage u = { .timestamp = wall_seconds(wall_ns()), .has_timestamp = true };
+
+	isolators_usage(x->container, &u);
+	view_item(out);
+	buf_adds(out, "{\"executor_id\":");
+	buf_add_json(out, x->info->executor_id);
+	buf_adds(out, ",\"executor_name\":");
+	buf_add_json(out, x->info->name ? x->info->name : "");
+	buf_adds(out, ",\"framework_id\":");
+	buf_add_json(out, x->framework->id);
+	buf_adds(out, ",\"source\":");
+	buf_add_json(out, x->info->source ? x->info->source : "");
+	buf_adds(out, ",\"container_id\":");
+	buf_add_json(out, x->container_id);
+	buf_adds(out, ",\"statistics\":");
+	schema_encode(usage_schema(), &u, out);
+	buf_addc(out, '}');
+}
+
+static void on_statistics(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	struct agent *a = ctx;
+	struct framework *f, *next;
+	struct executor *x;
+
+	view_open(&r->body);
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			if (x->container)
+				add_statistics(x, &r->body);
+	view_close(&r->body);
+}
+
+/* ---- the rest ---- */
+
+static void on_metrics(const struct http_request *q, struct http_response *r, void *ctx)
+{
+	enum metrics_format format = metrics_negotiate(q);
+
+	r->type = metrics_content_types[format];
+	agent_metrics_write(ctx, format, &r->body);
+}
+
+static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx unused)
+{
+	r->type = HTTP_TEXT;
+}
+
+static void on_version(const struct http_request *q unused, struct http_response *r,
+		       void *ctx unused)
+{
+	struct version_view v = { .version = (char[]){ MESOS_VERSION } };
+
+	view_encode(version_view_schema(), &v, &r->body);
+}
+
+const struct http_route agent_routes[] = {
+	{ "/state.json", on_state, "The agent, its frameworks, executors and tasks.", NULL },
+	{ "/state", on_state, "The same as /state.json.", NULL },
+	{ "/monitor/statistics.json", on_statistics, "What each container was given and uses.",
+	  NULL },
+	{ "/metrics/snapshot", on_metrics,
+	  "All metrics: JSON, or Prometheus text for who accepts text/plain.", NULL },
+	{ "/metrics", on_metrics, "All metrics: Prometheus text unless JSON is asked for.", NULL },
+	{ "/health", on_health, "200 while the agent serves.", NULL },
+	{ "/version", on_version, "The release.", NULL },
+	{ .path = NULL },
+};
+
+const char *const agent_prefixes[] = { "/slave(1)", "/agent", NULL };

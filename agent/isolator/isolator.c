@@ -1,0 +1,93 @@
+/* The table of isolators, and walking it. */
+#include "agent/isolator/isolator.h"
+
+#include "agent/isolator/rows.h"
+#include "lib/schema-tables.h"
+#include "agent/isolator/usage.def"
+#include "lib/schema-end.h"
+
+static const struct isolator *const table[] = {
+	&isolator_user, &isolator_sandbox, &isolator_command,
+	&isolator_posix_cpu, &isolator_posix_mem, &isolator_posix_disk,
+};
+
+/* Mesos's names for sets of isolators. */
+static const struct {
+	const char *name, *means;
+} aliases[] = {
+	{ "process", "posix/cpu,posix/mem" },
+};
+
+const struct isolator *isolator_at(size_t i)
+{
+	return i < ARRAY_SIZE(table) ? table[i] : NULL;
+}
+
+static int unknown(const char *name, struct error *e)
+{
+	autobuf struct buf known = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i]->name)
+			buf_addf(&known, "%s%s", known.len ? ", " : "", table[i]->name);
+	return error_set(e, EINVAL, "--isolation: unknown or unsupported isolator '%s'; known: %s",
+			 name, buf_text(&known));
+}
+
+static int select_one(const char *name, uint64_t *ret, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (!strcmp(aliases[i].name, name))
+			return isolators_select(aliases[i].means, ret, e);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (str_equal(table[i]->name, name)) {
+			*ret |= BIT(i);
+			return 0;
+		}
+	return unknown(name, e);
+}
+
+int isolators_select(const char *isolation, uint64_t *ret, struct error *e)
+{
+	autofree char *copy = xstrdup(isolation);
+	char *rest = copy, *name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!table[i]->name)
+			*ret |= BIT(i);
+	while ((name = strsep(&rest, ",")))
+		if (*name && select_one(name, ret, e))
+			return -EINVAL;
+	return 0;
+}
+
+static bool on(const struct container *c, size_t i)
+{
+	return c->isolators & BIT(i);
+}
+
+int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!on(c, i) || !table[i]->prepare || !table[i]->prepare(c, plan, e))
+			continue;
+		if (table[i]->name)
+			error_wrap(e, "isolator %s", table[i]->name);
+		return -e->code;
+	}
+	return 0;
+}
+
+void isolators_watch(struct container *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (on(c, i) && table[i]->watch)
+			table[i]->watch(c);
+}
+
+void isolators_usage(const struct container *c, struct usage *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (on(c, i) && table[i]->usage)
+			table[i]->usage(c, ret);
+}

@@ -1,0 +1,37 @@
+/*
+ * Isolators: one kernel mechanism, one file, one row of the table. An isolator never
+ * runs inside the container: its `prepare` adds to the launch plan, which mesos-executor
+ * carries out. The order of the table is the order of set-up.
+ */
+#pragma once
+
+#include "agent/container/container.h"
+
+/* What an isolator measures: the ResourceStatistics of /monitor/statistics.json. */
+#include "lib/schema-structs.h"
+#include "agent/isolator/usage.def"
+#include "lib/schema-end.h"
+
+struct isolator {
+	const char *name; /* as in --isolation; without one it is always on */
+	const char *doc;
+	/*
+	 * Before the supervisor exists: adds to the plan. A job: it may block, and touches
+	 * nothing but its container and the plan. A failure ends the launch.
+	 */
+	int (*prepare)(struct container *c, struct launch_plan *plan, struct error *e);
+	/* In the loop, after prepare, after a change of resources, and when the container has ended. */
+	void (*watch)(struct container *c);
+	/* In the loop: says what is known. */
+	void (*usage)(const struct container *c, struct usage *ret);
+};
+
+/* The rows that --isolation names, plus those that are always on: a bit each. */
+int isolators_select(const char *isolation, uint64_t *ret, struct error *e);
+/* Row i of the table, NULL past its end. */
+const struct isolator *isolator_at(size_t i);
+
+/* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
+int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e);
+void isolators_watch(struct container *c);
+void isolators_usage(const struct container *c, struct usage *ret);

@@ -1,0 +1,20 @@
+/* The agent's link to its master: dial, register, answer pings, dial again. */
+#pragma once
+
+#include "agent/flags.h"
+#include "lib/protocol.h"
+
+struct agent;
+struct master_link;
+
+/* Begins to dial; verbs act on the agent. -EINVAL if --master makes no sense. */
+int master_link_new(struct agent *a, struct master_link **ret, struct error *e);
+void master_link_free(struct master_link *m);
+/* Admitted, and the connection stands. */
+bool master_registered(const struct master_link *m);
+/* Sends if registered; otherwise it is dropped: what must arrive is resent by its owner. */
+void master_send(struct master_link *m, enum message_type type, const void *body);
+/* Says goodbye and dials no more. */
+void master_unregister(struct master_link *m);
+/* The address that is dialled now. */
+const char *master_address(const struct master_link *m);

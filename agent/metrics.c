@@ -1,0 +1,121 @@
+/* The gauges are read from the agent's state at each request; counters are already there. */
+#include "agent/metrics.h"
+
+#include "agent/agent.h"
+#include "agent/master.h"
+
+#include "lib/metrics-tables.h"
+#include "agent/metrics.def"
+#include "lib/metrics-end.h"
+
+static void count_tasks(struct agent_metrics *m, const struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node) {
+		m->tasks_staging += t->state == TASK_STAGING;
+		m->tasks_starting += t->state == TASK_STARTING;
+		m->tasks_running += t->state == TASK_RUNNING;
+	}
+}
+
+static void count_executors(struct agent *a)
+{
+	struct agent_metrics *m = &a->metrics;
+	struct framework *f, *next;
+	struct executor *x;
+
+	m->tasks_staging = m->tasks_starting = m->tasks_running = 0;
+	m->executors_registering = m->executors_running = m->executors_terminating = 0;
+	m->frameworks_active = HASH_COUNT(a->frameworks);
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node) {
+			m->executors_registering += x->state == EXECUTOR_REGISTERING;
+			m->executors_running += x->state == EXECUTOR_RUNNING;
+			m->executors_terminating += x->state == EXECUTOR_TERMINATING;
+			count_tasks(m, x);
+		}
+}
+
+static double ratio(double used, double total)
+{
+	return total > 0 ? used / total : 0;
+}
+
+static void add_up_resources(struct agent *a)
+{
+	autoresources struct resources used = { 0 };
+	struct agent_metrics *m = &a->metrics;
+
+	agent_used(a, &used);
+	m->cpus_total = resources_scalar_value(&a->total, "cpus");
+	m->cpus_used = resources_scalar_value(&used, "cpus");
+	m->cpus_percent = ratio(m->cpus_used, m->cpus_total);
+	m->mem_total = resources_scalar_value(&a->total, "mem");
+	m->mem_used = resources_scalar_value(&used, "mem");
+	m->mem_percent = ratio(m->mem_used, m->mem_total);
+	m->disk_total = resources_scalar_value(&a->total, "disk");
+	m->disk_used = resources_scalar_value(&used, "disk");
+	m->disk_percent = ratio(m->disk_used, m->disk_total);
+}
+
+static void read_gauges(struct agent *a)
+{
+	struct listener_counts port = listener_counts(a->port);
+	struct agent_metrics *m = &a->metrics;
+	struct container *c;
+	int64_t now = now_ns();
+
+	m->uptime = (double)(now - a->started_ns) / 1e9;
+	m->registered = master_registered(a->master);
+	m->disk_check_lag = disk_checks_lag(a->node.disk, now);
+	m->connections_accepted = (double)port.accepted;
+	m->connections_refused = (double)port.refused;
+	m->http_requests = (double)http_requests(a->http);
+	m->disk_measured = 0;
+	list_for_each(c, &a->node.containers, node_entry)
+		m->disk_measured += (double)c->disk.ledger.used_bytes;
+	count_executors(a);
+	add_up_resources(a);
+}
+
+static void sample_container(const struct container *c, const struct metric *m,
+			     struct metrics_writer *w)
+{
+	const struct executor *x = c->owner;
+	bool limit = !strcmp(m->prometheus, "mesos_agent_container_disk_limit_bytes");
+	const struct ledger *l = &c->disk.ledger;
+	struct metric_label labels[] = {
+		{ "container_id", c->id },
+		{ "framework_id", x->framework->id },
+		{ "executor_id", x->info->executor_id },
+		{ NULL, NULL },
+	};
+	autofree char *name = xasprintf("containers/%s/%s", c->id,
+					limit ? "disk_limit_bytes" : "disk_used_bytes");
+
+	if (limit ? l->has_limit : l->witness != WITNESS_NONE)
+		metrics_sample(w, name, labels,
+			       (double)(limit ? l->limit_bytes : l->used_bytes));
+}
+
+static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)
+{
+	struct agent *a = ctx;
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		if (c->owner)
+			sample_container(c, m, w);
+}
+
+void agent_metrics_write(struct agent *a, enum metrics_format format, struct buf *out)
+{
+	struct metrics sets[] = {
+		{ agent_metrics_table(), &a->metrics, write_family, a },
+		metrics_system(),
+	};
+
+	read_gauges(a);
+	metrics_write(sets, ARRAY_SIZE(sets), format, out);
+}

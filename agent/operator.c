@@ -1,0 +1,207 @@
+/* STATUS, CONTAINERS, QUOTA: answers made from the agent's state. */
+#include "agent/operator.h"
+
+#include "agent/agent.h"
+#include "agent/master.h"
+#include "lib/version.h"
+
+/* Only the agent's own user and root may ask; the permissions of the socket say so too. */
+static int on_greeted(struct peer *p, const struct hello *hello unused, struct error *e)
+{
+	const struct ucred *cred = stream_cred(peer_stream(p));
+
+	if (cred && (cred->uid == 0 || cred->uid == geteuid()))
+		return 0;
+	return error_set(e, EACCES, "only root and the agent's own user may ask");
+}
+
+static void on_closed(struct peer *p unused, const char *why unused)
+{
+}
+
+static char *printed(const struct resources *r)
+{
+	struct buf text = { 0 };
+
+	resources_print(r, &text);
+	return buf_take(&text);
+}
+
+static void count(struct agent *a, struct answer_status *s)
+{
+	struct framework *f, *next;
+	struct executor *x;
+	struct task *t;
+
+	s->has_containers = s->has_tasks = true;
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node) {
+			s->containers += x->container != NULL;
+			list_for_each(t, &x->tasks, node)
+				s->tasks += !task_terminal(t->state);
+		}
+}
+
+static void on_status(struct peer *p, struct message *m unused)
+{
+	struct agent *a = peer_ctx(p);
+	autoresources struct resources used = { 0 };
+	autofree char *total = printed(&a->total), *used_text = NULL;
+	bool v6 = strchr(a->flags.ip, ':') != NULL;
+	autofree char *address = xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip,
+					   listener_port(a->port));
+	struct answer_status s = {
+		.version = (char[]){ MESOS_VERSION },
+		.pid = (uint64_t)getpid(),
+		.has_pid = true,
+		.agent_id = a->id,
+		.hostname = a->info.hostname,
+		.address = address,
+		.master = (char *)(uintptr_t)master_address(a->master),
+		.registered = master_registered(a->master),
+		.has_registered = true,
+		.uptime_seconds = (double)(now_ns() - a->started_ns) / 1e9,
+		.has_uptime_seconds = true,
+		.work_dir = a->flags.work_dir,
+		.isolation = a->flags.isolation,
+		.enforce_container_disk_quota = a->flags.enforce_container_disk_quota,
+		.has_enforce_container_disk_quota = true,
+		.resources = total,
+	};
+
+	agent_used(a, &used);
+	s.used_resources = used_text = printed(&used);
+	count(a, &s);
+	peer_send(p, ANSWER_STATUS, NULL, NULL, &s);
+}
+
+/* Ids of the tasks alive in an executor; the strings are borrowed. */
+static char **task_ids(const struct executor *x, size_t *ret)
+{
+	char **ids = NULL;
+	struct task *t;
+
+	*ret = 0;
+	list_for_each(t, &x->tasks, node) {
+		if (task_terminal(t->state))
+			continue;
+		ids = xreallocarray(ids, *ret + 1, sizeof(*ids));
+		ids[(*ret)++] = t->info->task_id;
+	}
+	return ids;
+}
+
+static struct container_state describe(const struct container *c)
+{
+	const struct executor *x = c->owner;
+	struct container_state s = {
+		.container_id = c->id,
+		.framework_id = x->framework->id,
+		.framework_name = x->framework->info->name,
+		.executor_id = x->info->executor_id,
+		.state = (char *)(uintptr_t)container_phase_name(c->phase),
+		.pid = (uint64_t)c->pid,
+		.has_pid = c->pid > 0,
+		.user = c->user,
+		.sandbox = c->sandbox,
+		.started = (double)(c->started_wall_ns / NSEC_PER_MSEC) / 1e3,
+		.has_started = true,
+		.resources = printed(&c->resources),
+	};
+
+	s.task_ids = task_ids(x, &s.task_ids_count);
+	return s;
+}
+
+static void on_containers(struct peer *p, struct message *m unused)
+{
+	struct agent *a = peer_ctx(p);
+	struct answer_containers answer = { .containers_count = 0 };
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry) {
+		size_t n = answer.containers_count;
+
+		if (!c->owner)
+			continue;
+		answer.containers = xreallocarray(answer.containers, n + 1,
+						  sizeof(*answer.containers));
+		answer.containers[n] = describe(c);
+		answer.containers_count = n + 1;
+	}
+	peer_send(p, ANSWER_CONTAINERS, NULL, NULL, &answer);
+	for (size_t i = 0; i < answer.containers_count; i++) {
+		free(answer.containers[i].resources);
+		free(answer.containers[i].task_ids);
+	}
+	free(answer.containers);
+}
+
+static struct quota_state describe_quota(const struct container *c)
+{
+	const struct executor *x = c->owner;
+	const struct ledger *l = &c->disk.ledger;
+	bool measured = l->witness != WITNESS_NONE;
+	struct quota_state s = {
+		.container_id = c->id,
+		.framework_id = x->framework->id,
+		.executor_id = x->info->executor_id,
+		.limit_bytes = l->limit_bytes,
+		.has_limit_bytes = l->has_limit,
+		.used_bytes = l->used_bytes,
+		.has_used_bytes = measured,
+		.percent = ledger_percent(l),
+		.has_percent = measured && l->has_limit,
+		.witness = (char *)(uintptr_t)witness_name(l->witness),
+		.measured = (double)(l->measured_wall_ns / NSEC_PER_MSEC) / 1e3,
+		.has_measured = measured,
+		.age_seconds = (double)(now_ns() - l->measured_ns) / 1e9,
+		.has_age_seconds = measured,
+		.missed = l->missed,
+		.has_missed = measured,
+		.state = (char *)(uintptr_t)ledger_state(l),
+	};
+
+	s.task_ids = task_ids(x, &s.task_ids_count);
+	return s;
+}
+
+static void on_quota(struct peer *p, struct message *m unused)
+{
+	struct agent *a = peer_ctx(p);
+	struct answer_quota answer = {
+		.enforced = disk_checks_enforce(a->node.disk),
+		.has_enforced = true,
+	};
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry) {
+		size_t n = answer.containers_count;
+
+		if (!c->owner)
+			continue;
+		answer.containers = xreallocarray(answer.containers, n + 1,
+						  sizeof(*answer.containers));
+		answer.containers[n] = describe_quota(c);
+		answer.containers_count = n + 1;
+	}
+	peer_send(p, ANSWER_QUOTA, NULL, NULL, &answer);
+	for (size_t i = 0; i < answer.containers_count; i++)
+		free(answer.containers[i].task_ids);
+	free(answer.containers);
+}
+
+const struct peer_protocol operator_protocol = {
+	.role = PEER_OPERATOR,
+	.hears = LANGUAGE_QUERY,
+	.line_max = LINE_MAX_BYTES,
+	.verbs =
+		(const struct peer_verb[]){
+			{ QUERY_STATUS, PEER_GREETED, on_status },
+			{ QUERY_CONTAINERS, PEER_GREETED, on_containers },
+			{ QUERY_QUOTA, PEER_GREETED, on_quota },
+			{ .fn = NULL },
+		},
+	.greeted = on_greeted,
+	.closed = on_closed,
+};

@@ -1,0 +1,29 @@
+/* What every daemon does before it serves: descriptors, signals, log, loop. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "lib/error.h"
+
+struct daemon_options {
+	const char *name;          /* of its log file: <log_dir>/<name>.log */
+	const char *logging_level; /* ERROR, WARNING, INFO or DEBUG */
+	const char *log_dir;       /* NULL: no file */
+	bool quiet;                /* with log_dir: nothing on standard error */
+};
+
+/*
+ * Opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its hard limit,
+ * ignores SIGPIPE, blocks SIGCHLD, SIGTERM and SIGINT (for sources of the loop) and makes
+ * the default loop. -EINVAL for a bad level, -errno for a log file that cannot be opened.
+ */
+int daemon_init(const struct daemon_options *options, sd_event **ret, struct error *e);
+/* Calls on_signal at SIGTERM and SIGINT. */
+int daemon_handle_signals(sd_event *loop, sd_event_signal_handler_t on_signal, void *ctx,
+			  struct error *e);
+/* gethostname(2); the caller frees. */
+char *daemon_hostname(void);
+/* Warns once that nothing is authenticated if ip is not a loopback address. */
+void daemon_warn_if_open(const char *ip);
+/* Refuses a port above 65535. */
+int daemon_check_port(uint64_t port, struct error *e);

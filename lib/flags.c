@@ -1,0 +1,356 @@
+/* From argv and the environment to a record, and from the table to --help. */
+#include "lib/flags.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "lib/fs.h"
+#include "lib/version.h"
+
+#define FLAG_NAME_MAX 64
+#define FIELDS_MAX    256
+
+struct loader {
+	const struct flags_program *program;
+	void *rec;
+	bool given[FIELDS_MAX]; /* on the command line */
+	struct flags_words *words;
+};
+
+static bool named(const struct field *f, const char *name)
+{
+	return !strcmp(f->name, name) || (f->alias && !strcmp(f->alias, name));
+}
+
+static const struct field *find(const struct schema *s, const char *name)
+{
+	for (const struct field *f = s->fields; f->name; f++)
+		if (named(f, name))
+			return f;
+	return NULL;
+}
+
+/* Levenshtein distance of two short names, one row at a time. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[FLAG_NAME_MAX + 1];
+	size_t n = strlen(b);
+
+	if (n > FLAG_NAME_MAX || strlen(a) > FLAG_NAME_MAX)
+		return FLAG_NAME_MAX;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < n; j++) {
+			unsigned above = row[j + 1];
+			unsigned change = diagonal + (a[i] != b[j]);
+
+			row[j + 1] = MIN(MIN(above, row[j]) + 1, change);
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+static int unknown_flag(const struct schema *s, const char *name, struct error *e)
+{
+	const char *best = NULL;
+	unsigned best_distance = (unsigned)MAX(strlen(name) / 2, 2);
+
+	for (const struct field *f = s->fields; f->name; f++) {
+		unsigned d = distance(name, f->name);
+
+		if (d <= best_distance) {
+			best_distance = d;
+			best = f->name;
+		}
+	}
+	if (best)
+		return error_set(e, EINVAL, "unknown flag --%s; did you mean --%s?", name, best);
+	return error_set(e, EINVAL, "unknown flag --%s; --help lists them all", name);
+}
+
+/* A value that begins with file:// stands for the file's text without surrounding space. */
+static int resolve_file(const char *value, char **ret, struct error *e)
+{
+	autobuf struct buf text = { 0 };
+	size_t start = 0;
+
+	if (!str_starts(value, "file://")) {
+		*ret = xstrdup(value);
+		return 0;
+	}
+	if (fs_read(value + strlen("file://"), FLAGS_FILE_MAX, &text, e))
+		return -EINVAL;
+	while (text.len && isspace((unsigned char)text.data[text.len - 1]))
+		text.len--;
+	while (start < text.len && isspace((unsigned char)text.data[start]))
+		start++;
+	*ret = xstrndup(buf_text(&text) + start, text.len - start);
+	return 0;
+}
+
+static int set(struct loader *l, const struct field *f, const char *value, struct error *e)
+{
+	autofree char *text = NULL;
+
+	if (resolve_file(value, &text, e))
+		return error_wrap(e, "--%s", f->name);
+	if (f->kind == &kind_boolean && !*text)
+		return f->kind->parse(f, "true", l->rec, e);
+	if (f->kind->parse(f, text, l->rec, e))
+		return error_wrap(e, "--%s", f->name);
+	return 0;
+}
+
+static int set_once(struct loader *l, const struct field *f, const char *value, struct error *e)
+{
+	size_t i = (size_t)(f - l->program->schema->fields);
+
+	assert(i < FIELDS_MAX);
+	if (l->given[i] && f->kind != &kind_strings)
+		return error_set(e, EINVAL, "--%s is given twice", f->name);
+	if (!l->given[i])
+		f->kind->clear(f, l->rec);
+	l->given[i] = true;
+	return set(l, f, value, e);
+}
+
+static int load_env(struct loader *l, char **env, struct error *e)
+{
+	const char *prefix = l->program->env_prefix;
+
+	for (; prefix && env && *env; env++) {
+		char name[FLAG_NAME_MAX];
+		const char *equals = strchr(*env, '=');
+		const struct field *f;
+		size_t n;
+
+		if (!equals || !str_starts(*env, prefix))
+			continue;
+		n = (size_t)(equals - *env) - strlen(prefix);
+		if (n >= sizeof(name))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			name[i] = (char)tolower((unsigned char)(*env)[strlen(prefix) + i]);
+		name[n] = '\0';
+		f = find(l->program->schema, name);
+		if (!f || !f->kind->parse)
+			continue;
+		f->kind->clear(f, l->rec);
+		if (set(l, f, equals + 1, e))
+			return error_wrap(e, "environment variable %.*s",
+					  (int)(equals - *env), *env);
+	}
+	return 0;
+}
+
+static int load_no(struct loader *l, const char *name, const char *equals, struct error *e)
+{
+	const struct field *f = find(l->program->schema, name);
+
+	if (!f)
+		return unknown_flag(l->program->schema, name, e);
+	if (f->kind != &kind_boolean)
+		return error_set(e, EINVAL, "--no-%s: only a boolean flag can be switched off",
+				 name);
+	if (equals)
+		return error_set(e, EINVAL, "--no-%s takes no value", name);
+	return set_once(l, f, "false", e);
+}
+
+/* One flag; *i moves on when its value is the next argument. */
+static int load_flag(struct loader *l, int argc, char **argv, int *i, struct error *e)
+{
+	const char *equals = strchr(argv[*i], '=');
+	autofree char *name = NULL;
+	const struct field *f;
+
+	name = equals ? xstrndup(argv[*i] + 2, (size_t)(equals - argv[*i] - 2))
+		      : xstrdup(argv[*i] + 2);
+	for (char *p = name; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	f = find(l->program->schema, name);
+	if (!f && str_starts(name, "no-"))
+		return load_no(l, name + 3, equals, e);
+	if (!f)
+		return unknown_flag(l->program->schema, name, e);
+	if (equals)
+		return set_once(l, f, equals + 1, e);
+	if (f->kind == &kind_boolean)
+		return set_once(l, f, "true", e);
+	if (*i + 1 >= argc)
+		return error_set(e, EINVAL, "--%s needs a value: --%s=VALUE", name, name);
+	return set_once(l, f, argv[++*i], e);
+}
+
+static int load_word(struct loader *l, char *word, struct error *e)
+{
+	if (!l->program->words)
+		return error_set(e, EINVAL, "unexpected argument '%s'; flags begin with --", word);
+	l->words->list[l->words->count++] = word;
+	return 0;
+}
+
+static int load_argv(struct loader *l, int argc, char **argv, struct error *e)
+{
+	int r = 0;
+	int i;
+
+	for (i = 1; i < argc && !r && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-h"))
+			r = set_once(l, find(l->program->schema, "help"), "true", e);
+		else if (str_starts(argv[i], "--"))
+			r = load_flag(l, argc, argv, &i, e);
+		else
+			r = load_word(l, argv[i], e);
+	for (i++; i < argc && !r; i++)
+		r = load_word(l, argv[i], e);
+	return r;
+}
+
+static int check_required(const struct loader *l, struct error *e)
+{
+	for (const struct field *f = l->program->schema->fields; f->name; f++)
+		if (f->required && !f->kind->present(f, l->rec))
+			return error_set(e, EINVAL, "missing --%s: %s", f->name, f->doc);
+	return 0;
+}
+
+static bool is_set(const struct flags_program *program, const void *rec, const char *name)
+{
+	const struct field *f = schema_field(program->schema, name);
+
+	return *AT_CONST(f, rec, bool);
+}
+
+int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
+	       struct flags_words *words, struct error *e)
+{
+	struct loader l = { .program = program, .rec = ret, .words = words };
+	int r;
+
+	assert(!program->words == !words);
+	if (words)
+		words->list = xcalloc((size_t)argc, sizeof(*words->list));
+	schema_defaults(program->schema, ret);
+	r = load_env(&l, env, e);
+	if (!r)
+		r = load_argv(&l, argc, argv, e);
+	if (!r && is_set(program, ret, "help"))
+		return FLAGS_HELP;
+	if (!r && is_set(program, ret, "version"))
+		return FLAGS_VERSION;
+	if (!r)
+		r = check_required(&l, e);
+	if (r)
+		schema_clear(program->schema, ret);
+	return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct field *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* "--name=VALUE" or "--[no-]name" */
+static size_t add_form(const struct field *f, struct buf *out)
+{
+	size_t start = out->len;
+
+	if (f->kind == &kind_boolean)
+		buf_addf(out, "  --[no-]%s", f->name);
+	else
+		buf_addf(out, "  --%s=VALUE", f->name);
+	return out->len - start;
+}
+
+static void add_flag(const struct field *f, size_t column, struct buf *out)
+{
+	size_t width = add_form(f, out);
+
+	buf_addf(out, "%*s%s", (int)(column - width), "", f->doc);
+	if (f->alias)
+		buf_addf(out, " Also --%s.", f->alias);
+	if (f->required)
+		buf_adds(out, " (required)");
+	else if (f->def)
+		buf_addf(out, " (default: %s)", f->def);
+	buf_addc(out, '\n');
+}
+
+void flags_usage(const struct flags_program *program, struct buf *out)
+{
+	const struct field *sorted[FIELDS_MAX];
+	autobuf struct buf form = { 0 };
+	size_t n = 0, column = 0;
+
+	for (const struct field *f = program->schema->fields; f->name; f++) {
+		assert(n < FIELDS_MAX);
+		sorted[n++] = f;
+		column = MAX(column, add_form(f, &form));
+	}
+	qsort(sorted, n, sizeof(sorted[0]), by_name);
+	buf_addf(out, "Usage: %s [flags]%s%s\n\n%s\n\nFlags:\n", program->name,
+		 program->words ? " " : "", program->words ? program->words : "",
+		 program->summary);
+	for (size_t i = 0; i < n; i++)
+		add_flag(sorted[i], column + 3, out);
+	if (program->env_prefix)
+		buf_addf(out,
+			 "\nA flag can also be set as environment variable %sNAME; the command line "
+			 "wins.\nA value file:///path is replaced by the text of that file.\n",
+			 program->env_prefix);
+}
+
+void flags_fail(const struct flags_program *program, const struct error *e)
+{
+	fprintf(stderr, "%s: %s\n", program->name, e->text);
+	exit(2);
+}
+
+void flags_load_or_exit(const struct flags_program *program, int argc, char **argv, void *ret,
+			struct flags_words *words)
+{
+	autobuf struct buf text = { 0 };
+	struct error e;
+	int r = flags_load(program, argc, argv, environ, ret, words, &e);
+
+	if (!r)
+		return;
+	if (r < 0)
+		flags_fail(program, &e);
+	if (r == FLAGS_HELP)
+		flags_usage(program, &text);
+	else
+		buf_addf(&text, "%s %s\n", program->name, MESOS_VERSION);
+	fputs(buf_text(&text), stdout);
+	exit(0);
+}
+
+void flags_add_view(const struct schema *schema, const void *rec, struct buf *out)
+{
+	char separator = '{';
+
+	for (const struct field *f = schema->fields; f->name; f++) {
+		autobuf struct buf value = { 0 };
+
+		if (!f->kind->present(f, rec))
+			continue;
+		if (f->secret)
+			buf_adds(&value, "***");
+		else
+			f->kind->print(f, rec, &value);
+		buf_addc(out, separator);
+		buf_add_json(out, f->name);
+		buf_addc(out, ':');
+		buf_add_json(out, buf_text(&value));
+		separator = ',';
+	}
+	buf_adds(out, separator == '{' ? "{}" : "}");
+}

@@ -1,0 +1,47 @@
+/*
+ * Options as records. A program's flags are a RECORD; its table drives parsing, the
+ * environment, --help and what /state.json shows. All of Mesos's forms: --name=value,
+ * --name value, --bool, --no-bool, MESOS_NAME, file:///path as a value (trimmed). The
+ * command line overrides the environment.
+ */
+#pragma once
+
+#include "lib/schema.h"
+
+/* The longest text that a file:// value may hold. */
+#define FLAGS_FILE_MAX (1 * MIB)
+
+struct flags_program {
+	const char *name;            /* "mesos-agent" */
+	const char *summary;         /* one sentence for --help */
+	const char *words;           /* what may follow the flags, for --help; NULL: nothing may */
+	const char *env_prefix;      /* "MESOS_"; NULL: the environment is not read */
+	const struct schema *schema; /* has boolean fields help and version */
+};
+
+/* What stands beside the flags: pointers into argv. */
+struct flags_words {
+	char **list;
+	size_t count;
+};
+
+/* Outcomes of flags_load() that are neither success nor failure. */
+#define FLAGS_HELP    1
+#define FLAGS_VERSION 2
+
+/*
+ * Fills a zeroed record: defaults, then environ, then argv. words may be NULL only if the
+ * program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for
+ * an unknown one; the record is then cleared.
+ */
+int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
+	       struct flags_words *words, struct error *e);
+/* The text of --help: every flag in alphabetical order with its default. */
+void flags_usage(const struct flags_program *program, struct buf *out);
+/* flags_load() for main(): prints help, version or the error and exits (0, 0, 2). */
+void flags_load_or_exit(const struct flags_program *program, int argc, char **argv, void *ret,
+			struct flags_words *words);
+/* {"name":"value",...} of every flag that has a value; secrets as "***". */
+void flags_add_view(const struct schema *schema, const void *rec, struct buf *out);
+/* Prints "<program>: <e>" on standard error and exits with status 2. */
+_Noreturn void flags_fail(const struct flags_program *program, const struct error *e);

@@ -1,0 +1,16 @@
+/* Small file and path helpers. Every descriptor is close-on-exec. */
+#pragma once
+
+#include "lib/buf.h"
+#include "lib/error.h"
+
+/* "a/b"; the caller frees. */
+char *path_join(const char *a, const char *b);
+/* Creates every missing directory of path. */
+int fs_mkdirs(const char *path, unsigned mode, struct error *e);
+/* Appends the whole file to ret; refuses more than max_bytes (EFBIG). */
+int fs_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e);
+/* Writes all n bytes or fails with -errno: write(2) in a loop. */
+int fs_write_all(int fd, const void *data, size_t n);
+/* Removes a tree without following a symbolic link; a missing one is success. */
+int fs_remove_tree(int dirfd, const char *name, struct error *e);

@@ -1,0 +1,63 @@
+/*
+ * Metrics as records. A .def file has one row per metric with two names: Mesos's, for
+ * the flat JSON of /metrics/snapshot, and Prometheus's, for its text format. Values
+ * are doubles in Mesos's unit; `scale` takes them to Prometheus's base unit.
+ *
+ *	METRICS(master_metrics)
+ *		GAUGE(uptime, "master/uptime_secs", "mesos_master_uptime_seconds", 1, "...")
+ *		COUNTER(tasks_lost, "master/tasks_lost", "mesos_master_tasks_lost_total", 1, "...")
+ *		FAMILY(GAUGE, used, NULL, "mesos_agent_container_disk_used_bytes", 1, "...")
+ *	END_METRICS
+ *
+ * A FAMILY has no member: its samples carry labels and are written by the owner's
+ * callback. Names that were released stay. Exposition: Prometheus text format 0.0.4 and
+ * OpenMetrics 1.0.
+ */
+#pragma once
+
+#include "lib/buf.h"
+
+enum metric_kind { METRIC_GAUGE, METRIC_COUNTER };
+enum metrics_format { METRICS_JSON, METRICS_PROMETHEUS, METRICS_OPENMETRICS };
+
+/* Content-Type of each format. */
+extern const char *const metrics_content_types[];
+
+struct metric {
+	const char *mesos;      /* NULL: not in the flat JSON */
+	const char *prometheus; /* NULL ends the table */
+	enum metric_kind kind;
+	bool family;
+	double scale;           /* Mesos's unit in Prometheus's unit */
+	const char *help;
+	size_t offset;          /* of the double in the values; not of a family */
+};
+
+struct metrics_writer;
+
+/* A set of metrics and where their values come from. */
+struct metrics {
+	const struct metric *table;
+	const void *values;
+	/* Writes all samples of one family; NULL if the table has none. */
+	void (*family)(const struct metric *m, struct metrics_writer *w, void *ctx);
+	void *ctx;
+};
+
+struct metric_label {
+	const char *name, *value;
+};
+
+/*
+ * One sample of the family that is being written. json_name is its name in the flat JSON
+ * (NULL: not there); labels end with a NULL name. value in Mesos's unit.
+ */
+void metrics_sample(struct metrics_writer *w, const char *json_name,
+		    const struct metric_label *labels, double value);
+
+/* Appends all sets, in order, as one document. */
+void metrics_write(const struct metrics *sets, size_t count, enum metrics_format format,
+		   struct buf *out);
+
+/* The host and this process: system/load_1min, process_open_fds, ...; read at each call. */
+struct metrics metrics_system(void);

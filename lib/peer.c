@@ -1,0 +1,261 @@
+/* HELLO, versions, phases, dispatch by table. */
+#include "lib/peer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "lib/log.h"
+
+struct peer {
+	const struct peer_server *server;
+	const struct peer_protocol *protocol; /* NULL until a HELLO selected it */
+	struct stream *stream;
+	sd_event_source *hello_timer;
+	void *owner;
+	unsigned phase; /* 0 until greeted */
+	bool announced; /* the owner knows of it: it dialled, or greeted() took it */
+	unsigned version;
+};
+
+static void free_peer(struct peer *p)
+{
+	sd_event_source_disable_unref(p->hello_timer);
+	free(p);
+}
+
+void peer_send(struct peer *p, enum message_type type, const char *framework_id,
+	       const char *executor_id, const void *body)
+{
+	message_encode(stream_out(p->stream), type, framework_id, executor_id, body);
+	stream_flush(p->stream);
+}
+
+void peer_error(struct peer *p, const char *fmt, ...)
+{
+	char text[1024];
+	struct error_message m = { .message = text };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	peer_send(p, COMMON_ERROR, NULL, NULL, &m);
+}
+
+/* The stream ends without a callback, so the peer does too. */
+void peer_close(struct peer *p)
+{
+	stream_close(p->stream);
+	free_peer(p);
+}
+
+void peer_finish(struct peer *p)
+{
+	stream_finish(p->stream);
+	free_peer(p);
+}
+
+/* We end it, but whoever owns it has to know. */
+static void give_up(struct peer *p, const char *why)
+{
+	if (p->announced)
+		p->protocol->closed(p, why);
+	peer_finish(p);
+}
+
+static int agree_on_version(struct peer *p, const struct hello *h, struct error *e)
+{
+	uint64_t version = MIN(h->protocol_max, (uint64_t)PROTOCOL_MAX);
+
+	if (version < h->protocol_min || version < PROTOCOL_MIN)
+		return error_set(e, EPROTONOSUPPORT,
+				 "protocol versions %llu to %llu are offered, this side speaks %d "
+				 "to %d: upgrade the older one",
+				 (unsigned long long)h->protocol_min,
+				 (unsigned long long)h->protocol_max, PROTOCOL_MIN, PROTOCOL_MAX);
+	p->version = (unsigned)version;
+	return 0;
+}
+
+static int select_protocol(struct peer *p, const struct hello *h, struct error *e)
+{
+	if (p->protocol && p->protocol->role == h->role)
+		return 0;
+	for (size_t i = 0; !p->protocol && p->server->protocols[i]; i++)
+		if (p->server->protocols[i]->role == h->role) {
+			p->protocol = p->server->protocols[i];
+			return 0;
+		}
+	return error_set(e, EPROTONOSUPPORT, "role %s has no business here",
+			 enum_name(peer_role_values, (int)h->role));
+}
+
+static int greet(struct peer *p, const struct hello *h, struct error *e)
+{
+	bool dialled = p->protocol != NULL;
+	int r = agree_on_version(p, h, e);
+
+	if (!r)
+		r = select_protocol(p, h, e);
+	if (r)
+		return r;
+	stream_set_line_max(p->stream, p->protocol->line_max);
+	p->hello_timer = sd_event_source_disable_unref(p->hello_timer);
+	if (!dialled)
+		peer_send(p, COMMON_HELLO, NULL, NULL, p->server->hello);
+	p->phase = PEER_GREETED;
+	r = p->protocol->greeted ? p->protocol->greeted(p, h, e) : 0;
+	if (!r)
+		p->announced = true;
+	return r;
+}
+
+static void on_hello(struct peer *p, struct message *m)
+{
+	struct error e;
+
+	if (p->phase) {
+		peer_error(p, "HELLO was said already");
+		return;
+	}
+	if (!greet(p, m->body, &e))
+		return;
+	log_warning("peer %s: refused: %s", peer_name(p), e.text);
+	peer_error(p, "%s", e.text);
+	give_up(p, e.text);
+}
+
+static void dispatch(struct peer *p, struct message *m)
+{
+	const struct peer_verb *v = p->protocol->verbs;
+
+	if (m->type == COMMON_ERROR)
+		log_warning("peer %s: says: %s", peer_name(p),
+			    ((struct error_message *)m->body)->message);
+	while (v->fn && v->type != m->type)
+		v++;
+	if (v->fn && v->phases & p->phase)
+		v->fn(p, m);
+	else if (m->type != COMMON_ERROR)
+		peer_error(p, "%s is not allowed %s", message_arm(m->type)->name,
+			   v->fn && p->phase == PEER_GREETED ? "before SUBSCRIBE" : "now");
+}
+
+/* Anything but JSON means that the two sides do not understand each other at all. */
+static void refuse_line(struct peer *p, int code, const struct error *e)
+{
+	log_warning("peer %s: sent what cannot be taken: %s", peer_name(p), e->text);
+	peer_error(p, "%s", e->text);
+	if (code == -EBADMSG || !p->phase)
+		give_up(p, e->text);
+}
+
+static void on_line(struct stream *s, char *line, size_t len)
+{
+	struct peer *p = stream_owner(s);
+	enum language hears = p->protocol ? p->protocol->hears : LANGUAGE_COMMON;
+	automessage struct message m = { 0 };
+	struct error e;
+	int r = message_decode(hears, line, len, &m, &e);
+
+	if (r == MESSAGE_UNKNOWN && p->phase)
+		peer_error(p, "%s", e.text);
+	else if (r)
+		refuse_line(p, r, &e);
+	else if (m.type == COMMON_HELLO)
+		on_hello(p, &m);
+	else if (m.type == COMMON_ERROR && !p->phase)
+		give_up(p, ((struct error_message *)m.body)->message);
+	else if (p->phase)
+		dispatch(p, &m);
+	else
+		refuse_line(p, -EBADMSG, &(struct error){ EPROTO, "HELLO comes first" });
+}
+
+static void on_closed(struct stream *s, const char *why)
+{
+	struct peer *p = stream_owner(s);
+
+	log_debug("peer %s: closed: %s", peer_name(p), why);
+	if (p->announced)
+		p->protocol->closed(p, why);
+	free_peer(p);
+}
+
+static const struct stream_ops peer_ops = { .line = on_line, .closed = on_closed };
+
+static int on_hello_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
+{
+	struct peer *p = arg;
+
+	peer_error(p, "no HELLO within %d seconds", (int)(PEER_HELLO_NS / NSEC_PER_SEC));
+	give_up(p, "no HELLO in time");
+	return 0;
+}
+
+void peer_accept(const struct peer_server *server, int fd, struct seat *seat)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->server = server;
+	p->stream = stream_open(server->streams, fd, seat, LINE_MAX_BYTES, &peer_ops, p);
+	if (sd_event_add_time_relative(server->loop, &p->hello_timer, CLOCK_MONOTONIC,
+				       PEER_HELLO_NS / NSEC_PER_USEC, 0, on_hello_timeout, p) < 0)
+		log_warning("peer %s: has no deadline for its HELLO", peer_name(p));
+}
+
+int peer_dial(const struct peer_server *server, const char *address,
+	      const struct peer_protocol *protocol, struct peer **ret, struct error *e)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+	int r;
+
+	p->server = server;
+	p->protocol = protocol;
+	p->announced = true;
+	r = stream_connect(server->streams, address, protocol->line_max, &peer_ops, p, &p->stream,
+			   e);
+	if (r) {
+		free(p);
+		return r;
+	}
+	peer_send(p, COMMON_HELLO, NULL, NULL, server->hello);
+	*ret = p;
+	return 0;
+}
+
+void peer_subscribed(struct peer *p)
+{
+	assert(p->phase);
+	p->phase = PEER_SUBSCRIBED;
+}
+
+void *peer_ctx(const struct peer *p)
+{
+	return p->server->ctx;
+}
+
+void *peer_owner(const struct peer *p)
+{
+	return p->owner;
+}
+
+void peer_set_owner(struct peer *p, void *owner)
+{
+	p->owner = owner;
+}
+
+const char *peer_name(const struct peer *p)
+{
+	return stream_peer(p->stream);
+}
+
+struct stream *peer_stream(const struct peer *p)
+{
+	return p->stream;
+}
+
+unsigned peer_version(const struct peer *p)
+{
+	return p->version;
+}

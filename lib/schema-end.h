@@ -1,0 +1,19 @@
+/* Ends an expansion that schema-structs.h or schema-tables.h began. */
+#undef RECORD
+#undef END
+#undef REQUIRED
+#undef OPTIONAL
+#undef DEFAULT
+#undef ALIAS
+#undef SECRET
+#undef FIELD
+#undef FIELD_ENUM
+#undef NESTED
+#undef LIST
+#undef ENUM
+#undef VALUE
+#undef END_ENUM
+#undef LANGUAGE
+#undef ARM
+#undef ARM0
+#undef END_LANGUAGE

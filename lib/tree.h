@@ -1,0 +1,42 @@
+/*
+ * The descendants of a process and how to end them. The supervisor is their subreaper
+ * (PR_SET_CHILD_SUBREAPER of prctl(2)), so none of them can leave its tree.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "lib/base.h"
+
+struct process {
+	pid_t pid;
+	pid_t parent;
+	uint64_t start; /* clock ticks after boot: with the pid, which process it is */
+	bool below;     /* of the root: a descendant */
+};
+
+struct tree {
+	int proc;   /* an open /proc, proc(5); the caller's */
+	pid_t root; /* whose descendants these are */
+	/* What the last tree_find() found, sorted by pid. */
+	struct process *list;
+	size_t count, cap;
+};
+
+void tree_init(struct tree *t, int proc, pid_t root);
+void tree_fini(struct tree *t);
+/*
+ * Lists every descendant, zombies included, because a zombie's other threads may live. By
+ * /proc/PID/task/TID/children, or by the parents of all processes where the kernel has
+ * no such file (CONFIG_PROC_CHILDREN). A process that is born meanwhile may be missing.
+ */
+void tree_find(struct tree *t);
+/* Sends sig to each descendant, as far as permitted. The root must be the caller. */
+void tree_signal(struct tree *t, int sig);
+/*
+ * Stops all descendants until no new one appears, then kills them, so that a fork
+ * bomb finds nobody to refill it. `leader` is a child of the root that is not yet
+ * reaped and leads a process group, or 0. What was born too late is left: repeat until
+ * waitpid(2) says ECHILD.
+ */
+void tree_kill(struct tree *t, pid_t leader);

@@ -1,0 +1,110 @@
+/* The table of flags.def, roles and their weights. */
+#include "master/flags.h"
+
+#include <math.h>
+
+#include "lib/daemon.h"
+
+#include "lib/schema-tables.h"
+#include "master/flags.def"
+#include "lib/schema-end.h"
+
+#define PINGS_MAX        1000
+#define PING_TIMEOUT_MAX (7 * 86400 * NSEC_PER_SEC)
+
+static void add_role(struct roles *r, const char *name)
+{
+	if (roles_find(r, name))
+		return;
+	r->list = xreallocarray(r->list, r->count + 1, sizeof(*r->list));
+	r->list[r->count++] = (struct role){ .name = xstrdup(name), .weight = 1 };
+}
+
+void roles_fini(struct roles *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		free(r->list[i].name);
+	free(r->list);
+	*r = (struct roles){ 0 };
+}
+
+static struct role *find_role(struct roles *r, const char *name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->list[i].name, name))
+			return &r->list[i];
+	return NULL;
+}
+
+const struct role *roles_find(const struct roles *r, const char *name)
+{
+	return find_role((struct roles *)r, name);
+}
+
+static int set_weight(struct roles *r, char *pair, struct error *e)
+{
+	autofree char *text = xstrdup(pair);
+	char *equals = strchr(pair, '='), *end;
+	struct role *role;
+	double weight;
+
+	if (!equals || equals == pair || strchr(equals + 1, '='))
+		return error_set(e, EINVAL, "Invalid weight: '%s'. --weights should be of the form "
+				 "'role=weight,role=weight'", text);
+	*equals = '\0';
+	role = find_role(r, pair);
+	if (!role)
+		return error_set(e, EINVAL, "Invalid weight: '%s'. %s is not a valid role.", text,
+				 pair);
+	weight = strtod(equals + 1, &end);
+	if (end == equals + 1 || *end || !isfinite(weight))
+		return error_set(e, EINVAL, "Invalid weight: '%s'. '%s' is not a number.", text,
+				 equals + 1);
+	if (weight <= 0)
+		return error_set(e, EINVAL, "Invalid weight: '%s'. Weights must be positive.",
+				 text);
+	role->weight = weight;
+	return 0;
+}
+
+int roles_parse(const char *roles, const char *weights, struct roles *ret, struct error *e)
+{
+	autofree char *names = xstrdup(roles ? roles : "");
+	autofree char *pairs = xstrdup(weights ? weights : "");
+	struct roles r = { 0 };
+	char *rest = names, *word;
+	int failed = 0;
+
+	add_role(&r, "*");
+	while ((word = strsep(&rest, ",")))
+		if (*word)
+			add_role(&r, word);
+	rest = pairs;
+	while (!failed && (word = strsep(&rest, ",")))
+		if (*word)
+			failed = set_weight(&r, word, e);
+	if (failed) {
+		roles_fini(&r);
+		return failed;
+	}
+	*ret = r;
+	return 0;
+}
+
+int master_flags_check(const struct master_flags *f, struct error *e)
+{
+	if (daemon_check_port(f->port, e))
+		return -EINVAL;
+	if (f->has_offer_timeout && f->offer_timeout == 0)
+		return error_set(e, EINVAL, "--offer_timeout: Must be greater than zero.");
+	if (f->allocation_interval == 0)
+		return error_set(e, EINVAL, "--allocation_interval: Must be greater than zero.");
+	if (f->agent_ping_timeout == 0)
+		return error_set(e, EINVAL, "--agent_ping_timeout: Must be greater than zero.");
+	if (f->max_agent_ping_timeouts == 0 || f->max_agent_ping_timeouts > PINGS_MAX)
+		return error_set(e, EINVAL, "--max_agent_ping_timeouts: Must be from 1 to %d.",
+				 PINGS_MAX);
+	if (f->agent_ping_timeout > PING_TIMEOUT_MAX)
+		return error_set(e, ERANGE, "--agent_ping_timeout: Must be at most 1weeks.");
+	return 0;
+}

@@ -1,0 +1,373 @@
+/* The life of a framework: subscribed, disconnected, failed over, removed. */
+#include "master/frameworks.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "lib/ids.h"
+#include "lib/log.h"
+#include "master/agents.h"
+#include "master/calls.h"
+#include "master/offers.h"
+#include "master/principals.h"
+#include "master/tasks.h"
+
+#define HEARTBEAT_NS (15 * NSEC_PER_SEC)
+/* A longer failover timeout counts as this: ten years. */
+#define FAILOVER_MAX_SECONDS (10 * 365 * 86400.0)
+
+struct framework *framework_find(const struct master *m, const char *id)
+{
+	struct framework *f;
+
+	HASH_FIND_STR(m->frameworks, id, f);
+	return f;
+}
+
+bool framework_removed(const struct master *m, const char *id)
+{
+	return !framework_find(m, id) &&
+	       (idset_has(&m->removed_frameworks, id) || master_gave(m, id));
+}
+
+void framework_send(struct framework *f, enum message_type type, const void *body)
+{
+	if (f->peer)
+		peer_send(f->peer, type, NULL, NULL, body);
+}
+
+struct framework *framework_new(struct master *m, struct framework_info *info)
+{
+	struct framework *f;
+
+	assert(info->id && !framework_find(m, info->id));
+	if (HASH_COUNT(m->frameworks) >= FRAMEWORKS_MAX)
+		return NULL;
+	f = xcalloc(1, sizeof(*f));
+	f->master = m;
+	f->info = xmalloc(sizeof(*f->info));
+	*f->info = *info;
+	*info = (struct framework_info){ 0 };
+	list_init(&f->node);
+	list_init(&f->completed);
+	list_init(&f->offers);
+	f->share = allocator_add_framework(m->allocator, f->info->role, f);
+	allocator_deactivate_framework(m->allocator, f->share);
+	HASH_ADD_KEYPTR(hh, m->frameworks, f->info->id, strlen(f->info->id), f);
+	return f;
+}
+
+static void stop_timers(struct framework *f)
+{
+	f->heartbeat = sd_event_source_disable_unref(f->heartbeat);
+	f->failover_timer = sd_event_source_disable_unref(f->failover_timer);
+}
+
+/* Of a framework that is in no table any more. */
+static void free_completed(struct framework *f)
+{
+	struct task *t;
+
+	list_for_each(t, &f->completed, agent_node)
+		task_free(t);
+	list_remove(&f->node);
+	schema_free(framework_info_schema(), f->info);
+	free(f);
+}
+
+void framework_free(struct framework *f)
+{
+	if (f->share) {
+		assert(!f->tasks && list_empty(&f->offers));
+		if (f->peer)
+			peer_close(f->peer);
+		stop_timers(f);
+		principal_put(f->master, f->principal);
+		allocator_remove_framework(f->master->allocator, f->share);
+		HASH_DEL(f->master->frameworks, f);
+	}
+	free_completed(f);
+}
+
+/* Its agents end what it runs there, whatever they have not told us of. */
+static void clear_agents(struct framework *f)
+{
+	struct agent *a, *tmp;
+	struct executor *x;
+
+	HASH_ITER(hh, f->master->agents, a, tmp) {
+		bool there = false;
+
+		list_for_each(x, &a->executors, node) {
+			if (x->framework != f)
+				continue;
+			there = true;
+			executor_end(x);
+		}
+		if (there || agent_runs(a, f))
+			agent_shutdown_framework(a, f->info->id);
+	}
+}
+
+static void keep_completed(struct framework *f)
+{
+	struct master *m = f->master;
+
+	list_append(&m->completed, &f->node);
+	m->completed_count++;
+	while (m->completed_count > m->flags->max_completed_frameworks) {
+		free_completed(list_first(&m->completed, struct framework, node));
+		m->completed_count--;
+	}
+}
+
+/* The connection, if it stands, is the caller's to end. */
+static void framework_remove(struct framework *f, const char *why)
+{
+	autofree char *message = xasprintf("Framework %s removed", f->info->id);
+	struct master *m = f->master;
+	struct task *t, *tmp;
+
+	log_info("framework %s: removed: %s tasks=%u", f->info->id, why, HASH_COUNT(f->tasks));
+	stop_timers(f);
+	offers_drop_framework(f);
+	clear_agents(f);
+	f->peer = NULL;
+	HASH_ITER(hh, f->tasks, t, tmp)
+		task_end(t, TASK_KILLED, REASON_FRAMEWORK_REMOVED, message, false);
+	allocator_remove_framework(m->allocator, f->share);
+	f->share = NULL;
+	principal_put(m, f->principal);
+	f->principal = NULL;
+	f->unregistered_time = wall_seconds();
+	HASH_DEL(m->frameworks, f);
+	idset_add(&m->removed_frameworks, f->info->id);
+	keep_completed(f);
+	offers_soon(m);
+}
+
+static int on_failover_timeout(sd_event_source *s unused, uint64_t now unused, void *arg)
+{
+	framework_remove(arg, "it did not come back in time");
+	return 0;
+}
+
+static int64_t failover_ns(const struct framework *f)
+{
+	double seconds = f->info->failover_timeout;
+
+	if (!isfinite(seconds) || seconds < 0) {
+		log_warning("framework %s: a failover_timeout of %g counts as 0", f->info->id,
+			    seconds);
+		return 0;
+	}
+	return (int64_t)(fmin(seconds, FAILOVER_MAX_SECONDS) * (double)NSEC_PER_SEC);
+}
+
+/* No more events go there, and nothing is offered. */
+static void disconnect(struct framework *f)
+{
+	f->peer = NULL;
+	f->heartbeat = sd_event_source_disable_unref(f->heartbeat);
+	offers_drop_framework(f);
+	allocator_deactivate_framework(f->master->allocator, f->share);
+	offers_soon(f->master);
+}
+
+static void on_closed(struct peer *p, const char *why)
+{
+	struct framework *f = peer_owner(p);
+	int64_t patience;
+
+	if (!f)
+		return;
+	disconnect(f);
+	patience = failover_ns(f);
+	log_info("framework %s: disconnected: %s failover_timeout=%g", f->info->id, why,
+		 f->info->failover_timeout);
+	if (patience)
+		master_timer(f->master, &f->failover_timer, patience, on_failover_timeout, f);
+	else
+		framework_remove(f, "disconnected");
+}
+
+static void refuse(struct peer *p, const char *why)
+{
+	log_warning("peer %s: may not subscribe: %s", peer_name(p), why);
+	peer_error(p, "%s", why);
+	peer_finish(p);
+}
+
+/* NULL, or why this framework may not be. */
+static const char *check(const struct master *m, const struct framework_info *info,
+			 char *text, size_t size)
+{
+	if (info->id && !id_valid(info->id))
+		return "framework_info.id contains invalid characters";
+	if (info->id && framework_removed(m, info->id))
+		return "Framework has been removed";
+	if (!m->flags->root_submissions && !strcmp(info->user, "root"))
+		return "User 'root' is not allowed to run frameworks";
+	if (roles_find(&m->roles, info->role))
+		return NULL;
+	snprintf(text, size, "Role '%s' is invalid", info->role);
+	return text;
+}
+
+/* What may change when a framework comes back. Its user and role stay what they were. */
+static void refresh(struct framework *f, struct framework_info *info)
+{
+	struct framework_info *old = f->info;
+
+	replace_str(&old->name, info->name);
+	replace_str(&old->hostname, info->hostname);
+	replace_str(&old->webui_url, info->webui_url);
+	old->failover_timeout = info->failover_timeout;
+	schema_free(labels_schema(), old->labels);
+	old->labels = take_ptr(info->labels);
+}
+
+static void fail_over(struct framework *f)
+{
+	struct peer *old = f->peer;
+
+	f->failover_timer = sd_event_source_disable_unref(f->failover_timer);
+	if (!old)
+		return;
+	disconnect(f);
+	peer_error(old, "Framework failed over");
+	peer_finish(old);
+}
+
+static int on_heartbeat(sd_event_source *s unused, uint64_t now unused, void *arg)
+{
+	struct framework *f = arg;
+
+	framework_send(f, EVENT_HEARTBEAT, NULL);
+	master_timer(f->master, &f->heartbeat, HEARTBEAT_NS, on_heartbeat, f);
+	return 0;
+}
+
+static void welcome(struct framework *f, struct peer *p)
+{
+	struct master *m = f->master;
+	struct event_subscribed subscribed = {
+		.framework_id = f->info->id,
+		.heartbeat_interval_seconds = (double)HEARTBEAT_NS / (double)NSEC_PER_SEC,
+		.has_heartbeat_interval_seconds = true,
+		.master_info = &m->info,
+	};
+
+	f->peer = p;
+	peer_set_owner(p, f);
+	peer_subscribed(p);
+	framework_send(f, EVENT_SUBSCRIBED, &subscribed);
+	on_heartbeat(NULL, 0, f);
+	allocator_activate_framework(m->allocator, f->share);
+	allocator_revive(m->allocator, f->share);
+	offers_soon(m);
+}
+
+/* The framework that subscribes: one that is known, or a new one. */
+static struct framework *admit(struct master *m, struct framework_info *info)
+{
+	struct framework *f = info->id ? framework_find(m, info->id) : NULL;
+
+	if (f) {
+		fail_over(f);
+		refresh(f, info);
+	} else {
+		if (!info->id)
+			info->id = xasprintf("%s-%04llu", m->id,
+					     (unsigned long long)m->next_framework++);
+		f = framework_new(m, info);
+	}
+	if (!f)
+		return NULL;
+	if (f->registered)
+		f->reregistered_time = wall_seconds();
+	else
+		f->registered_time = wall_seconds();
+	f->registered = true;
+	if (!f->principal)
+		f->principal = principal_get(m, f->info->principal);
+	return f;
+}
+
+static void on_subscribe(struct peer *p, struct message *msg)
+{
+	struct framework_info *info = ((struct call_subscribe *)msg->body)->framework_info;
+	struct master *m = peer_ctx(p);
+	struct framework *f;
+	const char *why;
+	char text[512];
+
+	if (msg->framework_id && info->id && strcmp(msg->framework_id, info->id)) {
+		refuse(p, "framework_id and subscribe.framework_info.id differ");
+		return;
+	}
+	if (!info->id)
+		info->id = take_ptr(msg->framework_id);
+	if (info->id)
+		m->metrics.messages_reregister_framework += 1;
+	else
+		m->metrics.messages_register_framework += 1;
+	why = check(m, info, text, sizeof(text));
+	f = why ? NULL : admit(m, info);
+	if (!f) {
+		refuse(p, why ? why : "There are too many frameworks");
+		return;
+	}
+	log_info("framework %s: subscribed peer=%s role=%s", f->info->id, peer_name(p),
+		 f->info->role);
+	welcome(f, p);
+}
+
+struct framework *framework_calling(struct peer *p, const struct message *m)
+{
+	struct framework *f = peer_owner(p);
+
+	if (!m->framework_id || strcmp(m->framework_id, f->info->id)) {
+		peer_error(p, "%s: framework_id must be that of this connection, %s",
+			   message_arm(m->type)->name, f->info->id);
+		return NULL;
+	}
+	if (f->principal) {
+		f->principal->received++;
+		f->principal->processed++;
+	}
+	return f;
+}
+
+static void on_teardown(struct peer *p, struct message *msg)
+{
+	struct framework *f = framework_calling(p, msg);
+
+	if (!f)
+		return;
+	f->master->metrics.messages_unregister_framework += 1;
+	framework_remove(f, "it asked for it");
+	peer_finish(p);
+}
+
+static const struct peer_verb verbs[] = {
+	{ CALL_SUBSCRIBE, PEER_GREETED, on_subscribe },
+	{ CALL_TEARDOWN, PEER_SUBSCRIBED, on_teardown },
+	{ CALL_ACCEPT, PEER_SUBSCRIBED, call_accept },
+	{ CALL_DECLINE, PEER_SUBSCRIBED, call_decline },
+	{ CALL_REVIVE, PEER_SUBSCRIBED, call_revive },
+	{ CALL_SUPPRESS, PEER_SUBSCRIBED, call_suppress },
+	{ CALL_KILL, PEER_SUBSCRIBED, call_kill },
+	{ CALL_SHUTDOWN, PEER_SUBSCRIBED, call_shutdown },
+	{ CALL_ACKNOWLEDGE, PEER_SUBSCRIBED, call_acknowledge },
+	{ CALL_MESSAGE, PEER_SUBSCRIBED, call_message },
+	{ .fn = NULL },
+};
+
+const struct peer_protocol framework_protocol = {
+	.role = PEER_FRAMEWORK,
+	.hears = LANGUAGE_CALL,
+	.line_max = LINE_MAX_BYTES,
+	.verbs = verbs,
+	.closed = on_closed,
+};

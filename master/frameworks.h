@@ -1,0 +1,26 @@
+/* Frameworks: subscribing, disconnecting, coming back, going; and what they call for. */
+#pragma once
+
+#include "master/master.h"
+
+/* What a framework may say: language CALL. */
+extern const struct peer_protocol framework_protocol;
+
+/* NULL if there is none. */
+struct framework *framework_find(const struct master *m, const char *id);
+/* True if it was here and may not come back. */
+bool framework_removed(const struct master *m, const char *id);
+/*
+ * A framework that is not there yet: it subscribes, or an agent runs its tasks. Takes
+ * the contents of info, which has its id. NULL if there are too many.
+ */
+struct framework *framework_new(struct master *m, struct framework_info *info);
+/* Forgets it, telling nobody: at the end of the master, when its tasks and offers are gone. */
+void framework_free(struct framework *f);
+/* Sends an event if it is connected. */
+void framework_send(struct framework *f, enum message_type type, const void *body);
+/*
+ * Whose call this is: NULL, with an ERROR sent, if its framework_id says something
+ * else. Counts the message.
+ */
+struct framework *framework_calling(struct peer *p, const struct message *m);

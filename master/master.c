@@ -1,0 +1,216 @@
+/* The master comes up and goes down. */
+#include "master/master.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "lib/daemon.h"
+#include "lib/version.h"
+#include "master/agents.h"
+#include "master/frameworks.h"
+#include "master/http.h"
+#include "master/offers.h"
+#include "master/tasks.h"
+
+static const struct peer_protocol *const protocols[] = { &framework_protocol, &agent_protocol,
+							 NULL };
+
+static const struct hello hello = {
+	.role = PEER_MASTER,
+	.has_role = true,
+	.version = MESOS_VERSION,
+	.protocol_min = PROTOCOL_MIN,
+	.has_protocol_min = true,
+	.protocol_max = PROTOCOL_MAX,
+	.has_protocol_max = true,
+	.epoch = 1,
+	.has_epoch = true,
+	.leader = true,
+	.has_leader = true,
+};
+
+double wall_seconds(void)
+{
+	return (double)(wall_ns() / NSEC_PER_USEC) / 1e6;
+}
+
+bool master_gave(const struct master *m, const char *id)
+{
+	size_t n = strlen(m->id);
+
+	return !strncmp(id, m->id, n) && id[n] == '-';
+}
+
+void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
+		  sd_event_time_handler_t fn, void *arg)
+{
+	uint64_t usec = (uint64_t)((delay_ns + NSEC_PER_USEC - 1) / NSEC_PER_USEC);
+
+	sd_event_source_disable_unref(*at);
+	*at = NULL;
+	if (sd_event_add_time_relative(m->loop, at, CLOCK_MONOTONIC, usec, NSEC_PER_MSEC / 1000,
+				       fn, arg) < 0)
+		abort(); /* out of memory */
+}
+
+/* "20261122-130501-8f3a90c1": when, and by chance; no address in it. */
+static char *new_id(void)
+{
+	time_t now = (time_t)(wall_ns() / NSEC_PER_SEC);
+	char when[32];
+	uint32_t chance;
+	struct tm tm;
+
+	if (getrandom(&chance, sizeof(chance), 0) < 0)
+		chance = (uint32_t)now_ns();
+	localtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm);
+	return xasprintf("%s-%08x", when, chance);
+}
+
+static void on_protocol(void *owner, int fd, struct seat *seat, const struct ucred *cred unused)
+{
+	struct master *m = owner;
+
+	peer_accept(&m->server, fd, seat);
+}
+
+static void on_http(void *owner, int fd, struct seat *seat, const struct ucred *cred unused)
+{
+	struct master *m = owner;
+
+	http_add(m->http, fd, seat);
+}
+
+static int start_listening(struct master *m, struct error *e)
+{
+	static const struct listener_ops ops = { .protocol = on_protocol, .http = on_http };
+	struct listener_limits limits = {
+		.total = (unsigned)MIN(m->flags->max_connections, (uint64_t)UINT32_MAX),
+		.per_peer = (unsigned)MIN(m->flags->connections_per_peer, (uint64_t)UINT32_MAX),
+	};
+
+	return listener_tcp(m->loop, m->flags->ip, (uint16_t)m->flags->port, &limits, &ops, m,
+			    &m->listener, e);
+}
+
+/* What frameworks and agents are told about this master. */
+static void introduce(struct master *m)
+{
+	const char *ip = m->flags->ip;
+	bool v6 = strchr(ip, ':');
+	struct in_addr v4 = { 0 };
+
+	m->pid = xasprintf("master@%s%s%s:%u", v6 ? "[" : "", ip, v6 ? "]" : "",
+			   listener_port(m->listener));
+	if (!v6)
+		inet_pton(AF_INET, ip, &v4);
+	m->info = (struct master_info){
+		.id = m->id,
+		.ip = v4.s_addr,
+		.has_ip = true,
+		.port = listener_port(m->listener),
+		.has_port = true,
+		.hostname = m->hostname,
+		.version = MESOS_VERSION,
+		.pid = m->pid,
+	};
+}
+
+static struct master *prepare(sd_event *loop, const struct master_flags *flags)
+{
+	struct master *m = xcalloc(1, sizeof(*m));
+
+	m->flags = flags;
+	m->loop = sd_event_ref(loop);
+	list_init(&m->completed);
+	list_init(&m->offers_by_age);
+	m->id = new_id();
+	m->hostname = flags->hostname ? xstrdup(flags->hostname) : daemon_hostname();
+	m->start_time = wall_seconds();
+	m->start_ns = now_ns();
+	return m;
+}
+
+static int start(struct master *m, struct error *e)
+{
+	struct http_limits limits = { 0 };
+	int r = roles_parse(m->flags->roles, m->flags->weights, &m->roles, e);
+
+	if (r)
+		return r;
+	offers_start(m);
+	r = streams_new(m->loop, NULL, NULL, &m->streams, e);
+	if (r)
+		return r;
+	m->server = (struct peer_server){
+		.streams = m->streams,
+		.loop = m->loop,
+		.protocols = protocols,
+		.hello = &hello,
+		.ctx = m,
+	};
+	r = http_new(m->loop, master_routes, master_prefixes, m, &limits, &m->http, e);
+	if (r)
+		return r;
+	r = start_listening(m, e);
+	if (r)
+		return r;
+	introduce(m);
+	return 0;
+}
+
+int master_new(sd_event *loop, const struct master_flags *flags, struct master **ret,
+	       struct error *e)
+{
+	struct master *m = prepare(loop, flags);
+	int r = start(m, e);
+
+	if (r) {
+		master_free(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+static void free_books(struct master *m)
+{
+	struct framework *f, *next_framework;
+	struct offered *o, *next_offer;
+	struct agent *a, *next_agent;
+	struct task *t;
+
+	HASH_ITER(hh, m->offers, o, next_offer)
+		offer_return(o, 0);
+	HASH_ITER(hh, m->agents, a, next_agent) {
+		list_for_each(t, &a->tasks, agent_node)
+			task_drop(t);
+		agent_free(a);
+	}
+	HASH_ITER(hh, m->frameworks, f, next_framework)
+		framework_free(f);
+	list_for_each(f, &m->completed, node)
+		framework_free(f);
+}
+
+void master_free(struct master *m)
+{
+	if (!m)
+		return;
+	listener_free(m->listener);
+	http_free(m->http);
+	free_books(m);
+	streams_free(m->streams);
+	offers_stop(m);
+	idset_fini(&m->removed_agents);
+	idset_fini(&m->removed_frameworks);
+	roles_fini(&m->roles);
+	free(m->id);
+	free(m->hostname);
+	free(m->pid);
+	sd_event_unref(m->loop);
+	free(m);
+}

@@ -1,0 +1,153 @@
+/*
+ * The one home of the master's state: agents, frameworks, tasks, executors, offers.
+ * Everything happens in the thread of the loop.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "lib/http.h"
+#include "lib/list.h"
+#include "lib/listener.h"
+#include "lib/peer.h"
+#include "lib/resources.h"
+#include "master/allocator.h"
+#include "master/flags.h"
+#include "master/idset.h"
+#include "master/metrics.h"
+#include "master/observer.h"
+
+/* What one master looks after; more are refused. Connections are bounded by flags. */
+#define FRAMEWORKS_MAX      20000
+#define AGENTS_MAX          50000
+/* Tasks of one framework that are alive or not acknowledged. */
+#define FRAMEWORK_TASKS_MAX 200000
+
+struct master {
+	const struct master_flags *flags;
+	struct roles roles;
+	sd_event *loop;
+	struct streams *streams;
+	struct peer_server server;
+	struct listener *listener;
+	struct http *http;
+	struct allocator *allocator;
+	sd_event_source *allocation_timer;
+	sd_event_source *allocation_soon; /* runs once, at the end of the turn */
+	sd_event_source *offer_timer;     /* of the oldest offer */
+
+	struct agent *agents;         /* by id */
+	struct framework *frameworks; /* by id */
+	struct offered *offers;       /* by id */
+	struct list offers_by_age;    /* offered.age_node */
+	struct list completed;        /* framework.node, oldest first */
+	size_t completed_count;
+	struct idset removed_agents, removed_frameworks;
+	struct principal *principals; /* by name */
+
+	char *id, *hostname, *pid;
+	struct master_info info;
+	double start_time; /* seconds since 1970 */
+	int64_t start_ns;  /* monotonic */
+	uint64_t next_agent, next_framework, next_offer;
+	struct master_metrics metrics;
+	struct ended_counts ended;
+};
+
+struct agent {
+	UT_hash_handle hh;
+	struct master *master;
+	struct peer *peer;            /* NULL while disconnected */
+	struct allocator_agent *pool; /* what of it is free */
+	bool active;       /* registered, connected, all its tasks listed: it gets tasks */
+	struct agent_info *info; /* with its id */
+	struct resources total;
+	struct resources used; /* by tasks and executors */
+	struct list tasks;     /* task.agent_node */
+	struct list executors; /* executor.node */
+	struct list offers;    /* offered.agent_node */
+	struct observer observer;
+	sd_event_source *ping_timer;
+	double registered_time, reregistered_time; /* seconds since 1970; 0: never */
+};
+
+struct framework {
+	UT_hash_handle hh;
+	struct list node; /* in master.completed */
+	struct master *master;
+	struct peer *peer;                 /* NULL while disconnected */
+	struct allocator_framework *share; /* NULL once completed */
+	struct framework_info *info;       /* with its id */
+	bool registered; /* it subscribed here; else only agents told of it */
+	bool suppressed;
+	struct task *tasks;    /* by task_id */
+	struct list completed; /* task.agent_node, oldest first */
+	size_t completed_count;
+	struct list offers; /* offered.framework_node */
+	struct principal *principal; /* NULL: none */
+	sd_event_source *heartbeat, *failover_timer;
+	double registered_time, reregistered_time, unregistered_time;
+};
+
+/* An executor of a framework's own, on one agent. */
+struct executor {
+	struct list node;
+	struct agent *agent;
+	struct framework *framework;
+	struct executor_info *info;
+	struct resources resources;
+	bool listed; /* by the agent that re-registers */
+};
+
+struct task {
+	UT_hash_handle hh;
+	struct list agent_node; /* in agent.tasks, or in framework.completed */
+	struct framework *framework;
+	struct agent *agent; /* NULL once completed */
+	struct task_report report;
+	struct resources resources;
+	bool charged; /* the resources are in the books: not terminal */
+	bool listed;  /* by the agent that re-registers */
+	struct kill_policy *kill_policy; /* its own; NULL: none */
+	struct kill_task *kill;          /* sent, or to be sent once its agent is back; NULL: none */
+	bool has_update;                 /* the agent's last update wants to be acknowledged */
+	uint8_t update_uuid[16];
+	enum task_state update_state;
+};
+
+/* An offer that no framework has answered yet. */
+struct offered {
+	UT_hash_handle hh;
+	struct list framework_node, agent_node, age_node;
+	struct framework *framework;
+	struct agent *agent;
+	struct resources resources;
+	int64_t expires_ns;
+	bool sent;
+	bool taken; /* by the ACCEPT or DECLINE that is being answered */
+	char id[];
+};
+
+/* Frameworks with one principal share their message counts. */
+struct principal {
+	UT_hash_handle hh;
+	unsigned frameworks;
+	uint64_t received, processed;
+	char name[];
+};
+
+/*
+ * Everything but the loop's run. flags outlive the master. On failure nothing is left
+ * behind, and nothing was listening unless all the rest succeeded.
+ */
+int master_new(sd_event *loop, const struct master_flags *flags, struct master **ret,
+	       struct error *e);
+void master_free(struct master *m);
+/* Whether this id could have been given by this very master. */
+bool master_gave(const struct master *m, const char *id);
+/* Seconds since 1970. */
+double wall_seconds(void);
+/* A timer relative to now, monotonic; replaces *at. */
+void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
+		  sd_event_time_handler_t fn, void *arg);

@@ -1,0 +1,34 @@
+/*
+ * Is an agent alive? One observer for each agent says when to ping it and when to
+ * give it up. Pure: it reads no clock and sends nothing.
+ */
+#pragma once
+
+#include "lib/base.h"
+
+struct observer {
+	int64_t interval_ns; /* between pings, and to answer one */
+	uint64_t max_misses; /* in a row, then the agent is given up */
+	int64_t due_ns;      /* when to call observer_tick() next, monotonic */
+	uint64_t misses;
+	uint64_t sequence; /* of the last ping */
+	bool waiting;      /* for the pong to the last ping */
+};
+
+enum observer_action {
+	OBSERVER_WAIT,    /* too early */
+	OBSERVER_PING,    /* send PING with o->sequence; if that cannot be done it counts as missed */
+	OBSERVER_GIVE_UP, /* max_misses pings in a row were not answered */
+};
+
+/* The first ping is due at once. */
+void observer_init(struct observer *o, int64_t interval_ns, uint64_t max_misses, int64_t now);
+/*
+ * To be called at due_ns or later. A late call counts as one: a master that was
+ * stopped for a while blames nobody for it.
+ */
+enum observer_action observer_tick(struct observer *o, int64_t now);
+/* Any PONG, or any other sign that the agent is back, clears its record. */
+void observer_pong(struct observer *o);
+/* How long an agent may be silent. */
+int64_t observer_patience_ns(const struct observer *o);

@@ -1,0 +1,346 @@
+/* The state table of tasks, their one door, and who is charged for what. */
+#include "master/tasks.h"
+
+#include "lib/log.h"
+#include "master/frameworks.h"
+
+#define TERMINAL                                                                      \
+	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) | \
+	 BIT(TASK_ERROR))
+
+#define COUNTER_OF(member) offsetof(struct master_metrics, member)
+
+/* uptime is the first metric and no counter, so that 0 can stand for none. */
+static const struct {
+	uint64_t next;
+	size_t counter;
+} states[] = {
+	[TASK_STAGING] = { BIT(TASK_STARTING) | BIT(TASK_RUNNING) | TERMINAL, 0 },
+	[TASK_STARTING] = { BIT(TASK_RUNNING) | TERMINAL, COUNTER_OF(tasks_started) },
+	[TASK_RUNNING] = { TERMINAL, 0 },
+	[TASK_FINISHED] = { 0, COUNTER_OF(tasks_finished) },
+	[TASK_FAILED] = { 0, COUNTER_OF(tasks_failed) },
+	[TASK_KILLED] = { 0, COUNTER_OF(tasks_killed) },
+	[TASK_LOST] = { 0, COUNTER_OF(tasks_lost) },
+	[TASK_ERROR] = { 0, COUNTER_OF(tasks_error) },
+};
+
+bool task_terminal(enum task_state state)
+{
+	assert(state < ARRAY_SIZE(states));
+	return BIT(state) & TERMINAL;
+}
+
+bool task_may_move(enum task_state from, enum task_state to)
+{
+	assert(from < ARRAY_SIZE(states) && to < ARRAY_SIZE(states));
+	return states[from].next & BIT(to);
+}
+
+static void count(struct master *m, enum task_state state)
+{
+	size_t counter = states[state].counter;
+
+	if (counter)
+		*(double *)(void *)((char *)&m->metrics + counter) += 1;
+}
+
+/* What runs on an agent is charged twice: in the allocator's books and in the agent's. */
+static void release(struct framework *f, struct agent *a, const struct resources *r)
+{
+	resources_subtract(&a->used, r);
+	allocator_recover(f->master->allocator, f->share, a->pool, r, 0, now_ns());
+}
+
+static bool fits(const struct agent *a, const struct resources *more)
+{
+	autoresources struct resources all = { 0 };
+
+	resources_copy(&all, &a->used);
+	resources_add(&all, more);
+	return resources_contains(&a->total, &all);
+}
+
+/*
+ * What an agent brings with it was allocated by a master that is gone, so the allocator
+ * has to be told. An agent that claims more than it has is believed nothing.
+ */
+static void charge_adopted(struct framework *f, struct agent *a, const struct resource *list,
+			   size_t n, struct resources *ret)
+{
+	struct error e;
+
+	if (resources_from_wire(list, n, ret, &e)) {
+		log_warning("agent %s: resources that are running there make no sense: %s",
+			    a->info->id, e.text);
+		return;
+	}
+	if (!fits(a, ret)) {
+		log_warning("agent %s: more is running there than it has", a->info->id);
+		resources_fini(ret);
+		return;
+	}
+	resources_add(&a->used, ret);
+	allocator_allocated(f->master->allocator, f->share, a->pool, ret);
+}
+
+void task_move(struct task *t, enum task_state to)
+{
+	assert(task_may_move(t->report.state, to));
+	log_info("task %s: %s framework=%s agent=%s", t->report.task_id,
+		 enum_name(task_state_values, to), t->framework->info->id, t->agent->info->id);
+	t->report.state = to;
+	count(t->framework->master, to);
+	if (task_terminal(to) && t->charged) {
+		release(t->framework, t->agent, &t->resources);
+		t->charged = false;
+	}
+}
+
+/* One entry for each state; a repeated one replaces the entry. Data is not ours to keep. */
+static void remember(struct task *t, const struct task_status *status)
+{
+	size_t n = t->report.statuses_count;
+	bool repeated = n && t->report.statuses[n - 1].state == status->state;
+	struct task_status slim = *status;
+
+	slim.data = NULL;
+	slim.has_uuid = false;
+	if (!slim.has_timestamp)
+		slim.timestamp = wall_seconds();
+	slim.has_timestamp = true;
+	if (repeated) {
+		schema_clear(task_status_schema(), &t->report.statuses[--n]);
+	} else {
+		if (n >= TASK_STATES)
+			return;
+		t->report.statuses =
+			xreallocarray(t->report.statuses, n + 1, sizeof(*t->report.statuses));
+		if (task_terminal(status->state))
+			metrics_count_ended(&t->framework->master->ended, status);
+	}
+	schema_copy_into(task_status_schema(), &t->report.statuses[n], &slim);
+	t->report.statuses_count = n + 1;
+}
+
+struct task *task_find(const struct framework *f, const char *task_id)
+{
+	struct task *t;
+
+	HASH_FIND_STR(f->tasks, task_id, t);
+	return t;
+}
+
+static struct task *task_new(struct framework *f, struct agent *a)
+{
+	struct task *t = xcalloc(1, sizeof(*t));
+
+	t->framework = f;
+	t->agent = a;
+	list_init(&t->agent_node);
+	list_append(&a->tasks, &t->agent_node);
+	return t;
+}
+
+static void add_to_framework(struct task *t)
+{
+	assert(!task_find(t->framework, t->report.task_id));
+	HASH_ADD_KEYPTR(hh, t->framework->tasks, t->report.task_id, strlen(t->report.task_id), t);
+}
+
+struct task *task_launch(struct framework *f, struct agent *a, const struct task_info *info,
+			 struct resources *resources)
+{
+	struct task *t = task_new(f, a);
+	struct task_report *r = &t->report;
+
+	r->name = xstrdup(info->name);
+	r->task_id = xstrdup(info->task_id);
+	r->framework_id = xstrdup(f->info->id);
+	r->agent_id = xstrdup(a->info->id);
+	r->state = TASK_STAGING;
+	if (info->executor)
+		r->executor_id = xstrdup(info->executor->executor_id);
+	if (info->labels)
+		r->labels = schema_copy(labels_schema(), info->labels);
+	if (info->kill_policy)
+		t->kill_policy = schema_copy(kill_policy_schema(), info->kill_policy);
+	r->discovery = json_incref(info->discovery);
+	resources_move(&t->resources, resources);
+	resources_add(&a->used, &t->resources);
+	t->charged = true;
+	add_to_framework(t);
+	return t;
+}
+
+struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report)
+{
+	struct task *t = task_new(f, a);
+
+	t->report = *report;
+	*report = (struct task_report){ 0 };
+	t->listed = true;
+	t->charged = !task_terminal(t->report.state);
+	if (t->charged)
+		charge_adopted(f, a, t->report.resources, t->report.resources_count,
+			       &t->resources);
+	add_to_framework(t);
+	return t;
+}
+
+void task_update(struct task *t, const struct task_status *status, enum task_state latest)
+{
+	t->has_update = status->has_uuid;
+	memcpy(t->update_uuid, status->uuid, sizeof(t->update_uuid));
+	t->update_state = status->state;
+	if (task_may_move(t->report.state, latest))
+		task_move(t, latest);
+	remember(t, status);
+}
+
+static struct task_status made_by_master(const char *task_id, const char *agent_id,
+					 enum task_state state, enum task_reason reason,
+					 const char *message)
+{
+	return (struct task_status){
+		.task_id = (char *)task_id,
+		.agent_id = (char *)agent_id,
+		.state = state,
+		.has_state = true,
+		.source = SOURCE_MASTER,
+		.has_source = true,
+		.reason = reason,
+		.has_reason = true,
+		.message = (char *)message,
+		.timestamp = wall_seconds(),
+		.has_timestamp = true,
+	};
+}
+
+static void tell(struct framework *f, const struct task_status *status)
+{
+	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = (void *)status });
+}
+
+void task_end(struct task *t, enum task_state state, enum task_reason reason,
+	      const char *message, bool told)
+{
+	struct task_status s = made_by_master(t->report.task_id, t->report.agent_id, state,
+					      reason, message);
+
+	s.executor_id = t->report.executor_id;
+	if (task_terminal(t->report.state)) {
+		s.state = t->report.state;
+	} else {
+		task_move(t, state);
+		remember(t, &s);
+	}
+	if (told)
+		tell(t->framework, &s);
+	task_complete(t);
+}
+
+void task_free(struct task *t)
+{
+	list_remove(&t->agent_node);
+	schema_clear(task_report_schema(), &t->report);
+	schema_free(kill_policy_schema(), t->kill_policy);
+	schema_free(kill_task_schema(), t->kill);
+	resources_fini(&t->resources);
+	free(t);
+}
+
+void task_drop(struct task *t)
+{
+	if (t->charged)
+		release(t->framework, t->agent, &t->resources);
+	HASH_DEL(t->framework->tasks, t);
+	task_free(t);
+}
+
+static void forget_oldest(struct framework *f)
+{
+	while (f->completed_count > f->master->flags->max_completed_tasks_per_framework) {
+		task_free(list_first(&f->completed, struct task, agent_node));
+		f->completed_count--;
+	}
+}
+
+void task_complete(struct task *t)
+{
+	struct framework *f = t->framework;
+
+	assert(!t->charged && t->agent);
+	HASH_DEL(f->tasks, t);
+	list_remove(&t->agent_node);
+	list_append(&f->completed, &t->agent_node);
+	t->agent = NULL;
+	f->completed_count++;
+	forget_oldest(f);
+}
+
+void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
+		 enum task_state state, enum task_reason reason, const char *message)
+{
+	struct task_status s = made_by_master(task_id, agent_id, state, reason, message);
+
+	log_info("task %s: %s framework=%s: %s", task_id, enum_name(task_state_values, state),
+		 f->info->id, message);
+	if (reason != REASON_RECONCILIATION) {
+		count(f->master, state);
+		metrics_count_ended(&f->master->ended, &s);
+	}
+	tell(f, &s);
+}
+
+struct executor *executor_find(const struct agent *a, const struct framework *f,
+			       const char *executor_id)
+{
+	struct executor *x;
+
+	list_for_each(x, &a->executors, node)
+		if (x->framework == f && str_equal(x->info->executor_id, executor_id))
+			return x;
+	return NULL;
+}
+
+static struct executor *executor_new(struct framework *f, struct agent *a,
+				     const struct executor_info *info)
+{
+	struct executor *x = xcalloc(1, sizeof(*x));
+
+	x->framework = f;
+	x->agent = a;
+	x->info = schema_copy(executor_info_schema(), info);
+	list_append(&a->executors, &x->node);
+	return x;
+}
+
+struct executor *executor_launch(struct framework *f, struct agent *a,
+				 const struct executor_info *info, struct resources *resources)
+{
+	struct executor *x = executor_new(f, a, info);
+
+	resources_move(&x->resources, resources);
+	resources_add(&a->used, &x->resources);
+	return x;
+}
+
+struct executor *executor_adopt(struct framework *f, struct agent *a,
+				const struct executor_info *info)
+{
+	struct executor *x = executor_new(f, a, info);
+
+	x->listed = true;
+	charge_adopted(f, a, info->resources, info->resources_count, &x->resources);
+	return x;
+}
+
+void executor_end(struct executor *x)
+{
+	release(x->framework, x->agent, &x->resources);
+	list_remove(&x->node);
+	resources_fini(&x->resources);
+	schema_free(executor_info_schema(), x->info);
+	free(x);
+}

@@ -1,0 +1,52 @@
+/*
+ * Tasks and executors in the master's books. Only task_move() changes a task's state:
+ * it asserts the move, counts, and gives the resources of an ended task back.
+ */
+#pragma once
+
+#include "master/master.h"
+
+bool task_terminal(enum task_state state);
+/* Whether the table of states allows it. Nothing leads back, nothing out of an end. */
+bool task_may_move(enum task_state from, enum task_state to);
+void task_move(struct task *t, enum task_state to);
+
+/* NULL if there is none. */
+struct task *task_find(const struct framework *f, const char *task_id);
+/* A task that is about to be sent to the agent. Takes the resources, which are allocated already. */
+struct task *task_launch(struct framework *f, struct agent *a, const struct task_info *info,
+			 struct resources *resources);
+/*
+ * A task that an agent told of. Takes the report's contents. Resources that the agent
+ * does not have count as none.
+ */
+struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report);
+/* What an agent says of a task. status is `latest` unless updates wait to be acknowledged. */
+void task_update(struct task *t, const struct task_status *status, enum task_state latest);
+/*
+ * The master ends the task, unless it ended by itself, and moves it to the completed
+ * ones. tell: its framework hears of it, once.
+ */
+void task_end(struct task *t, enum task_state state, enum task_reason reason,
+	      const char *message, bool tell);
+/* An ended task whose framework knows. */
+void task_complete(struct task *t);
+/* Forgets a completed task. */
+void task_free(struct task *t);
+/* Forgets a live one, telling nobody: at the end of the master. */
+void task_drop(struct task *t);
+/* Tells the framework of a task that is not in the books: refused, or unknown. */
+void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
+		 enum task_state state, enum task_reason reason, const char *message);
+
+/* NULL if there is none. */
+struct executor *executor_find(const struct agent *a, const struct framework *f,
+			       const char *executor_id);
+/* An executor that is about to run on the agent. Takes the resources, which are allocated already. */
+struct executor *executor_launch(struct framework *f, struct agent *a,
+				 const struct executor_info *info, struct resources *resources);
+/* An executor that an agent told of. */
+struct executor *executor_adopt(struct framework *f, struct agent *a,
+				const struct executor_info *info);
+/* It ended: its resources are free. */
+void executor_end(struct executor *x);

@@ -1,0 +1,32 @@
+/*
+ * What Mesos 0.22 asks of a task before it is launched, with Mesos's sentences. Pure:
+ * the master's books are arguments.
+ */
+#pragma once
+
+#include "lib/resources.h"
+
+struct launch_context {
+	const char *framework_id;
+	const char *role;                  /* of the framework */
+	const char *agent_id;              /* of the offers */
+	const struct resources *available; /* what is left of the offers */
+	const struct executor_info *running; /* executor of that id on the agent; NULL: none */
+	bool known;           /* the framework has a task of this id */
+	bool root_allowed;
+};
+
+/* What the launch takes out of `available`. The executor's is empty if it runs already. */
+struct demand {
+	struct resources task, executor;
+};
+
+void demand_fini(struct demand *d);
+/*
+ * The executor's framework_id is filled in already. -EINVAL with the sentence that goes
+ * into TASK_ERROR.
+ */
+int validate_task(const struct task_info *t, const struct launch_context *c, struct demand *ret,
+		  struct error *e);
+/* The rules of DiskInfo; -EINVAL if one of them is broken. */
+int validate_disk(const struct resource *list, size_t count, struct error *e);

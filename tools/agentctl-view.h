@@ -1,0 +1,15 @@
+/* An agent's answers as tables, and which of its containers a word means. */
+#pragma once
+
+#include "lib/protocol.h"
+
+void view_status(const struct answer_status *a, struct buf *out);
+/* now is seconds since 1970, for ages. */
+void view_containers(const struct answer_containers *a, double now, struct buf *out);
+void view_quota(const struct answer_quota *a, bool colour, struct buf *out);
+
+/*
+ * Keeps of the answer only what the word means: a container id, a unique prefix of one,
+ * or the id of a task. -ENOENT if there is none, -EINVAL if a prefix is not unique.
+ */
+int quota_select(struct answer_quota *a, const char *word, struct error *e);
