@@ -42,6 +42,12 @@ struct agent {
 	bool terminating; /* told to end: leaves when the last container has */
 };
 
+/* Connections carry the node, which is all that containers know of the agent. */
+static inline struct agent *agent_of_peer(const struct peer *p)
+{
+	return container_of((struct container_node *)peer_ctx(p), struct agent, node);
+}
+
 /* Fills in a new task status of our own making; the rest is the caller's. */
 struct task_status agent_status(const char *task_id, enum task_state state,
 				enum task_source source, const char *message);

@@ -495,7 +495,7 @@ static struct executor *by_token(struct agent *a, const char *token)
 
 static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
 {
-	struct agent *a = peer_ctx(p);
+	struct agent *a = agent_of_peer(p);
 	struct executor *x = hello->token ? by_token(a, hello->token) : NULL;
 
 	if (!x)

@@ -176,7 +176,7 @@ static void set_up_peers(struct agent *a)
 	a->hello = (struct hello){
 		.role = PEER_AGENT,
 		.has_role = true,
-		.version = (char[]){ MESOS_VERSION },
+		.version = (char *)(uintptr_t)MESOS_VERSION,
 		.protocol_min = PROTOCOL_MIN,
 		.has_protocol_min = true,
 		.protocol_max = PROTOCOL_MAX,
@@ -187,7 +187,7 @@ static void set_up_peers(struct agent *a)
 		.loop = a->loop,
 		.protocols = protocols,
 		.hello = &a->hello,
-		.ctx = a,
+		.ctx = &a->node,
 	};
 }
 

@@ -44,7 +44,7 @@ static void count(struct agent *a, struct answer_status *s)
 
 static void on_status(struct peer *p, struct message *m unused)
 {
-	struct agent *a = peer_ctx(p);
+	struct agent *a = agent_of_peer(p);
 	autoresources struct resources used = { 0 };
 	autofree char *total = printed(&a->total), *used_text = NULL;
 	bool v6 = strchr(a->flags.ip, ':') != NULL;
@@ -115,7 +115,7 @@ static struct container_state describe(const struct container *c)
 
 static void on_containers(struct peer *p, struct message *m unused)
 {
-	struct agent *a = peer_ctx(p);
+	struct agent *a = agent_of_peer(p);
 	struct answer_containers answer = { .containers_count = 0 };
 	struct container *c;
 
@@ -168,7 +168,7 @@ static struct quota_state describe_quota(const struct container *c)
 
 static void on_quota(struct peer *p, struct message *m unused)
 {
-	struct agent *a = peer_ctx(p);
+	struct agent *a = agent_of_peer(p);
 	struct answer_quota answer = {
 		.enforced = disk_checks_enforce(a->node.disk),
 		.has_enforced = true,

@@ -8,7 +8,6 @@
  * number, ranges or a word; a set is refused. *ret is an array for the LIST field of
  * a record, freed by its schema. -EINVAL names the item.
  */
-int attributes_parse(const char *text, struct attribute **ret, size_t *ret_count,
-		     struct error *e);
+int attributes_parse(const char *text, struct attribute **ret, size_t *ret_count, struct error *e);
 /* {"n":3,"rack":"r1","span":"[1-9]"}: of a name that is there twice the first counts. */
 void attributes_add_view(const struct attribute *list, size_t count, struct buf *out);

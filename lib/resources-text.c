@@ -24,8 +24,8 @@ static int parse_name(const char *text, size_t len, const char *default_role, co
 	char *open = strchr(head, '('), *close = strchr(head, ')');
 
 	if (!open != !close || (open && (close < open || close[1])))
-		return error_set(e, EINVAL,
-				 "Bad value for resources, mismatched parentheses in %s", token);
+		return error_set(e, EINVAL, "Bad value for resources, mismatched parentheses in %s",
+				 token);
 	it->name = trimmed(head, open ? (size_t)(open - head) : strlen(head));
 	it->role = open ? trimmed(open + 1, (size_t)(close - open - 1)) : xstrdup(default_role);
 	if (!value_word(it->name))
@@ -72,7 +72,8 @@ static int check_sum(const struct resources *r, struct error *e)
 		return error_set(e, EINVAL, "More than %d resources", RESOURCES_MAX);
 	for (size_t i = 0; i < r->count; i++)
 		if (r->items[i].scalar > SCALAR_MAX * SCALAR_UNIT)
-			return error_set(e, EINVAL, "Bad value for resource %s: must be at most %lld",
+			return error_set(e, EINVAL,
+					 "Bad value for resource %s: must be at most %lld",
 					 r->items[i].name, (long long)SCALAR_MAX);
 	return 0;
 }
@@ -80,13 +81,14 @@ static int check_sum(const struct resources *r, struct error *e)
 static int parse_token(const char *token, const char *default_role, struct resources *sum,
 		       struct error *e)
 {
-	autoresources struct resources one = { .items = xcalloc(1, sizeof(*one.items)), .count = 1 };
+	autoresources struct resources one = { .items = xcalloc(1, sizeof(*one.items)),
+					       .count = 1 };
 	struct resource_item *it = one.items;
 	const char *colon = strchr(token, ':');
 
 	if (!colon || strchr(colon + 1, ':'))
-		return error_set(e, EINVAL,
-				 "Bad value for resources, missing or extra ':' in %s", token);
+		return error_set(e, EINVAL, "Bad value for resources, missing or extra ':' in %s",
+				 token);
 	if (parse_name(token, (size_t)(colon - token), default_role, token, it, e) ||
 	    parse_value(colon + 1, it, e))
 		return -EINVAL;

@@ -49,21 +49,18 @@ static int set_from_wire(const struct resource *in, struct resource_item *it, st
 static int value_from_wire(const struct resource *in, struct resource_item *it, struct error *e)
 {
 	switch (in->type) {
-	case SCALAR:
-		return scalar_from_wire(in, it, e);
-	case RANGES:
-		return ranges_from_wire(in, it, e);
-	case SET:
-		return set_from_wire(in, it, e);
-	case TEXT:
-		break;
+	case SCALAR: return scalar_from_wire(in, it, e);
+	case RANGES: return ranges_from_wire(in, it, e);
+	case SET: return set_from_wire(in, it, e);
+	case TEXT: break;
 	}
 	return error_set(e, EINVAL, "a resource cannot be of type TEXT");
 }
 
 static int add_from_wire(const struct resource *in, struct resources *sum, struct error *e)
 {
-	autoresources struct resources one = { .items = xcalloc(1, sizeof(*one.items)), .count = 1 };
+	autoresources struct resources one = { .items = xcalloc(1, sizeof(*one.items)),
+					       .count = 1 };
 	struct resource_item *it = one.items;
 
 	if (!value_word(in->name))
@@ -196,8 +193,11 @@ void resources_detect(struct resources *r, const struct host_capacity *host, con
 	detect_scalar(r, "disk", role, capacity(host->disk_bytes, 5 * GB_IN_MB));
 	if (!resources_has(r, "ports")) {
 		struct value_range ports = { 31000, 32000 };
-		struct resource_item it = { .name = (char *)"ports", .role = (char *)role,
-					    .type = RANGES, .ranges = &ports, .ranges_count = 1 };
+		struct resource_item it = { .name = (char *)"ports",
+					    .role = (char *)role,
+					    .type = RANGES,
+					    .ranges = &ports,
+					    .ranges_count = 1 };
 		struct resources one = { .items = &it, .count = 1 };
 
 		resources_add(r, &one);

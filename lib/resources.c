@@ -59,9 +59,9 @@ static void item_set_set(struct resource_item *it, char **set, size_t n)
 /* a becomes a + b, a - b or what both have; they are of one kind. */
 static void item_combine(struct resource_item *a, const struct resource_item *b, enum set_keep keep)
 {
-	static struct value_range *(*const combine[])(
-		const struct value_range *, size_t, const struct value_range *, size_t,
-		size_t *) = {
+	static struct value_range *(*const combine[])(const struct value_range *, size_t,
+						      const struct value_range *, size_t,
+						      size_t *) = {
 		[SET_UNION] = ranges_union,
 		[SET_MINUS] = ranges_minus,
 		[SET_COMMON] = ranges_common,
@@ -316,7 +316,10 @@ void resources_add_scalar(struct resources *r, const char *name, const char *rol
 	assert(milli >= 0);
 	if (!milli)
 		return;
-	insert(&one, 0, (struct resource_item){ .name = xstrdup(name), .role = xstrdup(role),
-						.type = SCALAR, .scalar = milli });
+	insert(&one, 0,
+	       (struct resource_item){ .name = xstrdup(name),
+				       .role = xstrdup(role),
+				       .type = SCALAR,
+				       .scalar = milli });
 	resources_add(r, &one);
 }

@@ -24,9 +24,9 @@ struct value_range {
 /* Canonical: ranges sorted and coalesced, set items sorted and unique, never empty or zero. */
 struct resource_item {
 	char *name;
-	char *role; /* "*" is unreserved */
+	char *role;           /* "*" is unreserved */
 	enum value_type type; /* SCALAR, RANGES or SET */
-	int64_t scalar; /* thousandths, above 0 */
+	int64_t scalar;       /* thousandths, above 0 */
 	struct value_range *ranges;
 	size_t ranges_count;
 	char **set;
@@ -92,8 +92,10 @@ int resources_from_wire(const struct resource *list, size_t count, struct resour
 			struct error *e);
 /* To Resource messages; *ret is an array for the LIST field of a record, freed by its schema. */
 void resources_to_wire(const struct resources *r, struct resource **ret, size_t *ret_count);
-/* The 0.22 view: {"cpus":4,"disk":0,"mem":0,"ports":"[1-2, 5-9]"}; cpus, mem, disk always there,
- * roles of one name summed up (0.22 let the last one win). */
+/*
+ * The 0.22 view: {"cpus":4,"disk":0,"mem":0,"ports":"[1-2, 5-9]"}; cpus, mem, disk always
+ * there, roles of one name summed up (0.22 let the last one win).
+ */
 void resources_add_view(const struct resources *r, struct buf *out);
 
 /* What the host offers to detection; the caller reads it from the system, tests invent it. */

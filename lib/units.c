@@ -77,19 +77,21 @@ int duration_parse(const char *text, int64_t *ret, struct error *e)
 	int r;
 
 	if (name == text || *name == '\0')
-		return error_set(e, EINVAL, "Invalid duration '%s': expected a number and a unit "
-				 "(ns, us, ms, secs, mins, hrs, days or weeks)", text);
+		return error_set(e, EINVAL,
+				 "Invalid duration '%s': expected a number and a unit "
+				 "(ns, us, ms, secs, mins, hrs, days or weeks)",
+				 text);
 	unit = duration_unit(name);
 	if (!unit)
-		return error_set(e, EINVAL, "Unknown duration unit '%s': expected ns, us, ms, "
-				 "secs, mins, hrs, days or weeks", name);
+		return error_set(e, EINVAL,
+				 "Unknown duration unit '%s': expected ns, us, ms, "
+				 "secs, mins, hrs, days or weeks",
+				 name);
 	r = decimal_parse(text, unit->ns, &ns, &end);
 	if (r == -EINVAL || end != name)
-		return error_set(e, EINVAL, "Invalid duration '%s': not a decimal number",
-				 text);
+		return error_set(e, EINVAL, "Invalid duration '%s': not a decimal number", text);
 	if (r < 0)
-		return error_set(e, ERANGE, "Invalid duration '%s': longer than 292 years",
-				 text);
+		return error_set(e, ERANGE, "Invalid duration '%s': longer than 292 years", text);
 	*ret = ns;
 	return 0;
 }
@@ -122,15 +124,19 @@ int bytes_parse(const char *text, uint64_t *ret, struct error *e)
 	uint64_t n = 0;
 
 	if (unit == text || *unit == '\0')
-		return error_set(e, EINVAL, "Invalid bytes '%s': expected a whole number and a "
-				 "unit (B, KB, MB, GB or TB)", text);
+		return error_set(e, EINVAL,
+				 "Invalid bytes '%s': expected a whole number and a "
+				 "unit (B, KB, MB, GB or TB)",
+				 text);
 	if (memchr(text, '.', (size_t)(unit - text)))
 		return error_set(e, EINVAL, "Fractional bytes '%s'", text);
 	while (strcasecmp(unit, byte_units[shift / 10]) != 0) {
 		shift += 10;
 		if (shift / 10 == ARRAY_SIZE(byte_units))
-			return error_set(e, EINVAL, "Unknown bytes unit '%s': expected B, KB, MB, "
-					 "GB or TB", unit);
+			return error_set(e, EINVAL,
+					 "Unknown bytes unit '%s': expected B, KB, MB, "
+					 "GB or TB",
+					 unit);
 	}
 	for (const char *p = text; p < unit; p++)
 		if (__builtin_mul_overflow(n, 10, &n) ||
@@ -175,8 +181,7 @@ int u64_parse(const char *text, uint64_t *ret, struct error *e)
 		return error_set(e, EINVAL, "Expected a whole number, not an empty text");
 	for (const char *p = text; *p; p++) {
 		if (!is_digit(*p))
-			return error_set(e, EINVAL, "Expected a whole number, not '%s'",
-					 text);
+			return error_set(e, EINVAL, "Expected a whole number, not '%s'", text);
 		if (__builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
 			return error_set(e, ERANGE, "Number too large '%s'", text);

@@ -43,8 +43,7 @@ struct value_range *ranges_minus(const struct value_range *a, size_t na,
 				 const struct value_range *b, size_t nb, size_t *ret_count);
 struct value_range *ranges_common(const struct value_range *a, size_t na,
 				  const struct value_range *b, size_t nb, size_t *ret_count);
-bool ranges_contain(const struct value_range *a, size_t na, const struct value_range *b,
-		    size_t nb);
+bool ranges_contain(const struct value_range *a, size_t na, const struct value_range *b, size_t nb);
 
 /* The same on canonical sets: `keep` says which items of a and b are in the result. */
 enum set_keep { SET_UNION, SET_MINUS, SET_COMMON };

@@ -24,8 +24,8 @@ static int64_t refuse_ns(const struct framework *f, const struct filters *filter
 	double seconds = filters ? filters->refuse_seconds : -1;
 
 	if (filters && !(seconds >= 0)) {
-		log_warning("framework %s: refuse_seconds of %g counts as the default",
-			    f->info->id, seconds);
+		log_warning("framework %s: refuse_seconds of %g counts as the default", f->info->id,
+			    seconds);
 		seconds = -1;
 	}
 	if (seconds < 0)
@@ -45,9 +45,10 @@ static int check_offer(struct framework *f, const char *id, struct offered *o,
 	if (o->taken)
 		return error_set(e, EINVAL, "Duplicate offer %s in offer list", id);
 	if (agent && o->agent != agent)
-		return error_set(e, EINVAL, "Aggregated offers must belong to one single agent. "
-				 "Offer %s uses agent %s and agent %s", id, o->agent->info->id,
-				 agent->info->id);
+		return error_set(e, EINVAL,
+				 "Aggregated offers must belong to one single agent. "
+				 "Offer %s uses agent %s and agent %s",
+				 id, o->agent->info->id, agent->info->id);
 	return 0;
 }
 
@@ -62,8 +63,7 @@ static int mark_offers(struct purse *purse, const struct call_accept *c, struct 
 		struct offered *o = offer_find(purse->framework->master, c->offer_ids[i]);
 
 		if (!failed)
-			failed = check_offer(purse->framework, c->offer_ids[i], o, purse->agent,
-					     e);
+			failed = check_offer(purse->framework, c->offer_ids[i], o, purse->agent, e);
 		if (!o || o->framework != purse->framework)
 			continue;
 		o->taken = true;
@@ -126,8 +126,7 @@ static void warn_if_small(const struct executor_info *x, const struct resources 
 }
 
 /* The books keep what the framework said: later tasks are compared with that. */
-static void launch_executor(struct purse *purse, struct executor_info *info,
-			    struct resources *r)
+static void launch_executor(struct purse *purse, struct executor_info *info, struct resources *r)
 {
 	struct executor *x;
 
@@ -177,8 +176,10 @@ static void try_launch(struct purse *purse, struct task_info *info)
 	context.running = running ? running->info : NULL;
 	r = validate_task(info, &context, &d, &e);
 	if (!r && HASH_COUNT(f->tasks) >= FRAMEWORK_TASKS_MAX)
-		r = error_set(&e, EINVAL, "Framework has %d tasks that are alive or not "
-			      "acknowledged", FRAMEWORK_TASKS_MAX);
+		r = error_set(&e, EINVAL,
+			      "Framework has %d tasks that are alive or not "
+			      "acknowledged",
+			      FRAMEWORK_TASKS_MAX);
 	if (r)
 		task_refuse(f, info->task_id, info->agent_id, TASK_ERROR, REASON_TASK_INVALID,
 			    e.text);

@@ -59,9 +59,7 @@ static int on_ping_timer(sd_event_source *s unused, uint64_t now unused, void *a
 	int64_t at = now_ns();
 
 	switch (observer_tick(&a->observer, at)) {
-	case OBSERVER_GIVE_UP:
-		agent_remove(a, "health check timed out");
-		return 0;
+	case OBSERVER_GIVE_UP: agent_remove(a, "health check timed out"); return 0;
 	case OBSERVER_PING:
 		agent_send(a, MASTER_PING,
 			   &(struct ping){ .sequence = a->observer.sequence,
@@ -115,8 +113,8 @@ struct agent *agent_new(struct master *m, struct agent_info *info, struct error 
 	a->pool = allocator_add_agent(m->allocator, &a->total, a);
 	allocator_deactivate_agent(m->allocator, a->pool);
 	a->registered_time = wall_seconds();
-	observer_init(&a->observer, m->flags->agent_ping_timeout,
-		      m->flags->max_agent_ping_timeouts, now_ns());
+	observer_init(&a->observer, m->flags->agent_ping_timeout, m->flags->max_agent_ping_timeouts,
+		      now_ns());
 	master_timer(m, &a->ping_timer, 0, on_ping_timer, a);
 	HASH_ADD_KEYPTR(hh, m->agents, a->info->id, strlen(a->info->id), a);
 	return a;

@@ -19,7 +19,7 @@ char *agent_pid(const struct agent *a);
 /* Whether it has a task of this framework. */
 bool agent_runs(const struct agent *a, const struct framework *f);
 void agent_shutdown_framework(struct agent *a, const char *framework_id);
-/* Gone for good: its tasks are lost, its offers void. why is what it is told; NULL: it asked itself. */
+/* Gone for good: its tasks are lost, its offers void. It is told why; NULL: it asked itself. */
 void agent_remove(struct agent *a, const char *why);
 /* Its connection is gone, or is about to go: nothing is offered until it is back. */
 void agent_disconnected(struct agent *a);

@@ -13,7 +13,7 @@
 
 struct allocator_agent {
 	void *owner;
-	size_t index; /* in allocator.agents */
+	size_t index;          /* in allocator.agents */
 	bool active, reserved; /* reserved: part of its total is */
 	struct resources total, allocated, available;
 	struct refusals refusals;
@@ -221,8 +221,8 @@ void allocator_allocated(struct allocator *a, struct allocator_framework *fw,
 }
 
 void allocator_recover(struct allocator *a, struct allocator_framework *fw,
-		       struct allocator_agent *agent, const struct resources *r,
-		       int64_t refuse_ns, int64_t now_ns)
+		       struct allocator_agent *agent, const struct resources *r, int64_t refuse_ns,
+		       int64_t now_ns)
 {
 	int64_t until;
 

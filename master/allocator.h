@@ -87,8 +87,8 @@ void allocator_adopted(struct allocator *a, struct allocator_framework *fw,
  * next one.
  */
 void allocator_recover(struct allocator *a, struct allocator_framework *fw,
-		       struct allocator_agent *agent, const struct resources *r,
-		       int64_t refuse_ns, int64_t now_ns);
+		       struct allocator_agent *agent, const struct resources *r, int64_t refuse_ns,
+		       int64_t now_ns);
 
 /* Full pass: offers whatever is free to whoever may have it. now is monotonic, in ns. */
 void allocator_run(struct allocator *a, int64_t now, allocator_offer_fn *offer, void *ctx);

@@ -89,8 +89,7 @@ void call_shutdown(struct peer *p, struct message *msg)
 
 static bool ends_task(const struct task *t, const struct call_acknowledge *c)
 {
-	return t->has_update && task_terminal(t->update_state) &&
-	       task_terminal(t->report.state) &&
+	return t->has_update && task_terminal(t->update_state) && task_terminal(t->report.state) &&
 	       !memcmp(t->update_uuid, c->uuid, sizeof(t->update_uuid));
 }
 

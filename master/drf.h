@@ -25,7 +25,7 @@ struct role {
 	char *name;
 	double weight;
 	struct rank rank;
-	struct amounts unreserved; /* allocated to its frameworks */
+	struct amounts unreserved;           /* allocated to its frameworks */
 	struct allocator_framework **sorted; /* those that want offers, by rank */
 	size_t sorted_count;
 };
@@ -47,7 +47,7 @@ struct drf {
 	char *names[SCALARS_MAX];
 	size_t names_count;
 	struct amounts total, unreserved; /* of the cluster */
-	struct role **roles; /* by rank */
+	struct role **roles;              /* by rank */
 	size_t roles_count;
 	struct allocator_framework **slots; /* NULL where free */
 	size_t slots_count;

@@ -49,8 +49,10 @@ static int set_weight(struct roles *r, char *pair, struct error *e)
 	double weight;
 
 	if (!equals || equals == pair || strchr(equals + 1, '='))
-		return error_set(e, EINVAL, "Invalid weight: '%s'. --weights should be of the form "
-				 "'role=weight,role=weight'", text);
+		return error_set(e, EINVAL,
+				 "Invalid weight: '%s'. --weights should be of the form "
+				 "'role=weight,role=weight'",
+				 text);
 	*equals = '\0';
 	role = find_role(r, pair);
 	if (!role)

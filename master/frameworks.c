@@ -199,8 +199,8 @@ static void refuse(struct peer *p, const char *why)
 }
 
 /* NULL, or why this framework may not be. */
-static const char *check(const struct master *m, const struct framework_info *info,
-			 char *text, size_t size)
+static const char *check(const struct master *m, const struct framework_info *info, char *text,
+			 size_t size)
 {
 	if (info->id && !id_valid(info->id))
 		return "framework_info.id contains invalid characters";

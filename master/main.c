@@ -27,8 +27,7 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *info, vo
 	return sd_event_exit(sd_event_source_get_event(s), 0);
 }
 
-static int start(const struct master_flags *f, sd_event **loop, struct master **m,
-		 struct error *e)
+static int start(const struct master_flags *f, sd_event **loop, struct master **m, struct error *e)
 {
 	const struct daemon_options options = {
 		.name = "mesos-master",

@@ -50,8 +50,8 @@ void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
 
 	sd_event_source_disable_unref(*at);
 	*at = NULL;
-	if (sd_event_add_time_relative(m->loop, at, CLOCK_MONOTONIC, usec, NSEC_PER_MSEC / 1000,
-				       fn, arg) < 0)
+	if (sd_event_add_time_relative(m->loop, at, CLOCK_MONOTONIC, usec, NSEC_PER_MSEC / 1000, fn,
+				       arg) < 0)
 		abort(); /* out of memory */
 }
 

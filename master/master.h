@@ -19,8 +19,8 @@
 #include "master/observer.h"
 
 /* What one master looks after; more are refused. Connections are bounded by flags. */
-#define FRAMEWORKS_MAX      20000
-#define AGENTS_MAX          50000
+#define FRAMEWORKS_MAX 20000
+#define AGENTS_MAX     50000
 /* Tasks of one framework that are alive or not acknowledged. */
 #define FRAMEWORK_TASKS_MAX 200000
 
@@ -60,7 +60,7 @@ struct agent {
 	struct master *master;
 	struct peer *peer;            /* NULL while disconnected */
 	struct allocator_agent *pool; /* what of it is free */
-	bool active;       /* registered, connected, all its tasks listed: it gets tasks */
+	bool active;             /* registered, connected, all its tasks listed: it gets tasks */
 	struct agent_info *info; /* with its id */
 	struct resources total;
 	struct resources used; /* by tasks and executors */
@@ -79,12 +79,12 @@ struct framework {
 	struct peer *peer;                 /* NULL while disconnected */
 	struct allocator_framework *share; /* NULL once completed */
 	struct framework_info *info;       /* with its id */
-	bool registered; /* it subscribed here; else only agents told of it */
+	bool registered;                   /* it subscribed here; else only agents told of it */
 	bool suppressed;
 	struct task *tasks;    /* by task_id */
 	struct list completed; /* task.agent_node, oldest first */
 	size_t completed_count;
-	struct list offers; /* offered.framework_node */
+	struct list offers;          /* offered.framework_node */
 	struct principal *principal; /* NULL: none */
 	sd_event_source *heartbeat, *failover_timer;
 	double registered_time, reregistered_time, unregistered_time;
@@ -97,7 +97,8 @@ struct executor {
 	struct framework *framework;
 	struct executor_info *info;
 	struct resources resources;
-	bool listed; /* by the agent that re-registers */
+	bool charged; /* the resources are in the books */
+	bool listed;  /* by the agent that re-registers */
 };
 
 struct task {
@@ -107,11 +108,11 @@ struct task {
 	struct agent *agent; /* NULL once completed */
 	struct task_report report;
 	struct resources resources;
-	bool charged; /* the resources are in the books: not terminal */
-	bool listed;  /* by the agent that re-registers */
+	bool charged;                    /* the resources are in the books */
+	bool listed;                     /* by the agent that re-registers */
 	struct kill_policy *kill_policy; /* its own; NULL: none */
-	struct kill_task *kill;          /* sent, or to be sent once its agent is back; NULL: none */
-	bool has_update;                 /* the agent's last update wants to be acknowledged */
+	struct kill_task *kill; /* sent, or to be sent once its agent is back; NULL: none */
+	bool has_update;        /* the agent's last update wants to be acknowledged */
 	uint8_t update_uuid[16];
 	enum task_state update_state;
 };

@@ -11,7 +11,6 @@
 
 void metrics_count_ended(struct ended_counts *c, const struct task_status *s)
 {
-	assert(s->state < TASK_STATES && s->source < TASK_SOURCES && s->reason < TASK_REASONS);
 	if (s->has_source && s->has_reason)
 		c->n[s->state][s->source][s->reason]++;
 }

@@ -1,4 +1,4 @@
-/* The master's metrics: metrics.def. Counters are counted where things happen, gauges read when asked. */
+/* The master's metrics: metrics.def. Counters are counted where it happens, gauges read when asked. */
 #pragma once
 
 #include "lib/metrics.h"
@@ -10,7 +10,7 @@
 
 #define TASK_STATES  (TASK_ERROR + 1)
 #define TASK_SOURCES (SOURCE_EXECUTOR + 1)
-#define TASK_REASONS (REASON_CONTAINER_LAUNCH_FAILED + 1)
+#define TASK_REASONS 64 /* above every task_reason of protocol.def */
 
 /* master/<state>/<source>/<reason>: shown once it is above zero. */
 struct ended_counts {

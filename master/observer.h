@@ -16,8 +16,8 @@ struct observer {
 };
 
 enum observer_action {
-	OBSERVER_WAIT,    /* too early */
-	OBSERVER_PING,    /* send PING with o->sequence; if that cannot be done it counts as missed */
+	OBSERVER_WAIT, /* too early */
+	OBSERVER_PING, /* send PING with o->sequence; if that cannot be done it counts as missed */
 	OBSERVER_GIVE_UP, /* max_misses pings in a row were not answered */
 };
 

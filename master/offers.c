@@ -75,8 +75,8 @@ static int on_offer_timer(sd_event_source *s unused, uint64_t now unused, void *
 		rescind(o);
 	}
 	if (o)
-		master_timer(m, &m->offer_timer, MAX(o->expires_ns - now_ns(), 0),
-			     on_offer_timer, m);
+		master_timer(m, &m->offer_timer, MAX(o->expires_ns - now_ns(), 0), on_offer_timer,
+			     m);
 	else
 		m->offer_timer = sd_event_source_disable_unref(m->offer_timer);
 	return 0;
@@ -249,8 +249,8 @@ static int on_allocation_timer(sd_event_source *s unused, uint64_t now unused, v
 	struct master *m = arg;
 
 	run(m);
-	master_timer(m, &m->allocation_timer, m->flags->allocation_interval,
-		     on_allocation_timer, m);
+	master_timer(m, &m->allocation_timer, m->flags->allocation_interval, on_allocation_timer,
+		     m);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ struct filter {
 };
 
 struct refusal {
-	int64_t all_until; /* whatever it is: refused was no less than the agent's total */
+	int64_t all_until;   /* whatever it is: refused was no less than the agent's total */
 	struct filter *some; /* parts */
 };
 
@@ -43,8 +43,8 @@ static void add_filter(struct refusal *of, const struct resources *refused, int6
 	f->next = of->some;
 	of->some = f;
 	while (*at)
-		if (n == FILTERS_MAX || ((*at)->until <= until &&
-					 resources_contains(refused, &(*at)->refused))) {
+		if (n == FILTERS_MAX ||
+		    ((*at)->until <= until && resources_contains(refused, &(*at)->refused))) {
 			drop_filter(at);
 		} else {
 			at = &(*at)->next;

@@ -1,4 +1,4 @@
-/* What agents say: registrations with their tasks, pongs, and what became of tasks and executors. */
+/* What agents say: who they are, what they run, and what became of tasks and executors. */
 #include "lib/ids.h"
 #include "lib/log.h"
 #include "master/agents.h"
@@ -190,6 +190,7 @@ static void on_tasks_end(struct peer *p, struct message *msg unused)
 		return;
 	}
 	lose_unlisted(a);
+	agent_charge_adopted(a);
 	agent_welcome(a);
 	list_for_each(t, &a->tasks, agent_node)
 		if (t->kill && !task_terminal(t->report.state))
@@ -231,7 +232,7 @@ static void note_update(struct agent *a, struct framework *f, const struct statu
 		task_complete(t); /* nobody will acknowledge it */
 }
 
-/* The framework hears of tasks that are not in our books too: its acknowledgement ends the resending. */
+/* The framework hears of tasks that are not in our books too: it ends the resending. */
 static void on_update(struct peer *p, struct message *msg)
 {
 	struct status_update *u = msg->body;

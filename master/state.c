@@ -361,9 +361,9 @@ void state_add_tasks(struct master *m, const struct task_window *window, struct 
 		list_framework(&l, f);
 	if (l.count)
 		qsort(l.tasks, l.count, sizeof(const struct task *), by_time);
-	end = window->offset >= l.count ? 0
-					: window->offset + MIN(window->limit,
-							       l.count - window->offset);
+	end = window->offset >= l.count
+		      ? 0
+		      : window->offset + MIN(window->limit, l.count - window->offset);
 	buf_adds(out, "{\"tasks\":");
 	view_open(out);
 	for (uint64_t i = window->offset; i < end; i++)

@@ -4,8 +4,8 @@
 #include "lib/log.h"
 #include "master/frameworks.h"
 
-#define TERMINAL                                                                      \
-	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) | \
+#define TERMINAL                                                                                   \
+	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) |               \
 	 BIT(TASK_ERROR))
 
 #define COUNTER_OF(member) offsetof(struct master_metrics, member)
@@ -65,23 +65,38 @@ static bool fits(const struct agent *a, const struct resources *more)
  * What an agent brings with it was allocated by a master that is gone, so the allocator
  * has to be told. An agent that claims more than it has is believed nothing.
  */
-static void charge_adopted(struct framework *f, struct agent *a, const struct resource *list,
-			   size_t n, struct resources *ret)
+static bool charge(struct framework *f, struct agent *a, const struct resources *r)
+{
+	if (!fits(a, r)) {
+		log_warning("agent %s: more is running there than it has", a->info->id);
+		return false;
+	}
+	resources_add(&a->used, r);
+	allocator_allocated(f->master->allocator, f->share, a->pool, r);
+	return true;
+}
+
+void agent_charge_adopted(struct agent *a)
+{
+	struct executor *x;
+	struct task *t;
+
+	list_for_each(x, &a->executors, node)
+		if (!x->charged)
+			x->charged = charge(x->framework, a, &x->resources);
+	list_for_each(t, &a->tasks, agent_node)
+		if (!t->charged && !task_terminal(t->report.state))
+			t->charged = charge(t->framework, a, &t->resources);
+}
+
+static void read_adopted(const struct agent *a, const struct resource *list, size_t n,
+			 struct resources *ret)
 {
 	struct error e;
 
-	if (resources_from_wire(list, n, ret, &e)) {
-		log_warning("agent %s: resources that are running there make no sense: %s",
-			    a->info->id, e.text);
-		return;
-	}
-	if (!fits(a, ret)) {
-		log_warning("agent %s: more is running there than it has", a->info->id);
-		resources_fini(ret);
-		return;
-	}
-	resources_add(&a->used, ret);
-	allocator_allocated(f->master->allocator, f->share, a->pool, ret);
+	if (resources_from_wire(list, n, ret, &e))
+		log_warning("agent %s: resources of what runs there make no sense: %s", a->info->id,
+			    e.text);
 }
 
 void task_move(struct task *t, enum task_state to)
@@ -180,10 +195,7 @@ struct task *task_adopt(struct framework *f, struct agent *a, struct task_report
 	t->report = *report;
 	*report = (struct task_report){ 0 };
 	t->listed = true;
-	t->charged = !task_terminal(t->report.state);
-	if (t->charged)
-		charge_adopted(f, a, t->report.resources, t->report.resources_count,
-			       &t->resources);
+	read_adopted(a, t->report.resources, t->report.resources_count, &t->resources);
 	add_to_framework(t);
 	return t;
 }
@@ -222,11 +234,11 @@ static void tell(struct framework *f, const struct task_status *status)
 	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = (void *)status });
 }
 
-void task_end(struct task *t, enum task_state state, enum task_reason reason,
-	      const char *message, bool told)
+void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
+	      bool told)
 {
-	struct task_status s = made_by_master(t->report.task_id, t->report.agent_id, state,
-					      reason, message);
+	struct task_status s =
+		made_by_master(t->report.task_id, t->report.agent_id, state, reason, message);
 
 	s.executor_id = t->report.executor_id;
 	if (task_terminal(t->report.state)) {
@@ -323,6 +335,7 @@ struct executor *executor_launch(struct framework *f, struct agent *a,
 
 	resources_move(&x->resources, resources);
 	resources_add(&a->used, &x->resources);
+	x->charged = true;
 	return x;
 }
 
@@ -332,13 +345,14 @@ struct executor *executor_adopt(struct framework *f, struct agent *a,
 	struct executor *x = executor_new(f, a, info);
 
 	x->listed = true;
-	charge_adopted(f, a, info->resources, info->resources_count, &x->resources);
+	read_adopted(a, info->resources, info->resources_count, &x->resources);
 	return x;
 }
 
 void executor_end(struct executor *x)
 {
-	release(x->framework, x->agent, &x->resources);
+	if (x->charged)
+		release(x->framework, x->agent, &x->resources);
 	list_remove(&x->node);
 	resources_fini(&x->resources);
 	schema_free(executor_info_schema(), x->info);

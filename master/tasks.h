@@ -13,13 +13,10 @@ void task_move(struct task *t, enum task_state to);
 
 /* NULL if there is none. */
 struct task *task_find(const struct framework *f, const char *task_id);
-/* A task that is about to be sent to the agent. Takes the resources, which are allocated already. */
+/* A task that is sent to the agent. Takes the resources, which are allocated already. */
 struct task *task_launch(struct framework *f, struct agent *a, const struct task_info *info,
 			 struct resources *resources);
-/*
- * A task that an agent told of. Takes the report's contents. Resources that the agent
- * does not have count as none.
- */
+/* A task that an agent told of, charged later. Takes the report's contents. */
 struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report);
 /* What an agent says of a task. status is `latest` unless updates wait to be acknowledged. */
 void task_update(struct task *t, const struct task_status *status, enum task_state latest);
@@ -27,8 +24,8 @@ void task_update(struct task *t, const struct task_status *status, enum task_sta
  * The master ends the task, unless it ended by itself, and moves it to the completed
  * ones. tell: its framework hears of it, once.
  */
-void task_end(struct task *t, enum task_state state, enum task_reason reason,
-	      const char *message, bool tell);
+void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
+	      bool tell);
 /* An ended task whose framework knows. */
 void task_complete(struct task *t);
 /* Forgets a completed task. */
@@ -42,11 +39,16 @@ void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 /* NULL if there is none. */
 struct executor *executor_find(const struct agent *a, const struct framework *f,
 			       const char *executor_id);
-/* An executor that is about to run on the agent. Takes the resources, which are allocated already. */
+/* An executor that comes with its first task. Takes the resources, allocated already. */
 struct executor *executor_launch(struct framework *f, struct agent *a,
 				 const struct executor_info *info, struct resources *resources);
-/* An executor that an agent told of. */
+/* An executor that an agent told of, charged later. */
 struct executor *executor_adopt(struct framework *f, struct agent *a,
 				const struct executor_info *info);
+/*
+ * The agent has told of all that it runs, and what it does not run any more was released:
+ * charges what was adopted. More than the agent has counts as nothing.
+ */
+void agent_charge_adopted(struct agent *a);
 /* It ended: its resources are free. */
 void executor_end(struct executor *x);

@@ -44,16 +44,20 @@ static int check_executor(const struct executor_info *x, const struct launch_con
 	if (!x->framework_id)
 		return invalid(e, "Task has invalid ExecutorInfo: missing field 'framework_id'");
 	if (strcmp(x->framework_id, c->framework_id))
-		return error_set(e, EINVAL, "ExecutorInfo has an invalid FrameworkID "
-				 "(Actual: %s vs Expected: %s)", x->framework_id, c->framework_id);
+		return error_set(e, EINVAL,
+				 "ExecutorInfo has an invalid FrameworkID "
+				 "(Actual: %s vs Expected: %s)",
+				 x->framework_id, c->framework_id);
 	if (x->type && strcmp(x->type, "CUSTOM"))
-		return error_set(e, EINVAL, "Task has invalid ExecutorInfo: type '%s' is not "
-				 "supported", x->type);
+		return error_set(e, EINVAL,
+				 "Task has invalid ExecutorInfo: type '%s' is not "
+				 "supported",
+				 x->type);
 	if (!x->command)
 		return invalid(e, "Task has invalid ExecutorInfo: missing field 'command'");
 	if (c->running && !same_executor(x, c->running))
 		return invalid(e, "Task has invalid ExecutorInfo (existing ExecutorInfo with same "
-			       "ExecutorID is not compatible).");
+				  "ExecutorID is not compatible).");
 	return 0;
 }
 
@@ -72,14 +76,14 @@ static int check_what_runs(const struct task_info *t, const struct launch_contex
 
 	if (!t->executor == !t->command)
 		return invalid(e, "Task should have at least one (but not both) of CommandInfo or "
-			       "ExecutorInfo present");
+				  "ExecutorInfo present");
 	if (t->executor && check_executor(t->executor, c, e))
 		return -EINVAL;
 	if (check_user(command, c, e))
 		return -EINVAL;
 	if (t->container)
 		return invalid(e, "Task uses 'container': container images and types are not "
-			       "supported");
+				  "supported");
 	if (t->health_check)
 		return invalid(e, "Task uses 'health_check': health checks are not supported");
 	return 0;
@@ -90,7 +94,8 @@ static int check_volume(const struct resource *r, struct error *e)
 	const struct disk_info *d = r->disk;
 
 	if (!strcmp(r->role, "*"))
-		return invalid(e, "Persistent volumes cannot be created from unreserved resources.");
+		return invalid(e,
+			       "Persistent volumes cannot be created from unreserved resources.");
 	if (!d->volume)
 		return invalid(e, "Expecting 'volume' to be set for persistent volume");
 	if (str_equal(d->volume->mode, "RO"))

@@ -8,11 +8,11 @@
 
 struct launch_context {
 	const char *framework_id;
-	const char *role;                  /* of the framework */
-	const char *agent_id;              /* of the offers */
-	const struct resources *available; /* what is left of the offers */
+	const char *role;                    /* of the framework */
+	const char *agent_id;                /* of the offers */
+	const struct resources *available;   /* what is left of the offers */
 	const struct executor_info *running; /* executor of that id on the agent; NULL: none */
-	bool known;           /* the framework has a task of this id */
+	bool known;                          /* the framework has a task of this id */
 	bool root_allowed;
 };
 

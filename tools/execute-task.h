@@ -22,7 +22,7 @@ struct wish {
  */
 int wish_init(struct wish *w, struct execute_flags *flags, struct error *e);
 void wish_fini(struct wish *w);
-/* True if the offer has enough; then the zeroed *ret is the task to launch on it: schema_clear(). */
+/* True if the offer has enough: the zeroed *ret becomes the task to launch; schema_clear() it. */
 bool wish_fits(const struct wish *w, const struct offer *offer, struct task_info *ret);
 /* How much of what is asked is there, from 0 to 1: to tell which offer came nearest. */
 double wish_share(const struct wish *w, const struct resources *offered);

@@ -2,61 +2,17 @@
  * mesos-execute: a framework that runs one command on the first offer that has room
  * for it, tells what becomes of it, and leaves with a status that says the same.
  */
-#include <math.h>
+#include "tools/execute.h"
+
 #include <signal.h>
-#include <stdio.h>
 
 #include "lib/flags.h"
 #include "lib/log.h"
-#include "lib/masters.h"
-#include "lib/peer.h"
-#include "lib/units.h"
 #include "lib/version.h"
-#include "tools/execute-task.h"
-#include "tools/terminal.h"
 
-#define DIAL_BACKOFF_NS     (100 * NSEC_PER_MSEC) /* after a round of all masters, doubling */
-#define DIAL_BACKOFF_MAX_NS (2 * NSEC_PER_SEC)
-#define NO_OFFER_NS         (10 * NSEC_PER_SEC) /* until we say what nobody offers */
-#define KILL_WAIT_NS        (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
-#define HEARTBEATS_MISSED   5
+#define KILL_WAIT_NS (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
 
-#define PROGRAM "mesos-execute"
-
-#define complain(fmt, ...) fprintf(stderr, PROGRAM ": " fmt "\n", __VA_ARGS__)
-
-enum status {
-	STATUS_NONE = -1, /* still at it */
-	STATUS_FINISHED = 0,
-	STATUS_FAILED = 1,
-	STATUS_USAGE = 2,
-	STATUS_KILLED = 3,
-	STATUS_UNREACHABLE = 4,
-};
-
-struct execute {
-	struct execute_flags flags;
-	struct wish wish;
-	struct masters masters;
-	struct work_pool *pool;
-	struct peer_server server;
-	struct peer *master; /* NULL while there is no connection */
-	size_t dials;
-	int64_t backoff_ns;
-	char *why; /* the last attempt to reach a master failed */
-	sd_event_source *redial, *give_up, *no_offer, *timeout, *kill_wait, *pulse;
-	int64_t pulse_ns;   /* without a word from the master it is lost; 0: it made no promise */
-	char *framework_id; /* NULL until registered */
-	char *agent_id;     /* NULL until the task was launched */
-	struct resources nearest; /* the offer that had most of what is asked */
-	double nearest_share;
-	struct task_status last; /* only its uuid: updates come again until acknowledged */
-	bool killing;
-	enum status status;
-};
-
-/* (Re)starts a timer that calls fn once. */
-static void arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn)
+void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn)
 {
 	int r;
 
@@ -67,17 +23,8 @@ static void arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_event
 		log_warning("timer: cannot be set: %s", strerror(-r));
 }
 
-static void say(const char *text, const char *what)
-{
-	autobuf struct buf line = { 0 };
-
-	buf_adds(&line, text);
-	printable_add(&line, what);
-	puts(buf_text(&line));
-}
-
 /* The master ends what is left of us; main() waits until it was told. */
-static void finish(struct execute *x, enum status status)
+void execute_finish(struct execute *x, enum status status)
 {
 	if (x->status != STATUS_NONE)
 		return;
@@ -97,34 +44,21 @@ static int on_kill_wait(sd_event_source *source unused, uint64_t now unused, voi
 
 	complain("task %s has not ended within 10 seconds; the master will see to it",
 		 x->flags.name);
-	finish(x, STATUS_KILLED);
+	execute_finish(x, STATUS_KILLED);
 	return 0;
 }
 
-static void kill_task(struct execute *x)
+void execute_kill(struct execute *x)
 {
 	struct call_kill call = { .task_id = x->flags.name, .agent_id = x->agent_id };
 
 	if (x->agent_id && x->master) {
 		x->killing = true;
 		peer_send(x->master, CALL_KILL, x->framework_id, NULL, &call);
-		arm(x, &x->kill_wait, KILL_WAIT_NS, on_kill_wait);
+		execute_arm(x, &x->kill_wait, KILL_WAIT_NS, on_kill_wait);
 	} else {
-		finish(x, STATUS_KILLED);
+		execute_finish(x, STATUS_KILLED);
 	}
-}
-
-static int on_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
-{
-	struct execute *x = arg;
-	autobuf struct buf text = { 0 };
-
-	if (x->killing)
-		return 0;
-	duration_print(x->flags.timeout, &text);
-	complain("the timeout of %s is over: ending task %s", buf_text(&text), x->flags.name);
-	kill_task(x);
-	return 0;
 }
 
 /* The second signal does not wait for anybody. */
@@ -135,295 +69,9 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 	if (x->status != STATUS_NONE || (x->killing && si->ssi_signo == SIGINT))
 		_exit(x->status == STATUS_NONE ? STATUS_KILLED : (int)x->status);
 	if (!x->killing)
-		kill_task(x);
+		execute_kill(x);
 	return 0;
 }
-
-/* ---- offers ---- */
-
-static void decline(struct execute *x, const struct offer *offer)
-{
-	struct call_decline call = { .offer_ids = (char *[]){ offer->id }, .offer_ids_count = 1 };
-
-	peer_send(x->master, CALL_DECLINE, x->framework_id, NULL, &call);
-}
-
-/* Further offers would be of no use to us, and others want them. */
-static void launch(struct execute *x, const struct offer *offer, struct task_info *task)
-{
-	struct launch tasks = { .task_infos = task, .task_infos_count = 1 };
-	struct operation operation = { .type = (char *)"LAUNCH", .launch = &tasks };
-	struct call_accept call = {
-		.offer_ids = (char *[]){ offer->id },
-		.offer_ids_count = 1,
-		.operations = &operation,
-		.operations_count = 1,
-	};
-	autobuf struct buf line = { 0 };
-
-	peer_send(x->master, CALL_ACCEPT, x->framework_id, NULL, &call);
-	peer_send(x->master, CALL_SUPPRESS, x->framework_id, NULL, NULL);
-	x->agent_id = xstrdup(offer->agent_id);
-	x->no_offer = sd_event_source_disable_unref(x->no_offer);
-	buf_addf(&line, "task %s submitted to slave ", x->flags.name);
-	say(buf_text(&line), x->agent_id);
-}
-
-static void remember_nearest(struct execute *x, const struct offer *offer)
-{
-	autoresources struct resources offered = { 0 };
-	struct error e;
-	double share;
-
-	if (resources_from_wire(offer->resources, offer->resources_count, &offered, &e))
-		return;
-	share = wish_share(&x->wish, &offered);
-	if (share < x->nearest_share)
-		return;
-	x->nearest_share = share;
-	resources_move(&x->nearest, &offered);
-}
-
-static void take_offer(struct execute *x, const struct offer *offer)
-{
-	struct task_info task = { 0 };
-
-	if (!x->agent_id && !x->killing && wish_fits(&x->wish, offer, &task)) {
-		launch(x, offer, &task);
-	} else {
-		remember_nearest(x, offer);
-		decline(x, offer);
-	}
-	schema_clear(task_info_schema(), &task);
-}
-
-static void on_offers(struct peer *p, struct message *m)
-{
-	const struct event_offers *event = m->body;
-
-	for (size_t i = 0; i < event->offers_count; i++)
-		take_offer(peer_ctx(p), &event->offers[i]);
-}
-
-static int on_no_offer(sd_event_source *source unused, uint64_t now unused, void *arg)
-{
-	struct execute *x = arg;
-	autobuf struct buf want = { 0 }, have = { 0 };
-
-	resources_print(&x->wish.resources, &want);
-	resources_print(&x->nearest, &have);
-	if (resources_empty(&x->nearest))
-		complain("no agent has offered anything yet; waiting for %s", buf_text(&want));
-	else
-		complain("no offer has %s yet, the largest has %s; waiting", buf_text(&want),
-			 buf_text(&have));
-	return 0;
-}
-
-/* ---- what becomes of the task ---- */
-
-static enum status status_of(enum task_state state)
-{
-	switch (state) {
-	case TASK_FINISHED: return STATUS_FINISHED;
-	case TASK_FAILED:
-	case TASK_ERROR: return STATUS_FAILED;
-	case TASK_KILLED:
-	case TASK_LOST: return STATUS_KILLED;
-	default: return STATUS_NONE;
-	}
-}
-
-static void print_update(const struct execute *x, const struct task_status *s)
-{
-	printf("Received status update %s for task %s\n",
-	       enum_name(task_state_values, (int)s->state), x->flags.name);
-	if (s->message && *s->message)
-		say("  message: ", s->message);
-	if (status_of(s->state) == STATUS_NONE)
-		return;
-	if (s->has_source)
-		printf("  source: %s\n", enum_name(task_source_values, (int)s->source));
-	if (s->has_reason)
-		printf("  reason: %s\n", enum_name(task_reason_values, (int)s->reason));
-}
-
-static bool seen_before(struct execute *x, const struct task_status *s)
-{
-	bool again =
-		s->has_uuid && x->last.has_uuid && !memcmp(s->uuid, x->last.uuid, sizeof(s->uuid));
-
-	x->last.has_uuid = s->has_uuid;
-	memcpy(x->last.uuid, s->uuid, sizeof(s->uuid));
-	return again;
-}
-
-static void acknowledge(struct execute *x, const struct task_status *s)
-{
-	struct call_acknowledge call = {
-		.agent_id = s->agent_id ? s->agent_id : x->agent_id,
-		.task_id = s->task_id,
-		.has_uuid = true,
-	};
-
-	if (!s->has_uuid || !call.agent_id)
-		return;
-	memcpy(call.uuid, s->uuid, sizeof(call.uuid));
-	peer_send(x->master, CALL_ACKNOWLEDGE, x->framework_id, NULL, &call);
-}
-
-static void on_update(struct peer *p, struct message *m)
-{
-	const struct task_status *s = ((struct event_update *)m->body)->status;
-	struct execute *x = peer_ctx(p);
-	enum status status = status_of(s->state);
-
-	acknowledge(x, s);
-	if (seen_before(x, s) || !str_equal(s->task_id, x->flags.name))
-		return;
-	print_update(x, s);
-	if (status != STATUS_NONE)
-		finish(x, x->killing ? STATUS_KILLED : status);
-}
-
-/* ---- the master ---- */
-
-static int on_no_pulse(sd_event_source *source unused, uint64_t now unused, void *arg)
-{
-	struct execute *x = arg;
-
-	complain("the master at %s is silent: given up", peer_name(x->master));
-	finish(x, STATUS_UNREACHABLE);
-	return 0;
-}
-
-static void on_heartbeat(struct peer *p, struct message *m unused)
-{
-	struct execute *x = peer_ctx(p);
-
-	if (x->pulse_ns)
-		arm(x, &x->pulse, x->pulse_ns, on_no_pulse);
-}
-
-static void on_subscribed(struct peer *p, struct message *m)
-{
-	struct event_subscribed *event = m->body;
-	struct execute *x = peer_ctx(p);
-	double interval = event->heartbeat_interval_seconds;
-
-	peer_subscribed(p);
-	x->framework_id = take_ptr(event->framework_id);
-	x->give_up = sd_event_source_disable_unref(x->give_up);
-	say("Framework registered with ", x->framework_id);
-	if (event->has_heartbeat_interval_seconds && interval > 0)
-		x->pulse_ns = (int64_t)(fmin(interval, 3600) * HEARTBEATS_MISSED * NSEC_PER_SEC);
-	on_heartbeat(p, m);
-	arm(x, &x->no_offer, NO_OFFER_NS, on_no_offer);
-	if (x->flags.has_timeout)
-		arm(x, &x->timeout, x->flags.timeout, on_timeout);
-}
-
-static void on_error(struct peer *p, struct message *m)
-{
-	autobuf struct buf text = { 0 };
-
-	printable_add(&text, ((struct error_message *)m->body)->message);
-	complain("the master refuses: %s", buf_text(&text));
-	finish(peer_ctx(p), STATUS_FAILED);
-}
-
-static void on_nothing(struct peer *p unused, struct message *m unused)
-{
-}
-
-static int greeted(struct peer *p, const struct hello *hello unused, struct error *e unused)
-{
-	const struct execute *x = peer_ctx(p);
-	struct framework_info info = {
-		.user = x->flags.user,
-		.name = x->flags.name,
-		.role = x->flags.role,
-		.checkpoint = x->flags.checkpoint,
-		.has_checkpoint = true,
-	};
-	struct call_subscribe call = { .framework_info = &info };
-
-	peer_send(p, CALL_SUBSCRIBE, NULL, NULL, &call);
-	return 0;
-}
-
-static void dial_soon(struct execute *x);
-
-static void closed(struct peer *p, const char *why)
-{
-	struct execute *x = peer_ctx(p);
-	autobuf struct buf text = { 0 };
-
-	printable_add(&text, why);
-	replace_str(&x->why, buf_text(&text));
-	x->master = NULL;
-	if (!x->framework_id) {
-		dial_soon(x);
-		return;
-	}
-	complain("the connection to the master at %s is lost: %s", peer_name(p), x->why);
-	finish(x, STATUS_UNREACHABLE);
-}
-
-static const struct peer_verb verbs[] = {
-	{ COMMON_ERROR, PEER_GREETED | PEER_SUBSCRIBED, on_error },
-	{ EVENT_SUBSCRIBED, PEER_GREETED, on_subscribed },
-	{ EVENT_HEARTBEAT, PEER_SUBSCRIBED, on_heartbeat },
-	{ EVENT_OFFERS, PEER_SUBSCRIBED, on_offers },
-	{ EVENT_RESCIND, PEER_SUBSCRIBED, on_nothing },
-	{ EVENT_UPDATE, PEER_SUBSCRIBED, on_update },
-	{ EVENT_MESSAGE, PEER_SUBSCRIBED, on_nothing },
-	{ EVENT_FAILURE, PEER_SUBSCRIBED, on_nothing },
-	{ .fn = NULL },
-};
-
-static const struct peer_protocol protocol = {
-	.role = PEER_MASTER,
-	.hears = LANGUAGE_EVENT,
-	.line_max = LINE_MAX_DAEMON_BYTES,
-	.verbs = verbs,
-	.greeted = greeted,
-	.closed = closed,
-};
-
-static int on_redial(sd_event_source *source unused, uint64_t now unused, void *arg)
-{
-	struct execute *x = arg;
-	const char *address = x->masters.list[x->dials++ % x->masters.count];
-	struct error e;
-
-	if (peer_dial(&x->server, address, &protocol, &x->master, &e)) {
-		complain("%s", e.text);
-		finish(x, STATUS_USAGE);
-	}
-	return 0;
-}
-
-/* At once, unless all masters were tried in vain. */
-static void dial_soon(struct execute *x)
-{
-	bool round = x->dials && x->dials % x->masters.count == 0;
-
-	arm(x, &x->redial, round ? x->backoff_ns : 0, on_redial);
-	if (round)
-		x->backoff_ns = MIN(x->backoff_ns * 2, DIAL_BACKOFF_MAX_NS);
-}
-
-static int on_give_up(sd_event_source *source unused, uint64_t now unused, void *arg)
-{
-	struct execute *x = arg;
-
-	complain("no master at %s: %s", x->flags.master, x->why ? x->why : "no answer in time");
-	x->redial = sd_event_source_disable_unref(x->redial);
-	finish(x, STATUS_UNREACHABLE);
-	return 0;
-}
-
 /* ---- main ---- */
 
 static int add_signals(struct execute *x)
@@ -451,8 +99,7 @@ static int start(struct execute *x, struct error *e)
 		r = streams_new(x->server.loop, x->pool, NULL, &x->server.streams, e);
 	if (r)
 		return r;
-	arm(x, &x->give_up, x->flags.master_timeout, on_give_up);
-	dial_soon(x);
+	execute_register(x);
 	return 0;
 }
 
@@ -500,7 +147,7 @@ int main(int argc, char **argv)
 		.has_protocol_max = true,
 	};
 	const struct flags_program program = {
-		.name = PROGRAM,
+		.name = EXECUTE_PROGRAM,
 		.summary = "Runs one command on a cluster and tells what becomes of it. Exit "
 			   "status: 0 finished,\n1 failed, 2 wrong usage, 3 lost or killed, 4 no "
 			   "master.",
@@ -508,7 +155,6 @@ int main(int argc, char **argv)
 	};
 	struct execute x = {
 		.server = { .hello = &hello },
-		.backoff_ns = DIAL_BACKOFF_NS,
 		.status = STATUS_NONE,
 	};
 	struct error e;

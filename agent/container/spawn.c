@@ -88,7 +88,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 
 int container_spawn(struct container *c, struct error *e)
 {
-	char *argv[] = { (char[]){ "mesos-executor" }, c->id, NULL };
+	char *argv[] = { (char[]){ "mesos-executor" }, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	char *env[] = { NULL };

@@ -16,11 +16,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "agent/disk/dir.h"
 #include "agent/disk/inodes.h"
-#include "lib/buf.h"
-#include "lib/list.h"
-
-#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 enum {
 	LISTING_SIZE = 32 * 1024,
@@ -34,18 +31,6 @@ enum {
 	NICE = 10,
 };
 #define PAUSE_STEP_NS (5 * NSEC_PER_MSEC)
-
-/* A directory that was listed, and its subdirectories that still wait. */
-struct dir {
-	struct dir *parent; /* NULL: the root */
-	atomic_uint refs;   /* its place on a stack, and each child */
-	uint64_t ino;
-	/* While it is open, the rest is guarded by scan.lock: a thief may look. */
-	int fd;           /* -EBADF while parked */
-	struct buf names; /* of subdirectories, each terminated */
-	size_t next_name; /* offset of the first that still waits */
-	struct list node;
-};
 
 /*
  * Every directory on a worker's stack is an ancestor of the one it is in. The
@@ -78,8 +63,7 @@ struct scan {
 
 static bool cancelled(const struct scan *s)
 {
-	return s->options->cancel &&
-	       atomic_load_explicit(s->options->cancel, memory_order_relaxed);
+	return s->options->cancel && atomic_load_explicit(s->options->cancel, memory_order_relaxed);
 }
 
 static int64_t thread_cpu_ns(void)
@@ -126,37 +110,6 @@ static void charge_inode(struct worker *w)
 		wait_out(w->scan, wait);
 }
 
-static struct dir *dir_new(struct dir *parent, int fd, uint64_t ino)
-{
-	struct dir *d = xcalloc(1, sizeof(*d));
-
-	if (parent)
-		atomic_fetch_add(&parent->refs, 1);
-	d->parent = parent;
-	d->refs = 1;
-	d->fd = fd;
-	d->ino = ino;
-	return d;
-}
-
-/* Drops one reference, and the parents' that hung on it: no recursion, trees are deep. */
-static void dir_drop(struct dir *d)
-{
-	while (d && atomic_fetch_sub(&d->refs, 1) == 1) {
-		struct dir *parent = d->parent;
-
-		assert(d->fd < 0);
-		buf_fini(&d->names);
-		free(d);
-		d = parent;
-	}
-}
-
-static bool dir_waits(const struct dir *d)
-{
-	return d->next_name < d->names.len;
-}
-
 static void add_name(struct dir *d, const char *name)
 {
 	buf_add(&d->names, name, strlen(name) + 1);
@@ -167,14 +120,6 @@ static void miss_names(struct worker *w, struct dir *d)
 {
 	for (; dir_waits(d); d->next_name += strlen(d->names.data + d->next_name) + 1)
 		w->sum.missed++;
-}
-
-/* Looks at an inode: name in the directory fd, or fd itself when name is empty. */
-static int look(int fd, const char *name, struct statx *ret)
-{
-	return statx(fd, name,
-		     AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-		     STATX_TYPE | STATX_NLINK | STATX_INO | STATX_BLOCKS, ret);
 }
 
 static bool on_tree(const struct scan *s, const struct statx *st)
@@ -191,18 +136,6 @@ static void count(struct worker *w, const struct statx *st)
 	w->sum.bytes += st->stx_blocks * 512;
 	w->sum.inodes++;
 	w->sum.directories += is_dir;
-}
-
-/* Only the owner may leave the time of access alone; others read all the same. */
-static int open_dir(int at, const char *name, uint64_t resolve)
-{
-	struct open_how how = { .flags = DIR_FLAGS | O_NOATIME, .resolve = resolve };
-	int fd = (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
-
-	if (fd >= 0 || errno != EPERM)
-		return fd;
-	how.flags = DIR_FLAGS;
-	return (int)syscall(SYS_openat2, at, name, &how, sizeof(how));
 }
 
 static struct dir *newest(const struct list *stack)
@@ -257,13 +190,13 @@ static int open_subdir(struct worker *w, const struct dir *parent, const char *n
 	int fd;
 
 	do
-		fd = open_dir(parent->fd, name, beneath | RESOLVE_NO_XDEV);
+		fd = dir_open(parent->fd, name, beneath | RESOLVE_NO_XDEV);
 	while (fd < 0 && out_of_fds(errno) && park_oldest(w));
 	if (fd >= 0 || errno != EXDEV)
 		return fd;
 	/* A mount point: of this very filesystem it is part of the tree. */
-	if (look(parent->fd, name, &st) == 0 && on_tree(w->scan, &st))
-		return open_dir(parent->fd, name, RESOLVE_NO_MAGICLINKS);
+	if (dir_look(parent->fd, name, &st) == 0 && on_tree(w->scan, &st))
+		return dir_open(parent->fd, name, RESOLVE_NO_MAGICLINKS);
 	errno = EXDEV;
 	return -1;
 }
@@ -273,7 +206,7 @@ static void count_closed(struct worker *w, const struct dir *parent, const char 
 {
 	struct statx st;
 
-	if (look(parent->fd, name, &st) < 0) {
+	if (dir_look(parent->fd, name, &st) < 0) {
 		w->sum.missed++;
 		return;
 	}
@@ -296,7 +229,7 @@ static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *
 		return;
 	}
 	charge_inode(w);
-	if (look(d->fd, name, &st) < 0)
+	if (dir_look(d->fd, name, &st) < 0)
 		w->sum.missed++;
 	else if (!on_tree(w->scan, &st))
 		return;
@@ -348,7 +281,7 @@ static void visit_subdir(struct worker *w, struct dir *parent, const char *name)
 
 	if (fd < 0 && errno == EXDEV)
 		return;
-	if (fd < 0 || look(fd, "", &st) < 0)
+	if (fd < 0 || dir_look(fd, "", &st) < 0)
 		count_closed(w, parent, name);
 	else if (on_tree(w->scan, &st))
 		enter(w, parent, take_fd(fd), &st);
@@ -363,13 +296,13 @@ static int climb(const struct scan *s, const struct dir *from, const struct dir 
 	autofd int fd = -EBADF;
 
 	for (const struct dir *d = from; d != to;) {
-		int up = open_dir(d == from ? from->fd : fd, "..", 0);
+		int up = dir_open(d == from ? from->fd : fd, "..", 0);
 		struct statx st;
 
 		d = d->parent;
 		close_fd(&fd);
 		fd = up;
-		if (fd < 0 || look(fd, "", &st) < 0 || !on_tree(s, &st) || st.stx_ino != d->ino)
+		if (fd < 0 || dir_look(fd, "", &st) < 0 || !on_tree(s, &st) || st.stx_ino != d->ino)
 			return -1;
 	}
 	return take_fd(fd);
@@ -422,25 +355,6 @@ static const char *take_name(struct scan *s, struct dir *d)
 	return name;
 }
 
-/* A second stand-in for the directory, with the later half of its names. Under the lock. */
-static struct dir *split(struct dir *d)
-{
-	size_t n_bytes = d->names.len - d->next_name, keep = 0;
-	const char *names = d->names.data + d->next_name, *middle;
-	int fd = fcntl(d->fd, F_DUPFD_CLOEXEC, 0);
-	struct dir *half;
-
-	if (fd < 0)
-		return NULL;
-	middle = memrchr(names, '\0', n_bytes / 2);
-	if (middle)
-		keep = (size_t)(middle + 1 - names);
-	half = dir_new(d->parent, fd, d->ino);
-	buf_add(&half->names, names + keep, n_bytes - keep);
-	d->names.len -= n_bytes - keep;
-	return half;
-}
-
 /* The oldest directory that waits anywhere is likely the one with the most below it. */
 static struct dir *steal(struct scan *s)
 {
@@ -449,7 +363,7 @@ static struct dir *steal(struct scan *s)
 
 		list_for_each(d, &s->workers[i].open, node) {
 			if (dir_waits(d))
-				return split(d);
+				return dir_split(d);
 		}
 	}
 	return NULL;
@@ -605,12 +519,12 @@ static void add_up(const struct scan *s, struct scan_result *ret)
 
 static int enter_root(struct scan *s, struct error *e)
 {
-	autofd int fd = open_dir(s->root_fd, ".", 0);
+	autofd int fd = dir_open(s->root_fd, ".", 0);
 	struct statx st;
 
 	if (fd < 0)
 		return error_sys(e, "scan: open the root of the tree");
-	if (look(fd, "", &st) < 0)
+	if (dir_look(fd, "", &st) < 0)
 		return error_sys(e, "scan: stat the root of the tree");
 	s->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
 	enter(s->workers, NULL, take_fd(fd), &st);

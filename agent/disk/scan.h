@@ -15,9 +15,9 @@ struct scan_result {
 	uint64_t inodes;      /* each once, directories included */
 	uint64_t directories; /* of these inodes */
 	/*
-	 * Names that could not be looked at: gone since they were listed,
+	 * Names that could not be followed: gone since they were listed, or
 	 * unreadable, or out of reach because a directory was moved meanwhile.
-	 * What was missed is not in the other figures; all else is.
+	 * Of an unreadable directory the figures have itself, not what it holds.
 	 */
 	uint64_t missed;
 	int64_t cpu_ns; /* CPU time of all threads of this scan */

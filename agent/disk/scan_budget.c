@@ -1,6 +1,9 @@
 /* A token bucket of CPU time, shared by every scan of the agent. */
 #include "agent/disk/scan_budget.h"
 
+/* Thirty years: what a tiny rate would take beyond does not fit the type. */
+#define MAX_WAIT_NS 1e18
+
 void scan_budget_init(struct scan_budget *b, double cpus, int64_t now)
 {
 	assert(cpus > 0);
@@ -36,7 +39,7 @@ int64_t scan_budget_charge(struct scan_budget *b, int64_t cpu_ns, int64_t now)
 	refill(b, now);
 	b->balance_ns -= cpu_ns;
 	if (b->balance_ns < 0)
-		wait = (int64_t)((double)-b->balance_ns / b->cpus);
+		wait = (int64_t)MIN((double)-b->balance_ns / b->cpus, MAX_WAIT_NS);
 	pthread_mutex_unlock(&b->lock);
 	return wait;
 }

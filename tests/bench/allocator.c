@@ -88,7 +88,8 @@ static void bench(size_t agents, size_t frameworks)
 	}
 	allocator_run(a, 0, note, &o);
 	printf("%zu agents, %zu frameworks: full pass %.2f ms, nothing free %.3f ms, "
-	       "one changed agent %.2f us", agents, frameworks, median_ms(full), median_ms(busy),
+	       "one changed agent %.2f us",
+	       agents, frameworks, median_ms(full), median_ms(busy),
 	       one_agent_us(a, &o, &total, agents));
 	for (size_t i = 0; i < frameworks && frameworks <= 100; i++) {
 		give_back(a, &o, &total, agents, 3600 * NSEC_PER_SEC);

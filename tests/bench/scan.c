@@ -9,8 +9,13 @@
 
 #include "agent/disk/scan.h"
 
-static const struct { unsigned percent, bytes; } sizes[] = {
-	{ 20, 0 }, { 60, 3000 }, { 15, 6000 }, { 5, 40000 },
+static const struct {
+	unsigned percent, bytes;
+} sizes[] = {
+	{ 20, 0 },
+	{ 60, 3000 },
+	{ 15, 6000 },
+	{ 5, 40000 },
 };
 
 static unsigned size_of(unsigned n)

@@ -89,8 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_attributes(text);
 	if (bar)
 		*bar = '\0';
-	if (resources_parse(text, "*", &a, &e) ||
-	    (bar && resources_parse(bar + 1, "r", &b, &e)))
+	if (resources_parse(text, "*", &a, &e) || (bar && resources_parse(bar + 1, "r", &b, &e)))
 		return 0;
 	check_print(&a);
 	check_wire(&a);

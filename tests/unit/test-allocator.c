@@ -53,8 +53,8 @@ static struct allocator_agent *agent(struct allocator *a, const char *name, cons
 	return allocator_add_agent(a, &r, (void *)name);
 }
 
-static void recover(struct allocator *a, struct allocator_framework *fw,
-		    struct allocator_agent *ag, const char *text, int64_t refuse, int64_t now)
+static void recover(struct allocator *a, struct allocator_framework *fw, struct allocator_agent *ag,
+		    const char *text, int64_t refuse, int64_t now)
 {
 	autoresources struct resources r = res(text);
 

@@ -44,8 +44,8 @@ static void a_text_uuid_is_an_id(void **state unused)
 static void an_id_can_name_a_directory(void **state unused)
 {
 	static const char *const good[] = { "a", "...", ".a", "task 1", "a:b;c", "\xc3\xa9", "-" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "/", "a\\b", "a\nb", "a\x7f",
-					   "\x01" };
+	static const char *const bad[] = { "",     ".",    "..",    "a/b", "/",
+					   "a\\b", "a\nb", "a\x7f", "\x01" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		assert_true(id_valid(good[i]));

@@ -86,7 +86,8 @@ static void malformed_text_is_refused_with_a_reason(void **state unused)
 	assert_refused("cpus:1:2", "Bad value for resources, missing or extra ':' in cpus:1:2");
 	assert_refused("cpus(a:1", "Bad value for resources, mismatched parentheses in cpus(a:1");
 	assert_refused("cpus)a(:1", "Bad value for resources, mismatched parentheses in cpus)a(:1");
-	assert_refused("cpus(a)b:1", "Bad value for resources, mismatched parentheses in cpus(a)b:1");
+	assert_refused("cpus(a)b:1",
+		       "Bad value for resources, mismatched parentheses in cpus(a)b:1");
 	assert_refused(":1", "Bad name for resource '' in :1");
 	assert_refused("cpus():1", "Bad role '' in cpus():1");
 	assert_refused("cpus:", "Bad value for resource cpus: Expecting non-empty string");
@@ -95,7 +96,8 @@ static void malformed_text_is_refused_with_a_reason(void **state unused)
 	assert_refused("cpus:nan", "Bad type for resource cpus value nan type TEXT");
 	assert_refused("cpus:123abc,s", "Bad type for resource cpus value 123abc,s type TEXT");
 	assert_refused("cpus:-1", "Bad value for resource cpus: must not be negative");
-	assert_refused("cpus:8000000000.001", "Bad value for resource cpus: must be at most 8000000000");
+	assert_refused("cpus:8000000000.001",
+		       "Bad value for resource cpus: must be at most 8000000000");
 	assert_refused("cpus:8000000000;cpus:1",
 		       "Bad value for resource cpus: must be at most 8000000000");
 }
@@ -105,7 +107,8 @@ static void malformed_brackets_and_ranges_are_refused(void **state unused)
 	assert_refused("d:{aa,b}}", "Bad value for resource d: Mismatched brackets");
 	assert_refused("p:[1-2]]", "Bad value for resource p: Mismatched brackets");
 	assert_refused("p:[1-2}", "Bad value for resource p: Mismatched brackets");
-	assert_refused("p:[1-2]x", "Bad value for resource p: '[1-2]x' has something beside its brackets");
+	assert_refused("p:[1-2]x",
+		       "Bad value for resource p: '[1-2]x' has something beside its brackets");
 	assert_refused("p:[1-2b]", "Bad value for resource p: Expected a whole number, not '2b'");
 	assert_refused("p:[1]", "Bad value for resource p: Expecting one or more \"ranges\"");
 	assert_refused("p:[1-2,]", "Bad value for resource p: Expecting one or more \"ranges\"");
@@ -267,13 +270,14 @@ static int from_wire(const char *json, struct resources *ret, struct error *e)
 	struct event_offers wrapper = { 0 };
 	autofree char *text = xasprintf("{\"offers\":[{\"id\":{\"value\":\"o\"},\"framework_id\":"
 					"{\"value\":\"f\"},\"agent_id\":{\"value\":\"a\"},"
-					"\"hostname\":\"h\",\"resources\":%s}]}", json);
+					"\"hostname\":\"h\",\"resources\":%s}]}",
+					json);
 	int r;
 
-	assert_int_equal(schema_decode_text(event_offers_schema(), text, strlen(text), &wrapper,
-					    e), 0);
-	r = resources_from_wire(wrapper.offers[0].resources, wrapper.offers[0].resources_count,
-				ret, e);
+	assert_int_equal(schema_decode_text(event_offers_schema(), text, strlen(text), &wrapper, e),
+			 0);
+	r = resources_from_wire(wrapper.offers[0].resources, wrapper.offers[0].resources_count, ret,
+				e);
 	schema_clear(event_offers_schema(), &wrapper);
 	return r;
 }
@@ -283,13 +287,15 @@ static void messages_become_resources(void **state unused)
 	autoresources struct resources r = { 0 };
 	struct error e;
 
-	assert_int_equal(from_wire("[{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0.1}},"
-				   "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0.2}},"
-				   "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0}},"
-				   "{\"name\":\"p\",\"type\":\"RANGES\",\"role\":\"r\",\"ranges\":"
-				   "{\"range\":[{\"begin\":5,\"end\":9},{\"begin\":1,\"end\":2}]}},"
-				   "{\"name\":\"d\",\"type\":\"SET\",\"set\":{\"item\":[\"b\",\"a\"]}}]",
-				   &r, &e), 0);
+	assert_int_equal(
+		from_wire("[{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0.1}},"
+			  "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0.2}},"
+			  "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":0}},"
+			  "{\"name\":\"p\",\"type\":\"RANGES\",\"role\":\"r\",\"ranges\":"
+			  "{\"range\":[{\"begin\":5,\"end\":9},{\"begin\":1,\"end\":2}]}},"
+			  "{\"name\":\"d\",\"type\":\"SET\",\"set\":{\"item\":[\"b\",\"a\"]}}]",
+			  &r, &e),
+		0);
 	assert_text(&r, "cpus:0.3; d:{a,b}; p(r):[1-2,5-9]");
 }
 
@@ -320,11 +326,13 @@ static void invalid_messages_are_refused(void **state unused)
 			    "resource c: must be a number and not negative");
 	assert_wire_refused("{\"name\":\"c\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1e300}}",
 			    "resource c: must be at most 8000000000");
-	assert_wire_refused("[{\"name\":\"c\",\"type\":\"SCALAR\",\"scalar\":{\"value\":8e9}},"
-			    "{\"name\":\"c\",\"role\":\"r\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}]",
-			    "resource c: must be at most 8000000000");
+	assert_wire_refused(
+		"[{\"name\":\"c\",\"type\":\"SCALAR\",\"scalar\":{\"value\":8e9}},"
+		"{\"name\":\"c\",\"role\":\"r\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}]",
+		"resource c: must be at most 8000000000");
 	assert_wire_refused("{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
-			    "{\"begin\":2,\"end\":1}}}", "resource p: range 2-1 is inverted");
+			    "{\"begin\":2,\"end\":1}}}",
+			    "resource p: range 2-1 is inverted");
 	assert_wire_refused("{\"name\":\"p\",\"type\":\"RANGES\",\"ranges\":{\"range\":"
 			    "[{\"begin\":1,\"end\":3},{\"begin\":2,\"end\":4}]}}",
 			    "resource p: ranges overlap at 2");
@@ -335,8 +343,9 @@ static void invalid_messages_are_refused(void **state unused)
 static void a_number_that_is_none_is_refused(void **state unused)
 {
 	struct scalar_value v = { .value = NAN, .has_value = true };
-	struct resource in = { .name = (char *)"cpus", .type = SCALAR, .has_type = true,
-			       .scalar = &v };
+	struct resource in = {
+		.name = (char *)"cpus", .type = SCALAR, .has_type = true, .scalar = &v
+	};
 	struct resources r = { 0 };
 	struct error e;
 
@@ -408,7 +417,8 @@ static void the_view_sums_roles_and_always_has_three(void **state unused)
 
 static void assert_detected(const char *text, uint64_t mem_gb, uint64_t disk_gb, const char *result)
 {
-	struct host_capacity host = { .cpus = 8, .mem_bytes = mem_gb * GIB,
+	struct host_capacity host = { .cpus = 8,
+				      .mem_bytes = mem_gb * GIB,
 				      .disk_bytes = disk_gb * GIB };
 	autoresources struct resources r = parsed(text);
 
@@ -443,7 +453,8 @@ static void attributes_have_a_view(void **state unused)
 	struct error e;
 
 	assert_int_equal(attributes_parse("rack:rack1,rack2;n:3\nspan:[3-4, 1-1];neg:-1.25;n:4;",
-					  &info.attributes, &info.attributes_count, &e), 0);
+					  &info.attributes, &info.attributes_count, &e),
+			 0);
 	assert_int_equal(info.attributes_count, 5);
 	assert_int_equal(info.attributes[0].type, TEXT);
 	attributes_add_view(info.attributes, info.attributes_count, &out);

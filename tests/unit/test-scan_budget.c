@@ -6,7 +6,7 @@
 
 #include "agent/disk/scan_budget.h"
 
-#define MS NSEC_PER_MSEC
+#define MS    NSEC_PER_MSEC
 #define START (1000 * NSEC_PER_SEC)
 
 static void a_short_scan_never_waits(void **state unused)
@@ -29,6 +29,15 @@ static void a_debt_is_waited_out_at_the_rate(void **state unused)
 	assert_int_equal(scan_budget_charge(&b, 0, START + 10 * MS), 20 * MS);
 	assert_int_equal(scan_budget_charge(&b, 0, START + 30 * MS), 0);
 	assert_int_equal(scan_budget_charge(&b, 1 * MS, START + 30 * MS), 2 * MS);
+}
+
+static void a_tiny_rate_waits_long_but_not_forever(void **state unused)
+{
+	struct scan_budget b;
+
+	scan_budget_init(&b, 1e-12, START);
+	assert_in_range(scan_budget_charge(&b, 3600 * NSEC_PER_SEC, START), NSEC_PER_SEC,
+			INT64_MAX);
 }
 
 static void several_cpus_fill_the_bucket_faster(void **state unused)
@@ -90,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_short_scan_never_waits),
 		cmocka_unit_test(a_debt_is_waited_out_at_the_rate),
+		cmocka_unit_test(a_tiny_rate_waits_long_but_not_forever),
 		cmocka_unit_test(several_cpus_fill_the_bucket_faster),
 		cmocka_unit_test(an_idle_hour_saves_no_more_than_the_burst),
 		cmocka_unit_test(a_clock_reading_that_comes_late_earns_nothing),

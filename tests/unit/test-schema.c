@@ -67,8 +67,9 @@ static void a_wrong_field_is_named_by_its_path(void **state unused)
 	assert_refused(set_schema(), "{\"item\":[\"a\",1]}", "item: [1]: must be a string");
 	assert_refused(call_kill_schema(), "{\"task_id\":\"t\"}",
 		       "task_id: must be an id, {\"value\": a string}");
-	assert_refused(call_kill_schema(), "{\"task_id\":{\"value\":\"t\"},\"kill_policy\":"
-					   "{\"grace_period\":{\"nanoseconds\":-1}}}",
+	assert_refused(call_kill_schema(),
+		       "{\"task_id\":{\"value\":\"t\"},\"kill_policy\":"
+		       "{\"grace_period\":{\"nanoseconds\":-1}}}",
 		       "kill_policy: grace_period: must be a duration, "
 		       "{\"nanoseconds\": a whole number}");
 	assert_refused(executor_data_schema(), "{\"data\":\"a\"}", "data: must be base64");
@@ -135,10 +136,12 @@ static void unknown_members_are_kept_and_sent_on(void **state unused)
 
 static void an_unknown_enum_value_is_unset_or_refused(void **state unused)
 {
-	assert_becomes(task_status_schema(), "{\"task_id\":{\"value\":\"t\"},\"state\":\"TASK_LOST\","
-					     "\"reason\":\"REASON_OF_TOMORROW\"}",
+	assert_becomes(task_status_schema(),
+		       "{\"task_id\":{\"value\":\"t\"},\"state\":\"TASK_LOST\","
+		       "\"reason\":\"REASON_OF_TOMORROW\"}",
 		       "{\"task_id\":{\"value\":\"t\"},\"state\":\"TASK_LOST\"}");
-	assert_refused(task_status_schema(), "{\"task_id\":{\"value\":\"t\"},\"state\":\"TASK_NEW\"}",
+	assert_refused(task_status_schema(),
+		       "{\"task_id\":{\"value\":\"t\"},\"state\":\"TASK_NEW\"}",
 		       "state: 'TASK_NEW' is not one of its values");
 	assert_refused(task_status_schema(), "{\"task_id\":{\"value\":\"t\"},\"state\":1}",
 		       "state: must be the name of one of its values");
@@ -185,12 +188,13 @@ static void a_missing_field_of_a_message_is_named_by_its_path(void **state unuse
 {
 	assert_message_refused(LANGUAGE_MASTER, "{\"type\":\"RUN_TASK\"}", -EINVAL,
 			       "run_task: missing");
-	assert_message_refused(LANGUAGE_MASTER, "{\"type\":\"RUN_TASK\",\"run_task\":{\"framework\":"
-						"{\"user\":\"u\",\"name\":\"n\"},\"task\":{\"name\":\"t\","
-						"\"task_id\":{\"value\":\"t\"}}}}",
+	assert_message_refused(LANGUAGE_MASTER,
+			       "{\"type\":\"RUN_TASK\",\"run_task\":{\"framework\":"
+			       "{\"user\":\"u\",\"name\":\"n\"},\"task\":{\"name\":\"t\","
+			       "\"task_id\":{\"value\":\"t\"}}}}",
 			       -EINVAL, "run_task: task: agent_id: missing");
-	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"framework_id\":\"x\"}", -EINVAL,
-			       "framework_id: must be {\"value\": a string}");
+	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"framework_id\":\"x\"}",
+			       -EINVAL, "framework_id: must be {\"value\": a string}");
 }
 
 static void what_is_no_message_is_refused(void **state unused)
@@ -202,8 +206,8 @@ static void what_is_no_message_is_refused(void **state unused)
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":7}", -EINVAL, "a message must be");
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"x\":\"\xff\"}", -EBADMSG,
 			       "decode byte");
-	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"x\":\"\xed\xa0\x80\"}", -EBADMSG,
-			       "decode byte");
+	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"x\":\"\xed\xa0\x80\"}",
+			       -EBADMSG, "decode byte");
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"type\":\"REVIVE\"}", -EBADMSG,
 			       "duplicate object key");
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"x\":\"\\u0000\"}", -EBADMSG,
@@ -248,9 +252,10 @@ static void lists_are_bounded(void **state unused)
 static void an_unknown_type_is_not_fatal(void **state unused)
 {
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"FUTURE\"}", MESSAGE_UNKNOWN, "'FUTURE'");
-	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"OFFERS\",\"offers\":{}}", MESSAGE_UNKNOWN,
-			       "'OFFERS'");
-	assert_message_refused(LANGUAGE_AGENT, "{\"type\":\"RUN_TASK\"}", MESSAGE_UNKNOWN, "RUN_TASK");
+	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"OFFERS\",\"offers\":{}}",
+			       MESSAGE_UNKNOWN, "'OFFERS'");
+	assert_message_refused(LANGUAGE_AGENT, "{\"type\":\"RUN_TASK\"}", MESSAGE_UNKNOWN,
+			       "RUN_TASK");
 }
 
 static void a_refusal_can_itself_be_sent(void **state unused)
@@ -331,8 +336,10 @@ static void invent_message(enum message_type type, struct buf *out)
 {
 	const struct arm *arm = message_arm(type);
 
-	buf_addf(out, "{\"type\":\"%s\",\"framework_id\":{\"value\":\"f\"},"
-		      "\"executor_id\":{\"value\":\"e\"}", arm->name);
+	buf_addf(out,
+		 "{\"type\":\"%s\",\"framework_id\":{\"value\":\"f\"},"
+		 "\"executor_id\":{\"value\":\"e\"}",
+		 arm->name);
 	if (arm->schema) {
 		buf_addf(out, ",\"");
 		for (const char *p = arm->name; *p; p++)
@@ -385,8 +392,11 @@ static void hello_is_part_of_every_language(void **state unused)
 		automessage struct message m = { 0 };
 		struct error e;
 
-		assert_int_equal(decode((enum language)l, "{\"type\":\"HELLO\",\"hello\":"
-						"{\"role\":\"PEER_AGENT\"}}", &m, &e), 0);
+		assert_int_equal(decode((enum language)l,
+					"{\"type\":\"HELLO\",\"hello\":"
+					"{\"role\":\"PEER_AGENT\"}}",
+					&m, &e),
+				 0);
 		assert_int_equal(m.type, COMMON_HELLO);
 		assert_int_equal(((struct hello *)m.body)->protocol_max, 1);
 		assert_true(*language_doc((enum language)l));

@@ -98,8 +98,9 @@ static void durations_print_in_the_unit_of_their_size(void **state unused)
 
 static void printed_durations_read_back(void **state unused)
 {
-	static const int64_t values[] = { 0, 1, 1001, 1500000, 61 * NSEC_PER_SEC, HOUR + 1000,
-					  999999999, 25 * HOUR };
+	static const int64_t values[] = {
+		0, 1, 1001, 1500000, 61 * NSEC_PER_SEC, HOUR + 1000, 999999999, 25 * HOUR
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		autobuf struct buf out = { 0 };

@@ -1,0 +1,100 @@
+/* The failure detector, with a clock that is passed in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "master/observer.h"
+
+#define SECOND NSEC_PER_SEC
+
+static void the_first_ping_is_due_at_once(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, 15 * SECOND, 5, 100 * SECOND);
+	assert_int_equal(o.due_ns, 100 * SECOND);
+	assert_int_equal(observer_tick(&o, 100 * SECOND), OBSERVER_PING);
+	assert_int_equal(o.sequence, 1);
+	assert_int_equal(o.due_ns, 115 * SECOND);
+}
+
+static void nothing_happens_before_the_next_ping_is_due(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, 15 * SECOND, 5, 0);
+	observer_tick(&o, 0);
+	assert_int_equal(observer_tick(&o, 15 * SECOND - 1), OBSERVER_WAIT);
+	assert_int_equal(o.misses, 0);
+	assert_int_equal(observer_tick(&o, 15 * SECOND), OBSERVER_PING);
+	assert_int_equal(o.misses, 1);
+}
+
+static void a_silent_agent_is_given_up_after_interval_times_misses(void **state unused)
+{
+	struct observer o;
+	int64_t now = 0;
+	unsigned pings = 0;
+
+	observer_init(&o, 15 * SECOND, 5, now);
+	while (observer_tick(&o, now) == OBSERVER_PING) {
+		pings++;
+		now = o.due_ns;
+	}
+	assert_int_equal(pings, 5);
+	assert_int_equal(now, 75 * SECOND);
+	assert_int_equal(observer_patience_ns(&o), 75 * SECOND);
+}
+
+static void a_pong_at_the_last_moment_clears_the_record(void **state unused)
+{
+	struct observer o;
+	int64_t now = 0;
+
+	observer_init(&o, SECOND, 3, 0);
+	for (; now < 3 * SECOND; now += SECOND)
+		assert_int_equal(observer_tick(&o, now), OBSERVER_PING);
+	observer_pong(&o);
+	for (; now < 6 * SECOND; now += SECOND)
+		assert_int_equal(observer_tick(&o, now), OBSERVER_PING);
+	assert_int_equal(observer_tick(&o, now), OBSERVER_GIVE_UP);
+}
+
+static void an_agent_that_answers_is_never_given_up(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, SECOND, 1, 0);
+	for (int64_t now = 0; now < 1000 * SECOND; now += SECOND) {
+		assert_int_equal(observer_tick(&o, now), OBSERVER_PING);
+		observer_pong(&o);
+	}
+	assert_int_equal(o.sequence, 1000);
+}
+
+static void a_master_that_was_stopped_for_an_hour_counts_one_miss(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, 15 * SECOND, 5, 0);
+	observer_tick(&o, 0);
+	assert_int_equal(observer_tick(&o, 3600 * SECOND), OBSERVER_PING);
+	assert_int_equal(o.misses, 1);
+	assert_int_equal(o.due_ns, 3615 * SECOND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_ping_is_due_at_once),
+		cmocka_unit_test(nothing_happens_before_the_next_ping_is_due),
+		cmocka_unit_test(a_silent_agent_is_given_up_after_interval_times_misses),
+		cmocka_unit_test(a_pong_at_the_last_moment_clears_the_record),
+		cmocka_unit_test(an_agent_that_answers_is_never_given_up),
+		cmocka_unit_test(a_master_that_was_stopped_for_an_hour_counts_one_miss),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* Every sentence with which a task can be refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "master/validate.h"
+
+#define CPUS           "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}"
+#define MEM(n)         "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":" #n "}}"
+#define TASK           "\"name\":\"n\",\"agent_id\":{\"value\":\"A\"},\"task_id\":{\"value\":\"t\"}"
+#define COMMAND        ",\"command\":{\"value\":\"true\"}"
+#define RESOURCES      ",\"resources\":[" CPUS "]"
+#define EXECUTOR(more) ",\"executor\":{\"executor_id\":{\"value\":\"x\"}" more "}"
+#define EXECUTOR_OK    ",\"framework_id\":{\"value\":\"F\"},\"command\":{\"value\":\"run\"}"
+
+struct fixture {
+	struct resources available;
+	struct launch_context context;
+	struct demand demand;
+	struct error e;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	assert_int_equal(resources_parse("cpus(prod):0.5;cpus:4;mem:100;disk:10", "*",
+					 &f->available, &f->e),
+			 0);
+	f->context = (struct launch_context){
+		.framework_id = "F",
+		.role = "prod",
+		.agent_id = "A",
+		.available = &f->available,
+		.root_allowed = true,
+	};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	resources_fini(&f->available);
+	demand_fini(&f->demand);
+	free(f);
+	return 0;
+}
+
+static int validate(struct fixture *f, const char *text)
+{
+	struct task_info t = { 0 };
+	int r = schema_decode_text(task_info_schema(), text, strlen(text), &t, &f->e);
+
+	if (r)
+		fail_msg("%s: %s", text, f->e.text);
+	r = validate_task(&t, &f->context, &f->demand, &f->e);
+	schema_clear(task_info_schema(), &t);
+	return r;
+}
+
+static void refused(struct fixture *f, const char *text, const char *sentence)
+{
+	assert_int_equal(validate(f, text), -EINVAL);
+	assert_string_equal(f->e.text, sentence);
+	assert_true(resources_empty(&f->demand.task) && resources_empty(&f->demand.executor));
+}
+
+static void a_good_task_takes_its_role_s_own_resources_first(void **state)
+{
+	struct fixture *f = *state;
+	autobuf struct buf text = { 0 };
+
+	assert_int_equal(validate(f, "{" TASK COMMAND RESOURCES "}"), 0);
+	resources_print(&f->demand.task, &text);
+	assert_string_equal(buf_text(&text), "cpus:0.5; cpus(prod):0.5");
+	assert_true(resources_empty(&f->demand.executor));
+}
+
+static void an_executor_is_charged_only_when_it_is_not_running(void **state)
+{
+	struct fixture *f = *state;
+	static const char task[] =
+		"{" TASK RESOURCES EXECUTOR(EXECUTOR_OK ",\"resources\":[" MEM(64) "]") "}";
+	struct executor_info running = { 0 };
+	static const char info[] =
+		"{\"executor_id\":{\"value\":\"x\"}" EXECUTOR_OK ",\"resources\":[" MEM(64) "]}";
+
+	assert_int_equal(validate(f, task), 0);
+	assert_int_equal(resources_scalar(&f->demand.executor, "mem"), 64 * SCALAR_UNIT);
+	demand_fini(&f->demand);
+	assert_int_equal(schema_decode_text(executor_info_schema(), info, strlen(info), &running,
+					    &f->e),
+			 0);
+	f->context.running = &running;
+	assert_int_equal(validate(f, task), 0);
+	assert_true(resources_empty(&f->demand.executor));
+	schema_clear(executor_info_schema(), &running);
+}
+
+static void an_executor_that_runs_must_be_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct executor_info running = { 0 };
+	static const char info[] =
+		"{\"executor_id\":{\"value\":\"x\"},\"name\":\"other\"" EXECUTOR_OK "}";
+
+	assert_int_equal(schema_decode_text(executor_info_schema(), info, strlen(info), &running,
+					    &f->e),
+			 0);
+	f->context.running = &running;
+	refused(f, "{" TASK RESOURCES EXECUTOR(EXECUTOR_OK) "}",
+		"Task has invalid ExecutorInfo (existing ExecutorInfo with same ExecutorID is not "
+		"compatible).");
+	schema_clear(executor_info_schema(), &running);
+}
+
+static void ids_are_checked_before_anything_else(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f,
+		"{\"name\":\"n\",\"agent_id\":{\"value\":\"A\"},\"task_id\":{\"value\":\"a/b\"}}",
+		"TaskID 'a/b' contains invalid characters");
+	refused(f, "{\"name\":\"n\",\"agent_id\":{\"value\":\"B\"},\"task_id\":{\"value\":\"t\"}}",
+		"Task uses invalid agent B while agent A is expected");
+	f->context.known = true;
+	refused(f, "{" TASK "}", "Task has duplicate ID: t");
+}
+
+static void a_task_runs_a_command_or_an_executor_not_both(void **state)
+{
+	static const char sentence[] = "Task should have at least one (but not both) of "
+				       "CommandInfo or ExecutorInfo present";
+	struct fixture *f = *state;
+
+	refused(f, "{" TASK RESOURCES "}", sentence);
+	refused(f, "{" TASK RESOURCES COMMAND EXECUTOR(EXECUTOR_OK) "}", sentence);
+}
+
+static void an_executor_is_checked(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f, "{" TASK RESOURCES EXECUTOR("") "}",
+		"Task has invalid ExecutorInfo: missing field 'framework_id'");
+	refused(f, "{" TASK RESOURCES EXECUTOR(",\"framework_id\":{\"value\":\"G\"}") "}",
+		"ExecutorInfo has an invalid FrameworkID (Actual: G vs Expected: F)");
+	refused(f, "{" TASK RESOURCES EXECUTOR(",\"framework_id\":{\"value\":\"F\"}") "}",
+		"Task has invalid ExecutorInfo: missing field 'command'");
+	refused(f, "{" TASK RESOURCES EXECUTOR(EXECUTOR_OK ",\"type\":\"DEFAULT\"") "}",
+		"Task has invalid ExecutorInfo: type 'DEFAULT' is not supported");
+	refused(f, "{" TASK RESOURCES ",\"executor\":{\"executor_id\":{\"value\":\"..\"}}}",
+		"ExecutorID '..' contains invalid characters");
+}
+
+static void what_is_not_built_is_refused_by_name(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f, "{" TASK RESOURCES COMMAND ",\"container\":{\"type\":\"DOCKER\"}}",
+		"Task uses 'container': container images and types are not supported");
+	refused(f, "{" TASK RESOURCES COMMAND ",\"health_check\":{}}",
+		"Task uses 'health_check': health checks are not supported");
+}
+
+static void root_may_run_tasks_only_if_the_operator_lets_it(void **state)
+{
+	static const char task[] =
+		"{" TASK RESOURCES ",\"command\":{\"value\":\"id\",\"user\":\"root\"}}";
+	struct fixture *f = *state;
+
+	assert_int_equal(validate(f, task), 0);
+	demand_fini(&f->demand);
+	f->context.root_allowed = false;
+	refused(f, task, "User 'root' is not allowed to run tasks");
+}
+
+static void resources_must_make_sense_and_be_there(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f, "{" TASK COMMAND "}", "Task uses no resources");
+	refused(f, "{" TASK COMMAND ",\"resources\":[" MEM(0) "]}", "Task uses no resources");
+	refused(f, "{" TASK COMMAND ",\"resources\":[" MEM(101) "]}",
+		"Task uses more resources mem:101 than available cpus:4; cpus(prod):0.5; disk:10; "
+		"mem:100");
+	assert_int_equal(validate(f, "{" TASK COMMAND ",\"resources\":[" MEM(-1) "]}"), -EINVAL);
+	assert_true(str_starts(f->e.text, "Task uses invalid resources: "));
+	assert_int_equal(validate(f, "{" TASK RESOURCES EXECUTOR(
+					     EXECUTOR_OK ",\"resources\":[" MEM(-1) "]") "}"),
+			 -EINVAL);
+	assert_true(str_starts(f->e.text, "Executor uses invalid resources: "));
+}
+
+static void task_and_executor_together_must_fit(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f,
+		"{" TASK ",\"resources\":[" MEM(60) "]" EXECUTOR(
+			EXECUTOR_OK ",\"resources\":[" MEM(60) "]") "}",
+		"Task uses more resources mem:120 than available cpus:4; cpus(prod):0.5; disk:10; "
+		"mem:100");
+}
+
+static void disk_refused(const char *role, const char *disk, const char *sentence)
+{
+	autofree char *text = xasprintf("{\"name\":\"disk\",\"type\":\"SCALAR\",\"scalar\":"
+					"{\"value\":1},\"role\":\"%s\",\"disk\":%s}",
+					role, disk);
+	struct resource r = { 0 };
+	struct error e;
+
+	assert_int_equal(schema_decode_text(resource_schema(), text, strlen(text), &r, &e), 0);
+	assert_int_equal(validate_disk(&r, 1, &e), -EINVAL);
+	assert_string_equal(e.text, sentence);
+	schema_clear(resource_schema(), &r);
+}
+
+static void each_rule_of_disk_info_has_its_sentence(void **state unused)
+{
+	disk_refused("*", "{\"persistence\":{\"id\":\"1\"}}",
+		     "Persistent volumes cannot be created from unreserved resources.");
+	disk_refused("r", "{\"persistence\":{\"id\":\"1\"}}",
+		     "Expecting 'volume' to be set for persistent volume");
+	disk_refused("r", "{\"persistence\":{\"id\":\"1\"},\"volume\":{\"mode\":\"RO\"}}",
+		     "Read-only persistent volume not supported");
+	disk_refused("r", "{\"persistence\":{\"id\":\"1\"},\"volume\":{\"host_path\":\"/x\"}}",
+		     "Expecting 'host_path' to be unset for persistent volume");
+	disk_refused("r", "{\"persistence\":{\"id\":\"a/b\"},\"volume\":{\"mode\":\"RW\"}}",
+		     "Persistence ID 'a/b' contains invalid characters");
+	disk_refused("r", "{\"volume\":{\"mode\":\"RW\"}}", "Non-persistent volume not supported");
+	disk_refused("r", "{}", "DiskInfo is set but empty");
+}
+
+static void a_persistent_volume_is_never_offered(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f,
+		"{" TASK COMMAND ",\"resources\":[{\"name\":\"disk\",\"type\":\"SCALAR\","
+		"\"scalar\":{\"value\":1},\"role\":\"prod\",\"disk\":{\"persistence\":{\"id\":"
+		"\"1\"},"
+		"\"volume\":{\"mode\":\"RW\"}}}]}",
+		"Task uses invalid resources: Persistent volumes are not supported");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_good_task_takes_its_role_s_own_resources_first),
+		TEST(an_executor_is_charged_only_when_it_is_not_running),
+		TEST(an_executor_that_runs_must_be_the_same),
+		TEST(ids_are_checked_before_anything_else),
+		TEST(a_task_runs_a_command_or_an_executor_not_both),
+		TEST(an_executor_is_checked),
+		TEST(what_is_not_built_is_refused_by_name),
+		TEST(root_may_run_tasks_only_if_the_operator_lets_it),
+		TEST(resources_must_make_sense_and_be_there),
+		TEST(task_and_executor_together_must_fit),
+		TEST(each_rule_of_disk_info_has_its_sentence),
+		TEST(a_persistent_volume_is_never_offered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
