@@ -207,6 +207,8 @@ void executor_free(struct executor *x)
 	list_for_each(t, &x->completed, node)
 		task_free(t);
 	assert(!x->container);
+	if (x->ended)
+		x->ended->owner = NULL;
 	drop_peer(x);
 	sd_event_source_disable_unref(x->timer);
 	list_remove(&x->node);
@@ -455,8 +457,8 @@ static void on_ended(struct container *c, const struct container_end *end)
 	struct task *t;
 
 	f->agent->metrics.executors_terminated++;
-	x->disk_used_bytes = c->disk.ledger.used_bytes;
 	x->container = NULL;
+	x->ended = c;
 	x->state = EXECUTOR_TERMINATED;
 	x->timer = sd_event_source_disable_unref(x->timer);
 	drop_peer(x);
@@ -473,10 +475,25 @@ static void on_ended(struct container *c, const struct container_end *end)
 	framework_maybe_complete(f);
 }
 
+static void on_settled(struct container *c)
+{
+	struct executor *x = c->owner;
+
+	x->disk = c->disk.ledger;
+	x->container = x->ended = NULL;
+}
+
+static void on_idle(struct container_node *node)
+{
+	agent_maybe_leave(container_of(node, struct agent, node));
+}
+
 const struct container_ops executor_container_ops = {
 	.made = on_made,
 	.started = on_started,
 	.ended = on_ended,
+	.settled = on_settled,
+	.idle = on_idle,
 };
 
 /* ---- what a custom executor says ---- */

@@ -40,6 +40,7 @@ struct executor {
 	enum executor_state state;
 	char *container_id, *sandbox, *token;
 	struct container *container; /* NULL when it has ended */
+	struct container *ended;     /* until its last measurement is known */
 	struct peer *peer;           /* of a custom executor that connected */
 	bool subscribed;
 	sd_event_source *timer;      /* registration or shutdown */
@@ -47,7 +48,7 @@ struct executor {
 	struct list tasks;           /* alive, or ended and not acknowledged */
 	struct list completed;
 	unsigned completed_count;
-	uint64_t disk_used_bytes; /* last measurement, kept for the record */
+	struct ledger disk; /* the last measurement, kept for the record */
 };
 
 extern const struct container_ops executor_container_ops;

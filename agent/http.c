@@ -76,6 +76,17 @@ static void add_tasks(const struct executor *x, struct buf *running, struct buf 
 			add_task(t, running);
 }
 
+static void add_disk(const struct executor *x, struct executor_view *v)
+{
+	const struct container *c = x->container ? x->container : x->ended;
+	const struct ledger *l = c ? &c->disk.ledger : &x->disk;
+
+	v->disk_limit_bytes = l->limit_bytes;
+	v->has_disk_limit_bytes = l->has_limit;
+	v->disk_used_bytes = l->used_bytes;
+	v->has_disk_used_bytes = l->witness != WITNESS_NONE;
+}
+
 static void add_executor(const struct executor *x, struct buf *out)
 {
 	autobuf struct buf tasks = { 0 }, queued = { 0 }, completed = { 0 }, text = { 0 };
@@ -101,6 +112,7 @@ static void add_executor(const struct executor *x, struct buf *out)
 	v.tasks = buf_text(&tasks);
 	v.queued_tasks = buf_text(&queued);
 	v.completed_tasks = buf_text(&completed);
+	add_disk(x, &v);
 	view_item(out);
 	view_encode(executor_view_schema(), &v, out);
 }

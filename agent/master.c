@@ -293,7 +293,7 @@ void master_link_free(struct master_link *m)
 	if (!m)
 		return;
 	if (m->peer)
-		peer_close(m->peer);
+		peer_finish(m->peer);
 	sd_event_source_disable_unref(m->dial_timer);
 	sd_event_source_disable_unref(m->ping_timer);
 	masters_fini(&m->masters);

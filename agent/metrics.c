@@ -105,7 +105,7 @@ static void write_family(const struct metric *m, struct metrics_writer *w, void 
 	struct container *c;
 
 	list_for_each(c, &a->node.containers, node_entry)
-		if (c->owner)
+		if (c->phase != CONTAINER_ENDED)
 			sample_container(c, m, w);
 }
 

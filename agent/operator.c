@@ -122,7 +122,7 @@ static void on_containers(struct peer *p, struct message *m unused)
 	list_for_each(c, &a->node.containers, node_entry) {
 		size_t n = answer.containers_count;
 
-		if (!c->owner)
+		if (c->phase == CONTAINER_ENDED)
 			continue;
 		answer.containers = xreallocarray(answer.containers, n + 1,
 						  sizeof(*answer.containers));
@@ -178,7 +178,7 @@ static void on_quota(struct peer *p, struct message *m unused)
 	list_for_each(c, &a->node.containers, node_entry) {
 		size_t n = answer.containers_count;
 
-		if (!c->owner)
+		if (c->phase == CONTAINER_ENDED)
 			continue;
 		answer.containers = xreallocarray(answer.containers, n + 1,
 						  sizeof(*answer.containers));

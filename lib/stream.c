@@ -424,8 +424,11 @@ void streams_free(struct streams *set)
 	if (!set)
 		return;
 	assert(!set->inside);
-	while ((s = list_first(&set->all, struct stream, node)))
+	while ((s = list_first(&set->all, struct stream, node))) {
+		if (s->fd >= 0)
+			stream_send(s); /* a goodbye, as far as the socket takes it */
 		stream_detach(s);
+	}
 	reap(set);
 	sd_event_source_disable_unref(set->io);
 	sd_event_source_disable_unref(set->flush);

@@ -51,7 +51,8 @@ struct stream_ops {
  */
 int streams_new(sd_event *loop, struct work_pool *pool, const struct stream_limits *limits,
 		struct streams **ret, struct error *e);
-/* Closes every stream without calling anybody. Not from within a callback. */
+/* Closes every stream, after one attempt to write what is queued, without calling anybody. Not
+ * from within a callback. */
 void streams_free(struct streams *set);
 /* Open streams, connecting ones included. */
 unsigned streams_count(const struct streams *set);

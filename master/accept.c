@@ -219,6 +219,7 @@ void call_accept(struct peer *p, struct message *msg)
 		refuse_tasks(f, c, e.text);
 		return;
 	}
+	assert(purse.agent);
 	for (size_t i = 0; i < c->operations_count; i++)
 		operate(p, &purse, &c->operations[i]);
 	allocator_recover(f->master->allocator, f->share, purse.agent->pool, &purse.left,

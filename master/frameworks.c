@@ -68,7 +68,7 @@ static void free_completed(struct framework *f)
 {
 	struct task *t;
 
-	list_for_each(t, &f->completed, agent_node)
+	while ((t = list_first(&f->completed, struct task, agent_node)))
 		task_free(t);
 	list_remove(&f->node);
 	schema_free(framework_info_schema(), f->info);

@@ -59,6 +59,7 @@ int main(int argc, char **argv)
 	flags_load_or_exit(&program, argc, argv, &flags, NULL);
 	if (start(&flags, &loop, &m, &e))
 		flags_fail(&program, &e);
+	assert(m);
 	log_info("master %s: version %s listens as %s", m->id, MESOS_VERSION, m->pid);
 	daemon_warn_if_open(flags.ip);
 	r = sd_event_loop(loop);

@@ -33,7 +33,9 @@ static const struct hello hello = {
 
 double wall_seconds(void)
 {
-	return (double)(wall_ns() / NSEC_PER_USEC) / 1e6;
+	int64_t usec = wall_ns() / NSEC_PER_USEC;
+
+	return (double)usec / 1e6;
 }
 
 bool master_gave(const struct master *m, const char *id)
@@ -96,17 +98,22 @@ static int start_listening(struct master *m, struct error *e)
 			    &m->listener, e);
 }
 
+static bool wildcard(const char *ip)
+{
+	return !strcmp(ip, "0.0.0.0") || !strcmp(ip, "::");
+}
+
 /* What frameworks and agents are told about this master. */
 static void introduce(struct master *m)
 {
-	const char *ip = m->flags->ip;
-	bool v6 = strchr(ip, ':');
+	const char *at = wildcard(m->flags->ip) ? m->hostname : m->flags->ip;
+	bool v6 = strchr(at, ':');
 	struct in_addr v4 = { 0 };
 
-	m->pid = xasprintf("master@%s%s%s:%u", v6 ? "[" : "", ip, v6 ? "]" : "",
+	m->pid = xasprintf("master@%s%s%s:%u", v6 ? "[" : "", at, v6 ? "]" : "",
 			   listener_port(m->listener));
-	if (!v6)
-		inet_pton(AF_INET, ip, &v4);
+	if (inet_pton(AF_INET, m->flags->ip, &v4) != 1)
+		v4.s_addr = 0;
 	m->info = (struct master_info){
 		.id = m->id,
 		.ip = v4.s_addr,

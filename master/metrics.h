@@ -1,4 +1,4 @@
-/* The master's metrics: metrics.def. Counters are counted where it happens, gauges read when asked. */
+/* The master's metrics: metrics.def. Counters are counted where it happens, gauges when asked. */
 #pragma once
 
 #include "lib/metrics.h"

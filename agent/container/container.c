@@ -62,8 +62,11 @@ void container_hold(struct container *c)
 void container_release(struct container *c)
 {
 	assert(c->holds);
-	if (!--c->holds)
-		free_container(c);
+	if (--c->holds)
+		return;
+	if (c->owner)
+		c->node->ops->settled(c);
+	free_container(c);
 }
 
 static void set_deadline(struct container *c, int64_t ns, sd_event_time_handler_t fn)
@@ -93,7 +96,6 @@ static void end(struct container *c, const struct container_end *how)
 		 full.has_status ? full.status : -1, full.message ? ": " : "",
 		 full.message ? full.message : "");
 	c->node->ops->ended(c, &full);
-	c->owner = NULL;
 	isolators_watch(c);
 	container_release(c);
 }
@@ -119,14 +121,17 @@ static void supervisor_lost(struct container *c)
 static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
 {
 	struct container *c = arg;
+	struct container_node *node = c->node;
 
 	log_debug("container %s: supervisor pid=%d reaped", c->id, (int)si->si_pid);
 	c->child = sd_event_source_disable_unref(c->child);
 	c->child_gone = true;
-	c->node->supervisors--;
+	node->supervisors--;
 	if (c->phase != CONTAINER_ENDED && !c->peer)
 		supervisor_lost(c);
 	container_release(c);
+	if (!node->supervisors)
+		node->ops->idle(node);
 	return 0;
 }
 
@@ -363,6 +368,8 @@ void containers_fini(struct container_node *node)
 			peer_close(take_ptr(c->peer));
 		if (c->child && !c->child_gone)
 			kill(c->supervisor, SIGTERM);
+		if (c->owner)
+			node->ops->settled(c);
 		c->holds = 0;
 		free_container(c);
 	}

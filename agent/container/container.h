@@ -19,6 +19,7 @@ enum container_phase {
 };
 
 struct container;
+struct container_node;
 
 /* How a container ended. */
 struct container_end {
@@ -33,8 +34,12 @@ struct container_end {
 struct container_ops {
 	void (*made)(struct container *c);    /* its init exists */
 	void (*started)(struct container *c); /* its command was exec'd */
-	/* Once. The container lives on for its last measurement; forget it here. */
+	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
+	/* Once, after ended: what was measured is final, and the container is freed after this. */
+	void (*settled)(struct container *c);
+	/* The last supervisor was reaped, or the last orphan: nothing of ours runs. */
+	void (*idle)(struct container_node *node);
 };
 
 /* What all containers of an agent share. Filled in by the agent, which owns everything in it. */
@@ -65,7 +70,7 @@ struct process_sample {
 struct container {
 	struct list node_entry; /* in node->containers */
 	struct container_node *node;
-	void *owner; /* NULL once it has ended */
+	void *owner; /* NULL: nobody wants to know any more */
 	enum container_phase phase;
 	char *id;      /* random */
 	char *sandbox; /* absolute path */

@@ -95,6 +95,7 @@ static int on_timer(sd_event_source *source, uint64_t usec unused, void *arg)
 		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	} else {
 		node->orphan_timer = sd_event_source_disable_unref(node->orphan_timer);
+		node->ops->idle(node);
 	}
 	return 0;
 }

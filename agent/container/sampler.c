@@ -118,7 +118,8 @@ static void collect(struct sampler *s)
 		s->entries = xreallocarray(s->entries, s->count + 1, sizeof(*s->entries));
 		s->entries[s->count++] = (struct entry){ .supervisor = c->supervisor };
 	}
-	qsort(s->entries, s->count, sizeof(*s->entries), by_supervisor);
+	if (s->count)
+		qsort(s->entries, s->count, sizeof(*s->entries), by_supervisor);
 }
 
 static void arm(struct sampler *s)
