@@ -77,11 +77,12 @@ unit-tests    := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 fuzz-targets  := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 bench-tools   := $(patsubst %.c,%,$(wildcard tests/bench/*.c))
 cluster-tools := $(patsubst %.c,%,$(wildcard tests/cluster/*.c))
+doc-tools     := docs/generate
 parts-of = $1.o $($(notdir $1)-objs) lib.a
 test = $(eval $(call program,$1,$(parts-of),$2 $(all-libs),$3,$(wildcard $(dir $1)Kbuild)))
 $(foreach t,$(unit-tests),$(call test,$t,cmocka,$(linkflags)))
 $(foreach t,$(fuzz-targets),$(call test,$t,,-fsanitize=$(SAN) -pie))
-$(foreach t,$(bench-tools) $(cluster-tools),$(call test,$t,,$(linkflags)))
+$(foreach t,$(bench-tools) $(cluster-tools) $(doc-tools),$(call test,$t,,$(linkflags)))
 
 programs := $(bin-y:%=$(B)/bin/%) $(B)/bin/mesos-slave $(libexec-y:%=$(B)/libexec/mesos/%)
 all: $(programs)
@@ -123,6 +124,16 @@ deps:
 check-layers:
 	$(Q)tests/check-layers
 
+# The part of docs/ that is made from the tables of flags, metrics and messages.
+reference := protocol flags metrics
+
+docs: $(B)/docs/generate
+	$(Q)for d in $(reference); do $< $$d > docs/$$d.md || exit 1; done
+
+check-docs: $(B)/docs/generate
+	$(Q)for d in $(reference); do \
+		$< $$d | diff -u docs/$$d.md - || { echo "docs/$$d.md is out of date: make docs"; exit 1; }; done
+
 # make test-foo: that one unit test, under the sanitizers.
 $(notdir $(unit-tests)):
 	$(Q)$(MAKE) SAN=$(or $(SAN),$(CHECK_SAN)) run-unit unit-tests=tests/unit/$@
@@ -151,10 +162,10 @@ demo:
 	$(Q)$(here) tests/demo.sh
 
 # All that is compiled for whoever runs the checks, so that no warning hides in a test.
-everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools))
+everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(doc-tools))
 
 # ---- style --------------------------------------------------------------------------------------
-sources = $(sort $(shell find include lib agent master tools tests bpf -name '*.[ch]'))
+sources = $(sort $(shell find include lib agent master tools tests bpf docs -name '*.[ch]'))
 macros  = %-structs.h %-tables.h %-skip.h %-end.h
 scripts = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci tests)
 tidied := $(patsubst %.o,$(B)/lint/%,$(sort $(objects)))
@@ -195,5 +206,5 @@ install: all
 clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
-.PHONY: all deps demo check check-unit check-cluster check-layers fuzz bench install clean format lint
+.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs fuzz bench install clean format lint
 .PHONY: everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

@@ -13,6 +13,8 @@
 
 /* What is remembered of the past, as in Mesos. */
 #define COMPLETED_FRAMEWORKS_MAX 50
+/* Ended containers that quota show still tells of. */
+#define RECENT_CONTAINERS_MAX 20
 
 struct agent {
 	struct agent_flags flags;
@@ -35,6 +37,8 @@ struct agent {
 	struct framework *frameworks; /* by id */
 	struct list completed_frameworks;
 	unsigned completed_frameworks_count;
+	struct list recent; /* executors whose container ended last */
+	unsigned recent_count;
 	struct updates updates;
 	struct sampler *sampler;
 	sd_event_source *update_timer;

@@ -9,17 +9,11 @@
 #include "lib/ids.h"
 #include "lib/log.h"
 
-static const char *const state_names[] = {
-	[EXECUTOR_REGISTERING] = "registering",
-	[EXECUTOR_RUNNING] = "running",
-	[EXECUTOR_TERMINATING] = "terminating",
-	[EXECUTOR_TERMINATED] = "terminated",
-};
-
-const char *executor_state_name(enum executor_state state)
+const struct ledger *executor_disk(const struct executor *x)
 {
-	assert(state < ARRAY_SIZE(state_names));
-	return state_names[state];
+	const struct container *c = x->container ? x->container : x->ended;
+
+	return c ? &c->disk.ledger : &x->disk;
 }
 
 static struct agent *agent_of(const struct executor *x)
@@ -173,6 +167,7 @@ struct executor *executor_add(struct framework *f, const struct task_info *task)
 				 : info_for_command(task);
 	if (!x->info->command)
 		x->info->command = xcalloc(1, sizeof(*x->info->command));
+	list_init(&x->recent);
 	list_init(&x->tasks);
 	list_init(&x->completed);
 	x->container_id = uuid_text_new();
@@ -198,6 +193,23 @@ static void drop_peer(struct executor *x)
 		peer_finish(take_ptr(x->peer));
 }
 
+static void forget_recent(struct executor *x)
+{
+	if (list_empty(&x->recent))
+		return;
+	list_remove(&x->recent);
+	agent_of(x)->recent_count--;
+}
+
+static void remember_recent(struct executor *x)
+{
+	struct agent *a = agent_of(x);
+
+	list_append(&a->recent, &x->recent);
+	if (++a->recent_count > RECENT_CONTAINERS_MAX)
+		forget_recent(list_first(&a->recent, struct executor, recent));
+}
+
 void executor_free(struct executor *x)
 {
 	struct task *t;
@@ -210,6 +222,7 @@ void executor_free(struct executor *x)
 	if (x->ended)
 		x->ended->owner = NULL;
 	drop_peer(x);
+	forget_recent(x);
 	sd_event_source_disable_unref(x->timer);
 	list_remove(&x->node);
 	schema_free(executor_info_schema(), x->info);
@@ -459,6 +472,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 	f->agent->metrics.executors_terminated++;
 	x->container = NULL;
 	x->ended = c;
+	remember_recent(x);
 	x->state = EXECUTOR_TERMINATED;
 	x->timer = sd_event_source_disable_unref(x->timer);
 	drop_peer(x);

@@ -33,7 +33,8 @@ struct framework {
 };
 
 struct executor {
-	struct list node; /* in framework->executors or ->completed_executors */
+	struct list node;   /* in framework->executors or ->completed_executors */
+	struct list recent; /* in agent->recent */
 	struct framework *framework;
 	struct executor_info *info; /* made up for a command task */
 	bool command;               /* the container is the task */
@@ -59,7 +60,8 @@ struct executor *executor_find(struct framework *f, const char *executor_id);
 struct task *task_find(struct framework *f, const char *task_id);
 /* The executor's and its living tasks' resources. */
 void executor_used(const struct executor *x, struct resources *ret);
-const char *executor_state_name(enum executor_state state);
+/* What is known of its container's disk, now or at its end. */
+const struct ledger *executor_disk(const struct executor *x);
 
 /* The verbs of the master. run takes what it keeps out of the message. */
 void frameworks_run_task(struct agent *a, struct run_task *m);

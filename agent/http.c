@@ -78,8 +78,7 @@ static void add_tasks(const struct executor *x, struct buf *running, struct buf 
 
 static void add_disk(const struct executor *x, struct executor_view *v)
 {
-	const struct container *c = x->container ? x->container : x->ended;
-	const struct ledger *l = c ? &c->disk.ledger : &x->disk;
+	const struct ledger *l = executor_disk(x);
 
 	v->disk_limit_bytes = l->limit_bytes;
 	v->has_disk_limit_bytes = l->has_limit;

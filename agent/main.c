@@ -311,6 +311,7 @@ int main(int argc, char **argv)
 
 	list_init(&a.node.containers);
 	list_init(&a.completed_frameworks);
+	list_init(&a.recent);
 	flags_load_or_exit(&program, argc, argv, &a.flags, NULL);
 	a.updates.pause_min_ns = a.flags.status_update_retry_interval_min;
 	a.updates.pause_max_ns = a.flags.status_update_retry_interval_max;

@@ -75,13 +75,18 @@ static void on_status(struct peer *p, struct message *m unused)
 	peer_send(p, ANSWER_STATUS, NULL, NULL, &s);
 }
 
-/* Ids of the tasks alive in an executor; the strings are borrowed. */
+/* Ids of the tasks alive in an executor, or of the command task it is; the strings are borrowed. */
 static char **task_ids(const struct executor *x, size_t *ret)
 {
 	char **ids = NULL;
 	struct task *t;
 
 	*ret = 0;
+	if (x->command) {
+		ids = xcalloc(1, sizeof(*ids));
+		ids[(*ret)++] = x->info->executor_id;
+		return ids;
+	}
 	list_for_each(t, &x->tasks, node) {
 		if (task_terminal(t->state))
 			continue;
@@ -137,13 +142,13 @@ static void on_containers(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
-static struct quota_state describe_quota(const struct container *c)
+static struct quota_state describe_quota(const struct executor *x)
 {
-	const struct executor *x = c->owner;
-	const struct ledger *l = &c->disk.ledger;
+	const struct ledger *l = executor_disk(x);
 	bool measured = l->witness != WITNESS_NONE;
+	const char *state = !x->container && !l->killed ? "ended" : ledger_state(l);
 	struct quota_state s = {
-		.container_id = c->id,
+		.container_id = x->container_id,
 		.framework_id = x->framework->id,
 		.executor_id = x->info->executor_id,
 		.limit_bytes = l->limit_bytes,
@@ -159,13 +164,24 @@ static struct quota_state describe_quota(const struct container *c)
 		.has_age_seconds = measured,
 		.missed = l->missed,
 		.has_missed = measured,
-		.state = (char *)(uintptr_t)ledger_state(l),
+		.state = (char *)(uintptr_t)state,
 	};
 
 	s.task_ids = task_ids(x, &s.task_ids_count);
 	return s;
 }
 
+static void add_quota(struct answer_quota *answer, const struct executor *x)
+{
+	size_t n = answer->containers_count;
+
+	answer->containers = xreallocarray(answer->containers, n + 1,
+					   sizeof(*answer->containers));
+	answer->containers[n] = describe_quota(x);
+	answer->containers_count = n + 1;
+}
+
+/* What lives, then what ended last: how a task that was killed had used its disk is worth a look. */
 static void on_quota(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);
@@ -174,17 +190,13 @@ static void on_quota(struct peer *p, struct message *m unused)
 		.has_enforced = true,
 	};
 	struct container *c;
+	struct executor *x;
 
-	list_for_each(c, &a->node.containers, node_entry) {
-		size_t n = answer.containers_count;
-
-		if (c->phase == CONTAINER_ENDED)
-			continue;
-		answer.containers = xreallocarray(answer.containers, n + 1,
-						  sizeof(*answer.containers));
-		answer.containers[n] = describe_quota(c);
-		answer.containers_count = n + 1;
-	}
+	list_for_each(c, &a->node.containers, node_entry)
+		if (c->phase != CONTAINER_ENDED)
+			add_quota(&answer, c->owner);
+	list_for_each(x, &a->recent, recent)
+		add_quota(&answer, x);
 	peer_send(p, ANSWER_QUOTA, NULL, NULL, &answer);
 	for (size_t i = 0; i < answer.containers_count; i++)
 		free(answer.containers[i].task_ids);

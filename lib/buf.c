@@ -13,7 +13,7 @@ void buf_fini(struct buf *b)
 char *buf_reserve(struct buf *b, size_t n)
 {
 	assert(n < SIZE_MAX / 2 && b->len < SIZE_MAX / 2);
-	if (b->len + n > b->cap) {
+	if (!b->data || b->len + n > b->cap) {
 		b->cap = MAX(b->cap * 2, MAX(b->len + n, 64));
 		b->data = xrealloc(b->data, b->cap);
 	}

@@ -13,6 +13,7 @@ char *path_join(const char *a, const char *b)
 int fs_mkdirs(const char *path, unsigned mode, struct error *e)
 {
 	autofree char *copy = xstrdup(path);
+	struct stat st;
 
 	for (char *p = copy + 1; *copy; p++) {
 		char c = *p;
@@ -26,30 +27,46 @@ int fs_mkdirs(const char *path, unsigned mode, struct error *e)
 		if (!c)
 			break;
 	}
+	if (stat(path, &st))
+		return error_sys(e, "create directory %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(e, ENOTDIR, "create directory %s: %s", path, strerror(ENOTDIR));
 	return 0;
+}
+
+/* Appends what there is; -EFBIG for more than max_bytes. */
+static int read_all(int fd, size_t max_bytes, struct buf *ret)
+{
+	size_t start = ret->len;
+
+	for (;;) {
+		ssize_t n = read(fd, buf_reserve(ret, 4096), 4096);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		ret->len += (size_t)n;
+		if (ret->len - start > max_bytes)
+			return -EFBIG;
+	}
 }
 
 int fs_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e)
 {
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t start = ret->len;
+	int r;
 
 	if (fd < 0)
 		return error_sys(e, "open %s", path);
-	for (;;) {
-		ssize_t n = read(fd, buf_reserve(ret, 4096), 4096);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(e, "read %s", path);
-		if (n == 0)
-			return 0;
-		ret->len += (size_t)n;
-		if (ret->len - start > max_bytes)
-			return error_set(e, EFBIG, "read %s: larger than %zu bytes", path,
-					 max_bytes);
-	}
+	r = read_all(fd, max_bytes, ret);
+	if (!r)
+		return 0;
+	ret->len = start;
+	if (r == -EFBIG)
+		return error_set(e, EFBIG, "read %s: larger than %zu bytes", path, max_bytes);
+	return error_set(e, -r, "read %s: %s", path, strerror(-r));
 }
 
 int fs_write_all(int fd, const void *data, size_t n)

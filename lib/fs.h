@@ -6,9 +6,9 @@
 
 /* "a/b"; the caller frees. */
 char *path_join(const char *a, const char *b);
-/* Creates every missing directory of path. */
+/* Creates every missing directory of path; -ENOTDIR if something else is there. */
 int fs_mkdirs(const char *path, unsigned mode, struct error *e);
-/* Appends the whole file to ret; refuses more than max_bytes (EFBIG). */
+/* Appends the whole file to ret, or nothing; refuses more than max_bytes (EFBIG). */
 int fs_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e);
 /* Writes all n bytes or fails with -errno: write(2) in a loop. */
 int fs_write_all(int fd, const void *data, size_t n);

@@ -244,7 +244,7 @@ const struct kind kind_boolean = {
 	.present = has_present,
 };
 
-static int u64_kind_parse(const struct field *f, const char *text, void *rec, struct error *e)
+static int whole_parse(const char *text, uint64_t *ret, struct error *e)
 {
 	uint64_t v;
 	int r = u64_parse(text, &v, e);
@@ -253,20 +253,36 @@ static int u64_kind_parse(const struct field *f, const char *text, void *rec, st
 		return r;
 	if (v > INT64_MAX) /* jansson reads no larger number: we could not read our own line */
 		return error_set(e, ERANGE, "Number too large '%s'", text);
-	*AT(f, rec, uint64_t) = v;
-	*has(f, rec) = true;
+	*ret = v;
 	return 0;
+}
+
+static int whole_decode(json_t *in, uint64_t *ret, struct error *e)
+{
+	if (json_is_string(in))
+		return whole_parse(json_string_value(in), ret, e);
+	if (!json_is_integer(in) || json_integer_value(in) < 0)
+		return error_set(e, EINVAL, "must be a whole number");
+	*ret = (uint64_t)json_integer_value(in);
+	return 0;
+}
+
+static int u64_kind_parse(const struct field *f, const char *text, void *rec, struct error *e)
+{
+	int r = whole_parse(text, AT(f, rec, uint64_t), e);
+
+	if (!r)
+		*has(f, rec) = true;
+	return r;
 }
 
 static int u64_decode(const struct field *f, json_t *in, void *rec, struct error *e)
 {
-	if (json_is_string(in))
-		return u64_kind_parse(f, json_string_value(in), rec, e);
-	if (!json_is_integer(in) || json_integer_value(in) < 0)
-		return wrong(e, f);
-	*AT(f, rec, uint64_t) = (uint64_t)json_integer_value(in);
-	*has(f, rec) = true;
-	return 0;
+	int r = whole_decode(in, AT(f, rec, uint64_t), e);
+
+	if (!r)
+		*has(f, rec) = true;
+	return r;
 }
 
 static void u64_print(const struct field *f, const void *rec, struct buf *out)
@@ -284,8 +300,24 @@ const struct kind kind_u64 = {
 	.present = has_present,
 };
 
+/* Digits with an optional minus: no less than what a JSON number can say but INT64_MIN. */
+static int i64_parse(const struct field *f, const char *text, void *rec, struct error *e)
+{
+	bool minus = *text == '-';
+	uint64_t v;
+	int r = whole_parse(text + minus, &v, e);
+
+	if (r)
+		return error_set(e, -r, "must be an integer, not '%s'", text);
+	*AT(f, rec, int64_t) = minus ? -(int64_t)v : (int64_t)v;
+	*has(f, rec) = true;
+	return 0;
+}
+
 static int i64_decode(const struct field *f, json_t *in, void *rec, struct error *e)
 {
+	if (json_is_string(in))
+		return i64_parse(f, json_string_value(in), rec, e);
 	if (!json_is_integer(in))
 		return wrong(e, f);
 	*AT(f, rec, int64_t) = json_integer_value(in);
@@ -374,11 +406,11 @@ static int duration_kind_parse(const struct field *f, const char *text, void *re
 
 static int duration_decode(const struct field *f, json_t *in, void *rec, struct error *e)
 {
-	json_t *ns = json_object_get(in, "nanoseconds");
+	uint64_t ns;
 
-	if (!json_is_integer(ns) || json_integer_value(ns) < 0)
+	if (whole_decode(json_object_get(in, "nanoseconds"), &ns, e))
 		return wrong(e, f);
-	*AT(f, rec, int64_t) = json_integer_value(ns);
+	*AT(f, rec, int64_t) = (int64_t)ns;
 	*has(f, rec) = true;
 	return 0;
 }
@@ -632,13 +664,9 @@ static int u64s_decode(const struct field *f, json_t *in, void *rec, struct erro
 	list = xcalloc(n, sizeof(*list));
 	*AT(f, rec, uint64_t *) = list;
 	*count(f, rec) = n;
-	for (size_t i = 0; i < n; i++) {
-		json_t *item = list_item(in, i);
-
-		if (!json_is_integer(item) || json_integer_value(item) < 0)
-			return error_set(e, EINVAL, "[%zu]: must be %s", i, kind_u64.name);
-		list[i] = (uint64_t)json_integer_value(item);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (whole_decode(list_item(in, i), &list[i], e))
+			return error_wrap(e, "[%zu]", i);
 	return 0;
 }
 

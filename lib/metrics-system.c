@@ -84,7 +84,8 @@ static void read_stat(void)
 		struct timespec boot;
 
 		clock_gettime(CLOCK_BOOTTIME, &boot);
-		values.start_time = (double)wall_ns() / 1e9 - (double)boot.tv_sec +
+		values.start_time = (double)wall_ns() / 1e9 - (double)boot.tv_sec -
+				    (double)boot.tv_nsec / 1e9 +
 				    (double)start / (double)sysconf(_SC_CLK_TCK);
 	}
 }

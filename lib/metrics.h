@@ -6,12 +6,12 @@
  *	METRICS(master_metrics)
  *		GAUGE(uptime, "master/uptime_secs", "mesos_master_uptime_seconds", 1, "...")
  *		COUNTER(tasks_lost, "master/tasks_lost", "mesos_master_tasks_lost_total", 1, "...")
- *		FAMILY(GAUGE, used, NULL, "mesos_agent_container_disk_used_bytes", 1, "...")
+ *		FAMILY(GAUGE, used, "containers/<id>/used", "mesos_agent_container_used", 1, "...")
  *	END_METRICS
  *
  * A FAMILY has no member: its samples carry labels and are written by the owner's
- * callback. Names that were released stay. Exposition: Prometheus text format 0.0.4 and
- * OpenMetrics 1.0.
+ * callback; its Mesos name is a pattern, for docs/metrics.md. Names that were released
+ * stay. Exposition: Prometheus text format 0.0.4 and OpenMetrics 1.0.
  */
 #pragma once
 
@@ -24,7 +24,7 @@ enum metrics_format { METRICS_JSON, METRICS_PROMETHEUS, METRICS_OPENMETRICS };
 extern const char *const metrics_content_types[];
 
 struct metric {
-	const char *mesos;      /* NULL: not in the flat JSON */
+	const char *mesos;      /* NULL: not in the flat JSON; of a family a pattern */
 	const char *prometheus; /* NULL ends the table */
 	enum metric_kind kind;
 	bool family;

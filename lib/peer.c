@@ -33,12 +33,14 @@ void peer_send(struct peer *p, enum message_type type, const char *framework_id,
 void peer_error(struct peer *p, const char *fmt, ...)
 {
 	char text[1024];
-	struct error_message m = { .message = text };
+	struct error printable;
+	struct error_message m = { .message = printable.text };
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	error_set(&printable, EPROTO, "%s", text); /* a character may have been cut */
 	peer_send(p, COMMON_ERROR, NULL, NULL, &m);
 }
 

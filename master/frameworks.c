@@ -116,7 +116,10 @@ static void keep_completed(struct framework *f)
 	list_append(&m->completed, &f->node);
 	m->completed_count++;
 	while (m->completed_count > m->flags->max_completed_frameworks) {
-		free_completed(list_first(&m->completed, struct framework, node));
+		struct framework *oldest = list_first(&m->completed, struct framework, node);
+
+		assert(oldest);
+		free_completed(oldest);
 		m->completed_count--;
 	}
 }

@@ -1,0 +1,340 @@
+# shellcheck shell=bash
+# What the cluster tests share: TAP, daemons on free ports, the protocol by hand, an end that leaves nothing.
+# A test sources this, says its sentences with ok, is and like, and closes with done_testing.
+# shellcheck disable=SC2034  # out, err, status, line and others are for the tests
+set -u
+
+bin=${MESOS_BUILD:?names the build tree}/bin
+dir=$(mktemp -d "${TMPDIR:-/tmp}/mesos-test-XXXXXX")
+chmod 755 "$dir" # tasks of other users go through it
+patience=30      # seconds that anything may take on a slow machine
+
+# ---- TAP ---------------------------------------------------------------------------------------
+
+tests=0 failures=0
+
+diag() { printf '%s\n' "$*" | sed 's/^/# /'; }
+
+# verdict STATUS SENTENCE: the line of one test; 0 if it passed.
+verdict() {
+	tests=$((tests + 1))
+	if [ "$1" = 0 ]; then
+		printf 'ok %d - %s\n' "$tests" "$2"
+		return 0
+	fi
+	failures=$((failures + 1))
+	printf 'not ok %d - %s\n' "$tests" "$2"
+	diag "at ${BASH_SOURCE[2]##*/} line ${BASH_LINENO[1]}"
+	return 1
+}
+
+# ok SENTENCE COMMAND...: it succeeds. What it prints is shown only if not.
+ok() {
+	local sentence=$1
+	shift
+	"$@" >"$dir/.said" 2>&1
+	verdict $? "$sentence" && return
+	diag "failed: $*"
+	diag "$(tail -n 40 "$dir/.said")"
+	return 1
+}
+
+# is SENTENCE GOT EXPECTED
+is() {
+	[ "$2" = "$3" ]
+	verdict $? "$1" && return
+	diag "got:      $2"
+	diag "expected: $3"
+	return 1
+}
+
+# like SENTENCE TEXT REGEX and unlike SENTENCE TEXT REGEX: bash's, on the whole text.
+like() {
+	[[ $2 =~ $3 ]]
+	verdict $? "$1" && return
+	diag "got:      $2"
+	diag "expected: $3"
+	return 1
+}
+unlike() {
+	! [[ $2 =~ $3 ]]
+	verdict $? "$1" && return
+	diag "got:      $2"
+	diag "not:      $3"
+	return 1
+}
+
+fails() { ! "$@"; }
+
+# eventually SECONDS COMMAND...: waits until it succeeds; 1 if that takes longer.
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# skip_all WHY: in CI that counts as a failure.
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+need_root() { [ "$(id -u)" = 0 ] || skip_all 'needs root'; }
+
+# ---- processes ---------------------------------------------------------------------------------
+
+declare -A pid=()  # by name, of what spawn started and stop has not ended
+declare -A port=() # by name, of the daemons
+declare -a order=()
+
+# spawn NAME COMMAND...: runs it beside us; its output is in $dir/NAME.out, its log in $dir/NAME.log.
+spawn() {
+	local name=$1
+	shift
+	touch "$dir/$name.out" "$dir/$name.log"
+	"$@" >"$dir/$name.out" 2>"$dir/$name.log" </dev/null &
+	pid[$name]=$!
+	order+=("$name")
+}
+
+alive() { [ -n "${pid[$1]:-}" ] && kill -0 "${pid[$1]}" 2>/dev/null; }
+ended() { ! alive "$1"; }
+said() { grep -qE -- "$2" "$dir/$1.out"; }
+logged() { grep -qE -- "$2" "$dir/$1.log"; }
+logged_or_ended() { logged "$@" || ended "$1"; }
+said_or_ended() { said "$@" || ended "$1"; }
+
+# finish NAME [SECONDS]: waits for its end; its exit status is in $status.
+finish() {
+	local name=$1
+	status=''
+	eventually "${2:-$patience}" ended "$name" || return 1
+	wait "${pid[$name]}"
+	status=$?
+	unset "pid[$name]"
+}
+
+# stop NAME [SIGNAL]: ends it, with SIGKILL if it does not listen; its exit status is in $status.
+stop() {
+	[ -n "${pid[$1]:-}" ] || return 0
+	kill -s "${2:-TERM}" "${pid[$1]}" 2>/dev/null
+	finish "$1" && return
+	diag "$1 (pid ${pid[$1]}) does not end on SIG${2:-TERM}"
+	failures=$((failures + 1))
+	kill -s KILL "${pid[$1]}" 2>/dev/null
+	finish "$1"
+}
+
+# run COMMAND...: to its end, at most a minute; sets status, out (standard output) and err.
+run() {
+	timeout -k 5 60 "$@" >"$dir/.out" 2>"$dir/.err" </dev/null
+	status=$?
+	out=$(<"$dir/.out")
+	err=$(<"$dir/.err")
+	return 0
+}
+
+# Processes of this test: our directory is in their command line, environment or cwd.
+our_processes() {
+	local p
+	{
+		grep -lzF -- "$dir" /proc/[0-9]*/{cmdline,environ}
+		find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$dir*"
+	} 2>/dev/null | cut -d/ -f3 | sort -un | while read -r p; do
+		[ -e "/proc/$p/exe" ] && echo "$p"
+	done
+}
+no_processes_left() { [ -z "$(our_processes)" ]; }
+
+cleanup() {
+	local i p
+	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
+		stop "${order[i]}"
+	done
+	eventually 10 no_processes_left && return 0
+	for p in $(our_processes); do
+		diag "left behind: $(ps -o pid=,ppid=,user=,args= -p "$p")"
+		kill -s KILL "$p" 2>/dev/null
+	done
+	return 1
+}
+
+at_exit() {
+	local status=$?
+	trap - EXIT
+	cleanup || status=1
+	rm -rf "$dir"
+	exit "$status"
+}
+trap at_exit EXIT
+trap 'exit 130' INT TERM HUP
+
+# Ends everything, says so as a last test, and prints the plan; the logs too if something failed.
+done_testing() {
+	local log
+	cleanup
+	verdict $? 'nothing that was started is left'
+	if [ "$failures" != 0 ]; then
+		for log in "$dir"/*.log; do
+			[ -s "$log" ] || continue
+			diag "---- ${log##*/}"
+			diag "$(tail -n 60 "$log")"
+		done
+	fi
+	echo "1..$tests"
+	[ "$failures" = 0 ]
+	exit
+}
+
+# ---- daemons -----------------------------------------------------------------------------------
+
+master='' # host:port of the master that was started last
+
+# What a test does not say, in the environment: the command line wins. For spawn: it takes the shell that it is in.
+small_master() {
+	exec env MESOS_PORT=0 MESOS_ALLOCATION_INTERVAL=100ms "$@"
+}
+small_agent() {
+	local name=$1
+	shift
+	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/$name/work" MESOS_RUNTIME_DIR="$dir/$name/run" \
+		MESOS_LAUNCHER_DIR="$MESOS_BUILD/libexec/mesos" MESOS_MASTER="$master" \
+		MESOS_RESOURCES='cpus:4;mem:2048;disk:4096' MESOS_ISOLATION=posix/cpu,posix/mem,posix/disk \
+		MESOS_CONTAINER_DISK_WATCH_INTERVAL=500ms MESOS_REGISTRATION_BACKOFF_FACTOR=100ms "$@"
+}
+
+# Learns the port from the log; bails out if there is none.
+learn_port() {
+	local name=$1 pattern=$2
+	if ! eventually "$patience" logged_or_ended "$name" "$pattern" || ! logged "$name" "$pattern"; then
+		diag "$name does not come up:" "$(cat "$dir/$name.log")"
+		echo "Bail out! $name does not come up"
+		exit 1
+	fi
+	port[$name]=$(sed -nE "s/.*$pattern.*/\\2/p" "$dir/$name.log" | tail -n 1)
+}
+
+# start_master [FLAG]...: on a free port; it is then ${port[master]} and $master.
+start_master() {
+	spawn master small_master "$bin/mesos-master" "$@"
+	learn_port master 'listens as master@(.*):([0-9]+)'
+	master=127.0.0.1:${port[master]}
+}
+
+# start_agent NAME [FLAG]...: with everything below $dir/NAME; waits until $master has it.
+start_agent() {
+	local name=$1
+	shift
+	spawn "$name" small_agent "$name" "${agent_program:-$bin/mesos-agent}" "$@"
+	learn_port "$name" 'agent: serving .*address=(.*):([0-9]+) '
+	eventually "$patience" logged_or_ended "$name" 'registered with master'
+}
+
+# start_local [FLAG]...: mesos-local on free ports, in $dir/local; returns once it says it is up.
+start_local() {
+	port[local]=$(free_ports "${local_agents:-1}")
+	spawn local "$bin/mesos-local" --port="${port[local]}" --work_dir="$dir/local" "$@"
+	master=127.0.0.1:${port[local]}
+	eventually "$patience" said_or_ended local Ctrl-C
+}
+
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# free_ports N: the first of N + 1 ports that nobody listens on, below the kernel's own range.
+free_ports() {
+	local first i
+	while :; do
+		first=$((RANDOM % 20000 + 10000))
+		for ((i = 0; i <= $1; i++)); do
+			taken $((first + i)) && continue 2
+		done
+		echo "$first"
+		return
+	done
+}
+
+# ---- clients -----------------------------------------------------------------------------------
+
+# execute FLAG...: mesos-execute at $master to its end; sets status, out and err.
+execute() { run "$bin/mesos-execute" --master="$master" "$@"; }
+# execute_beside NAME FLAG...: the same beside us, with its lines in $dir/NAME.out.
+execute_beside() {
+	local name=$1
+	shift
+	spawn "$name" "$bin/mesos-execute" --master="$master" --name="$name" "$@"
+}
+# runs NAME: waits for TASK_RUNNING of what execute_beside started.
+runs() {
+	eventually "$patience" said_or_ended "$1" 'TASK_RUNNING for task' && said "$1" 'TASK_RUNNING for task'
+}
+
+# agentctl NAME ARGUMENT...: asks the agent of this name.
+agentctl() {
+	local name=$1
+	shift
+	"$bin/mesos-agentctl" --runtime_dir="$dir/$name/run" "$@"
+}
+
+# get NAME PATH [CURL OPTION]...: a GET from the daemon of this name.
+get() {
+	local name=$1 path=$2
+	shift 2
+	curl -sS -g --max-time "$patience" "$@" "http://127.0.0.1:${port[$name]}$path"
+}
+
+# answers NAME PATH FILTER: whether jq -e FILTER holds for what it answers.
+answers() { get "$1" "$2" | jq -e "$3" >/dev/null; }
+
+# ---- the protocol by hand ----------------------------------------------------------------------
+
+# connect NAME|HOST:PORT: opens a connection; its descriptor is in $fd.
+connect() {
+	local address=${port[$1]:+127.0.0.1:${port[$1]}}
+	address=${address:-$1}
+	exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+}
+disconnect() {
+	local open=$1
+	exec {open}>&-
+}
+
+# send FD TEXT: one line. A subshell takes the SIGPIPE.
+send() { (printf '%s\n' "$2" >&"$1") 2>/dev/null; }
+
+# receive FD [SECONDS]: the next line, in $line; 1 at the end or when nothing comes.
+receive() { IFS= read -r -t "${2:-$patience}" -u "$1" line; }
+
+# receive_type FD TYPE [SECONDS]: skips lines until one of this type comes, in $line.
+receive_type() {
+	local end=$((SECONDS + ${3:-$patience}))
+	while [ $SECONDS -lt $end ] && receive "$1" $((end - SECONDS)); do
+		[[ $line == '{"type":"'$2'"'* ]] && return
+		[ "$(jq -r .type <<<"$line" 2>/dev/null)" = "$2" ] && return
+	done
+	return 1
+}
+
+# closed FD [SECONDS]: the other side ends the connection; what it still said is skipped.
+closed() {
+	local end=$((SECONDS + ${2:-$patience})) r
+	while :; do
+		IFS= read -r -t 1 -u "$1" line
+		r=$?
+		[ $r = 0 ] || [ $r -gt 128 ] || return 0
+		[ $SECONDS -lt $end ] || return 1
+	done
+}
+
+# hello FD ROLE: as a peer of this role; returns when the HELLO was answered.
+hello() {
+	send "$1" '{"type":"HELLO","hello":{"role":"'"$2"'"}}' && receive_type "$1" HELLO
+}
+
+# subscribe FD [NAME]: as a framework; its id is then in $framework_id.
+subscribe() {
+	hello "$1" PEER_FRAMEWORK || return
+	send "$1" '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"'"$(id -un)"'","name":"'"${2:-test}"'"}}}'
+	receive_type "$1" SUBSCRIBED && framework_id=$(jq -r .subscribed.framework_id.value <<<"$line")
+}
