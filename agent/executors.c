@@ -31,7 +31,7 @@ void executor_used(const struct executor *x, struct resources *ret)
 			resources_add(ret, &t->resources);
 }
 
-static void update_container(struct executor *x)
+void executor_update_container(struct executor *x)
 {
 	autoresources struct resources used = { 0 };
 
@@ -186,7 +186,7 @@ struct executor *executor_add(struct framework *f, const struct task_info *task)
 	return x;
 }
 
-static void drop_peer(struct executor *x)
+void executor_drop_peer(struct executor *x)
 {
 	x->subscribed = false;
 	if (x->peer)
@@ -221,7 +221,7 @@ void executor_free(struct executor *x)
 	assert(!x->container);
 	if (x->ended)
 		x->ended->owner = NULL;
-	drop_peer(x);
+	executor_drop_peer(x);
 	forget_recent(x);
 	sd_event_source_disable_unref(x->timer);
 	list_remove(&x->node);
@@ -235,7 +235,7 @@ void executor_free(struct executor *x)
 
 /* ---- tasks ---- */
 
-static void hand_over(struct executor *x, struct task *t)
+void executor_hand_over(struct executor *x, struct task *t)
 {
 	struct executor_launch m = { .task = t->info };
 
@@ -250,9 +250,9 @@ void executor_take_task(struct executor *x, struct task_info *info)
 	agent_of(x)->metrics.tasks_launched++;
 	t->queued = !x->command;
 	list_append(&x->tasks, &t->node);
-	update_container(x);
+	executor_update_container(x);
 	if (x->subscribed)
-		hand_over(x, t);
+		executor_hand_over(x, t);
 }
 
 /* Ends the task with a status of ours, if its state allows it. */
@@ -267,7 +267,7 @@ static void finish_task(struct task *t, enum task_state state, enum task_source 
 		s.has_reason = true;
 	}
 	agent_update(agent_of(x), x->framework->id, t, &s);
-	update_container(x);
+	executor_update_container(x);
 }
 
 static bool idle(const struct executor *x)
@@ -475,7 +475,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 	remember_recent(x);
 	x->state = EXECUTOR_TERMINATED;
 	x->timer = sd_event_source_disable_unref(x->timer);
-	drop_peer(x);
+	executor_drop_peer(x);
 	list_for_each(t, &x->tasks, node) {
 		if (task_terminal(t->state))
 			continue;
@@ -508,135 +508,4 @@ const struct container_ops executor_container_ops = {
 	.ended = on_ended,
 	.settled = on_settled,
 	.idle = on_idle,
-};
-
-/* ---- what a custom executor says ---- */
-
-static struct executor *by_token(struct agent *a, const char *token)
-{
-	struct framework *f, *next;
-	struct executor *x;
-
-	HASH_ITER(hh, a->frameworks, f, next)
-		list_for_each(x, &f->executors, node)
-			if (!x->command && x->container && str_equal(x->token, token))
-				return x;
-	return NULL;
-}
-
-static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
-{
-	struct agent *a = agent_of_peer(p);
-	struct executor *x = hello->token ? by_token(a, hello->token) : NULL;
-
-	if (!x)
-		return error_set(e, EACCES,
-				 "no executor has this token; it is in "
-				 "MESOS_EXECUTOR_AUTHENTICATION_TOKEN");
-	drop_peer(x); /* a new connection replaces the old one */
-	x->peer = p;
-	peer_set_owner(p, x);
-	return 0;
-}
-
-/* What has not been handed over to it is now. */
-static void on_subscribe(struct peer *p, struct message *m unused)
-{
-	struct executor *x = peer_owner(p);
-	struct agent *a = agent_of(x);
-	struct executor_subscribed subscribed = {
-		.executor_info = x->info,
-		.framework_info = x->framework->info,
-		.agent_info = &a->info,
-		.container_id = x->container_id,
-	};
-	struct task *t;
-
-	x->subscribed = true;
-	x->timer = sd_event_source_disable_unref(x->timer);
-	peer_subscribed(p);
-	peer_send(p, TO_EXECUTOR_SUBSCRIBED, NULL, NULL, &subscribed);
-	if (x->state >= EXECUTOR_TERMINATING) {
-		peer_send(p, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
-		return;
-	}
-	x->state = EXECUTOR_RUNNING;
-	log_info("executor %s: subscribed", x->info->executor_id);
-	list_for_each(t, &x->tasks, node)
-		if (t->queued && !task_terminal(t->state))
-			hand_over(x, t);
-}
-
-static void acknowledge(struct executor *x, const struct task_status *s)
-{
-	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
-
-	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
-	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
-}
-
-static void on_update(struct peer *p, struct message *m)
-{
-	struct executor_update *update = m->body;
-	struct task_status *s = update->status;
-	struct executor *x = peer_owner(p);
-	struct agent *a = agent_of(x);
-	struct task *t = task_find(x->framework, s->task_id);
-
-	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
-		a->metrics.invalid_status_updates++;
-		peer_error(p, "UPDATE refused: %s",
-			   !s->has_uuid ? "it has no uuid"
-			   : t	? "TASK_STAGING or a task of another executor"
-				: "this executor has no such task");
-		return;
-	}
-	a->metrics.valid_status_updates++;
-	s->source = SOURCE_EXECUTOR;
-	s->has_source = true;
-	agent_update(a, x->framework->id, t, s);
-	acknowledge(x, s);
-	update_container(x);
-}
-
-static void on_message(struct peer *p, struct message *m)
-{
-	const struct executor_data *data = m->body;
-	struct executor *x = peer_owner(p);
-	struct executor_message out = {
-		.framework_id = x->framework->id,
-		.executor_id = x->info->executor_id,
-		.data = data->data,
-	};
-
-	master_send(agent_of(x)->master, AGENT_EXECUTOR_MESSAGE, &out);
-}
-
-static void on_heartbeat(struct peer *p unused, struct message *m unused)
-{
-}
-
-static void on_closed(struct peer *p, const char *why)
-{
-	struct executor *x = peer_owner(p);
-
-	log_info("executor %s: connection closed: %s", x->info->executor_id, why);
-	x->peer = NULL;
-	x->subscribed = false;
-}
-
-const struct peer_protocol executor_protocol = {
-	.role = PEER_EXECUTOR,
-	.hears = LANGUAGE_EXECUTOR,
-	.line_max = LINE_MAX_BYTES,
-	.verbs =
-		(const struct peer_verb[]){
-			{ EXECUTOR_SUBSCRIBE, PEER_GREETED | PEER_SUBSCRIBED, on_subscribe },
-			{ EXECUTOR_UPDATE, PEER_SUBSCRIBED, on_update },
-			{ EXECUTOR_MESSAGE, PEER_SUBSCRIBED, on_message },
-			{ EXECUTOR_HEARTBEAT, PEER_SUBSCRIBED, on_heartbeat },
-			{ .fn = NULL },
-		},
-	.greeted = on_greeted,
-	.closed = on_closed,
 };

@@ -16,6 +16,13 @@ void executor_shutdown(struct executor *x);
 /* Moves it to its framework's past once its container and its unacknowledged tasks are gone. */
 void executor_maybe_complete(struct executor *x);
 
+/* Between executors.c and custom.c. */
+void executor_drop_peer(struct executor *x);
+/* Sends LAUNCH to a subscribed executor. */
+void executor_hand_over(struct executor *x, struct task *t);
+/* Its tasks have changed: so has what its container may use. */
+void executor_update_container(struct executor *x);
+
 /* frameworks.c */
 void framework_maybe_complete(struct framework *f);
 void framework_sweep(struct framework *f);

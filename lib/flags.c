@@ -55,18 +55,25 @@ static unsigned distance(const char *a, const char *b)
 	return row[n];
 }
 
+/* Remembers the nearer one of name (NULL: none) and *best. */
+static void consider(const char *wanted, const char *name, const char **best, unsigned *least)
+{
+	unsigned d = name ? distance(wanted, name) : UINT_MAX;
+
+	if (d > *least || (d == *least && *best))
+		return;
+	*least = d;
+	*best = name;
+}
+
 static int unknown_flag(const struct schema *s, const char *name, struct error *e)
 {
 	const char *best = NULL;
-	unsigned best_distance = (unsigned)MAX(strlen(name) / 2, 2);
+	unsigned least = (unsigned)MAX(strlen(name) / 2, 2);
 
 	for (const struct field *f = s->fields; f->name; f++) {
-		unsigned d = distance(name, f->name);
-
-		if (d <= best_distance) {
-			best_distance = d;
-			best = f->name;
-		}
+		consider(name, f->name, &best, &least);
+		consider(name, f->alias, &best, &least);
 	}
 	if (best)
 		return error_set(e, EINVAL, "unknown flag --%s; did you mean --%s?", name, best);
@@ -93,12 +100,23 @@ static int resolve_file(const char *value, char **ret, struct error *e)
 	return 0;
 }
 
+static bool is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+	bool yes = string != NULL;
+
+	json_decref(string);
+	return yes;
+}
+
 static int set(struct loader *l, const struct field *f, const char *value, struct error *e)
 {
 	autofree char *text = NULL;
 
 	if (resolve_file(value, &text, e))
 		return error_wrap(e, "--%s", f->name);
+	if (!is_utf8(text)) /* /state.json shows it, messages carry it */
+		return error_set(e, EINVAL, "--%s: must be UTF-8", f->name);
 	if (f->kind == &kind_boolean && !*text)
 		return f->kind->parse(f, "true", l->rec, e);
 	if (f->kind->parse(f, text, l->rec, e))

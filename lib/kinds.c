@@ -300,7 +300,7 @@ const struct kind kind_u64 = {
 	.present = has_present,
 };
 
-/* Digits with an optional minus: no less than what a JSON number can say but INT64_MIN. */
+/* An optional minus, then digits. */
 static int i64_parse(const struct field *f, const char *text, void *rec, struct error *e)
 {
 	bool minus = *text == '-';

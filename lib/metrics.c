@@ -44,9 +44,10 @@ static size_t family_length(const struct metrics_writer *w, const struct metric 
 {
 	size_t n = strlen(m->prometheus);
 
-	if (w->format == METRICS_OPENMETRICS && m->kind == METRIC_COUNTER)
-		n -= strlen("_total");
-	return n;
+	if (w->format != METRICS_OPENMETRICS || m->kind != METRIC_COUNTER)
+		return n;
+	assert(n > strlen("_total") && !strcmp(m->prometheus + n - strlen("_total"), "_total"));
+	return n - strlen("_total");
 }
 
 static void write_heading(struct metrics_writer *w, const struct metric *m)

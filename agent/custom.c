@@ -1,0 +1,134 @@
+/* What a custom executor says to its agent: SUBSCRIBE, UPDATE, MESSAGE; who it is, its token proves. */
+#include "agent/agent.h"
+#include "agent/executors.h"
+#include "agent/master.h"
+#include "lib/log.h"
+
+static struct executor *by_token(struct agent *a, const char *token)
+{
+	struct framework *f, *next;
+	struct executor *x;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			if (!x->command && x->container && str_equal(x->token, token))
+				return x;
+	return NULL;
+}
+
+static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
+{
+	struct agent *a = agent_of_peer(p);
+	struct executor *x = hello->token ? by_token(a, hello->token) : NULL;
+
+	if (!x)
+		return error_set(e, EACCES,
+				 "no executor has this token; it is in "
+				 "MESOS_EXECUTOR_AUTHENTICATION_TOKEN");
+	executor_drop_peer(x); /* a new connection replaces the old one */
+	x->peer = p;
+	peer_set_owner(p, x);
+	return 0;
+}
+
+/* What has not been handed over to it is now. */
+static void on_subscribe(struct peer *p, struct message *m unused)
+{
+	struct executor *x = peer_owner(p);
+	struct agent *a = x->framework->agent;
+	struct executor_subscribed subscribed = {
+		.executor_info = x->info,
+		.framework_info = x->framework->info,
+		.agent_info = &a->info,
+		.container_id = x->container_id,
+	};
+	struct task *t;
+
+	x->subscribed = true;
+	x->timer = sd_event_source_disable_unref(x->timer);
+	peer_subscribed(p);
+	peer_send(p, TO_EXECUTOR_SUBSCRIBED, NULL, NULL, &subscribed);
+	if (x->state >= EXECUTOR_TERMINATING) {
+		peer_send(p, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
+		return;
+	}
+	x->state = EXECUTOR_RUNNING;
+	log_info("executor %s: subscribed", x->info->executor_id);
+	list_for_each(t, &x->tasks, node)
+		if (t->queued && !task_terminal(t->state))
+			executor_hand_over(x, t);
+}
+
+static void acknowledge(struct executor *x, const struct task_status *s)
+{
+	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
+
+	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
+	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
+}
+
+static void on_update(struct peer *p, struct message *m)
+{
+	struct executor_update *update = m->body;
+	struct task_status *s = update->status;
+	struct executor *x = peer_owner(p);
+	struct agent *a = x->framework->agent;
+	struct task *t = task_find(x->framework, s->task_id);
+
+	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
+		a->metrics.invalid_status_updates++;
+		peer_error(p, "UPDATE refused: %s",
+			   !s->has_uuid ? "it has no uuid"
+			   : t	? "TASK_STAGING or a task of another executor"
+				: "this executor has no such task");
+		return;
+	}
+	a->metrics.valid_status_updates++;
+	s->source = SOURCE_EXECUTOR;
+	s->has_source = true;
+	agent_update(a, x->framework->id, t, s);
+	acknowledge(x, s);
+	executor_update_container(x);
+}
+
+static void on_message(struct peer *p, struct message *m)
+{
+	const struct executor_data *data = m->body;
+	struct executor *x = peer_owner(p);
+	struct executor_message out = {
+		.framework_id = x->framework->id,
+		.executor_id = x->info->executor_id,
+		.data = data->data,
+	};
+
+	master_send(x->framework->agent->master, AGENT_EXECUTOR_MESSAGE, &out);
+}
+
+static void on_heartbeat(struct peer *p unused, struct message *m unused)
+{
+}
+
+static void on_closed(struct peer *p, const char *why)
+{
+	struct executor *x = peer_owner(p);
+
+	log_info("executor %s: connection closed: %s", x->info->executor_id, why);
+	x->peer = NULL;
+	x->subscribed = false;
+}
+
+const struct peer_protocol executor_protocol = {
+	.role = PEER_EXECUTOR,
+	.hears = LANGUAGE_EXECUTOR,
+	.line_max = LINE_MAX_BYTES,
+	.verbs =
+		(const struct peer_verb[]){
+			{ EXECUTOR_SUBSCRIBE, PEER_GREETED | PEER_SUBSCRIBED, on_subscribe },
+			{ EXECUTOR_UPDATE, PEER_SUBSCRIBED, on_update },
+			{ EXECUTOR_MESSAGE, PEER_SUBSCRIBED, on_message },
+			{ EXECUTOR_HEARTBEAT, PEER_SUBSCRIBED, on_heartbeat },
+			{ .fn = NULL },
+		},
+	.greeted = on_greeted,
+	.closed = on_closed,
+};
