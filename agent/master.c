@@ -122,14 +122,20 @@ static void report_task(struct master_link *m, struct task *t)
 		.labels = t->info->labels,
 		.discovery = t->info->discovery,
 	};
-	struct reregister_task body = {
-		.framework = x->framework->info,
-		.task = &report,
-		.executor = x->command ? NULL : x->info,
-		.executor_count = x->command ? 0 : 1,
-	};
+	struct reregister_task body = { .framework = x->framework->info, .task = &report };
 
 	peer_send(m->peer, AGENT_REREGISTER_TASK, NULL, NULL, &body);
+}
+
+static void report_executor(struct master_link *m, struct executor *x)
+{
+	struct reregister_executor body = {
+		.framework = x->framework->info,
+		.executor = x->info,
+	};
+
+	if (!x->command && x->container)
+		peer_send(m->peer, AGENT_REREGISTER_EXECUTOR, NULL, NULL, &body);
 }
 
 static void report_tasks(struct master_link *m)
@@ -139,9 +145,11 @@ static void report_tasks(struct master_link *m)
 	struct task *t;
 
 	HASH_ITER(hh, m->agent->frameworks, f, next)
-		list_for_each(x, &f->executors, node)
+		list_for_each(x, &f->executors, node) {
+			report_executor(m, x);
 			list_for_each(t, &x->tasks, node)
 				report_task(m, t);
+		}
 	peer_send(m->peer, AGENT_REREGISTERED_TASKS, NULL, NULL, NULL);
 }
 

@@ -1,27 +1,13 @@
-/* The state table of tasks and the one door through it. */
+/* The one door through which a task moves. */
 #include "agent/task.h"
 
-#define TERMINAL                                                                      \
-	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) | \
-	 BIT(TASK_ERROR))
+#define COUNTER_OF(member) offsetof(struct agent_metrics, member)
 
-/*
- * An executor may repeat TASK_RUNNING as often as it likes (health, progress) and may
- * leave out TASK_STARTING; nothing leads back, and nothing leads out of an end.
- */
-static const struct {
-	uint64_t next;
-	size_t counter; /* of agent_metrics; 0: none */
-} states[] = {
-	[TASK_STAGING] = { BIT(TASK_STARTING) | BIT(TASK_RUNNING) | TERMINAL, 0 },
-	[TASK_STARTING] = { BIT(TASK_STARTING) | BIT(TASK_RUNNING) | TERMINAL,
-			    offsetof(struct agent_metrics, tasks_started) },
-	[TASK_RUNNING] = { BIT(TASK_RUNNING) | TERMINAL, 0 },
-	[TASK_FINISHED] = { 0, offsetof(struct agent_metrics, tasks_finished) },
-	[TASK_FAILED] = { 0, offsetof(struct agent_metrics, tasks_failed) },
-	[TASK_KILLED] = { 0, offsetof(struct agent_metrics, tasks_killed) },
-	[TASK_LOST] = { 0, offsetof(struct agent_metrics, tasks_lost) },
-	[TASK_ERROR] = { 0, offsetof(struct agent_metrics, tasks_error) },
+/* uptime is the first metric and no counter, so that 0 can stand for none. */
+static const size_t counters[] = {
+	[TASK_STARTING] = COUNTER_OF(tasks_started), [TASK_FINISHED] = COUNTER_OF(tasks_finished),
+	[TASK_FAILED] = COUNTER_OF(tasks_failed),    [TASK_KILLED] = COUNTER_OF(tasks_killed),
+	[TASK_LOST] = COUNTER_OF(tasks_lost),        [TASK_ERROR] = COUNTER_OF(tasks_error),
 };
 
 struct task *task_new(struct executor *executor, struct task_info *info)
@@ -52,18 +38,6 @@ void task_free(struct task *t)
 	free(t);
 }
 
-bool task_terminal(enum task_state state)
-{
-	assert(state < ARRAY_SIZE(states));
-	return BIT(state) & TERMINAL;
-}
-
-bool task_may_move(enum task_state from, enum task_state to)
-{
-	assert(from < ARRAY_SIZE(states) && to < ARRAY_SIZE(states));
-	return states[from].next & BIT(to);
-}
-
 /* A repeated state replaces the last entry, so the list is as short as the table. */
 static void remember(struct task *t, const struct task_status *status)
 {
@@ -78,13 +52,19 @@ static void remember(struct task *t, const struct task_status *status)
 	t->statuses_count = n + 1;
 }
 
-void task_move(struct task *t, const struct task_status *status, struct agent_metrics *metrics)
+static void count(struct agent_metrics *metrics, enum task_state state)
 {
-	size_t counter = states[status->state].counter;
+	size_t counter = state < ARRAY_SIZE(counters) ? counters[state] : 0;
 
-	assert(task_may_move(t->state, status->state));
-	t->state = status->state;
-	remember(t, status);
 	if (counter)
 		*(double *)(void *)((char *)metrics + counter) += 1;
+}
+
+void task_move(struct task *t, const struct task_status *status, struct agent_metrics *metrics)
+{
+	assert(task_may_move(t->state, status->state));
+	if (t->state != status->state)
+		count(metrics, status->state);
+	t->state = status->state;
+	remember(t, status);
 }

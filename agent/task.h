@@ -1,5 +1,5 @@
 /*
- * Tasks and the table of their states. Only task_move() changes a task's state: it
+ * Tasks. Only task_move() changes a task's state: it
  * asserts the move, remembers the status, and counts.
  */
 #pragma once
@@ -8,6 +8,7 @@
 #include "lib/list.h"
 #include "lib/protocol.h"
 #include "lib/resources.h"
+#include "lib/task_state.h"
 
 struct executor;
 
@@ -26,8 +27,5 @@ struct task {
 /* Takes info. */
 struct task *task_new(struct executor *executor, struct task_info *info);
 void task_free(struct task *t);
-bool task_terminal(enum task_state state);
-/* Whether the table allows it: false for a repeated terminal state and for going back. */
-bool task_may_move(enum task_state from, enum task_state to);
 /* Moves the task to status->state, which must be allowed; copies the status. */
 void task_move(struct task *t, const struct task_status *status, struct agent_metrics *metrics);

@@ -1,7 +1,7 @@
 /* Streams of status updates: queue, acknowledge, resend. */
 #include "agent/updates.h"
 
-#include "agent/task.h"
+#include "lib/task_state.h"
 
 static char *stream_key(const char *framework_id, const char *task_id)
 {

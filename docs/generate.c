@@ -184,8 +184,8 @@ static void put_protocol(void)
 	       "and operators have\nat most %d bytes, those between master and agent %d; "
 	       "a list has at most %d items.\n\n"
 	       "A member that is null counts as absent. Members that a record does not know are "
-	       "kept, and passed on\nwith it. A type that is not known is answered by ERROR, and "
-	       "the connection lives on. On the wire an enum\nis its name, as text.\n\n",
+	       "kept, and passed on\nwith it. After HELLO, a type that is not known is answered by "
+	       "ERROR, and the connection lives on. On the\nwire an enum is its name, as text.\n\n",
 	       PROTOCOL_MIN, PROTOCOL_MAX, (int)LINE_MAX_BYTES, (int)LINE_MAX_DAEMON_BYTES,
 	       SCHEMA_LIST_MAX);
 	printf("## Languages\n\nA language is what one side of one kind of connection says.\n\n");
@@ -266,7 +266,8 @@ static void put_all_metrics(void)
 	put_heading("Metrics");
 	printf("Each has two names: one in the flat JSON of `/metrics/snapshot`, one in the text "
 	       "format of Prometheus\n(`/metrics`, or `/metrics/snapshot` for who asks for text). "
-	       "An empty cell: it is not in the JSON. Words\nin <> stand for what differs from "
+	       "An empty cell: it is not in the JSON. Words\nin `<` and `>` stand for what differs "
+	       "from "
 	       "sample to sample; Prometheus has them as labels.\n\n");
 	put_metrics("mesos-master", master_metrics_table());
 	put_metrics("mesos-agent", agent_metrics_table());

@@ -160,8 +160,8 @@ static int load_env(struct loader *l, char **env, struct error *e)
 			continue;
 		f->kind->clear(f, l->rec);
 		if (set(l, f, equals + 1, e))
-			return error_wrap(e, "environment variable %.*s",
-					  (int)(equals - *env), *env);
+			return error_wrap(e, "environment variable %.*s", (int)(equals - *env),
+					  *env);
 	}
 	return 0;
 }
@@ -315,15 +315,15 @@ void flags_usage(const struct flags_program *program, struct buf *out)
 	}
 	qsort(sorted, n, sizeof(sorted[0]), by_name);
 	buf_addf(out, "Usage: %s [flags]%s%s\n\n%s\n\nFlags:\n", program->name,
-		 program->words ? " " : "", program->words ? program->words : "",
-		 program->summary);
+		 program->words ? " " : "", program->words ? program->words : "", program->summary);
 	for (size_t i = 0; i < n; i++)
 		add_flag(sorted[i], column + 3, out);
 	if (program->env_prefix)
-		buf_addf(out,
-			 "\nA flag can also be set as environment variable %sNAME; the command line "
-			 "wins.\nA value file:///path is replaced by the text of that file.\n",
-			 program->env_prefix);
+		buf_addf(
+			out,
+			"\nA flag can also be set as environment variable %sNAME; the command line "
+			"wins.\nA value file:///path is replaced by the text of that file.\n",
+			program->env_prefix);
 }
 
 void flags_fail(const struct flags_program *program, const struct error *e)

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 char *path_join(const char *a, const char *b)
@@ -86,36 +87,87 @@ int fs_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-static int remove_children(int fd, struct error *e)
+/* A name that is free in the directory that a tree is being removed from. */
+static char *spare_name(unsigned *counter)
 {
-	DIR *dir = fdopendir(fd);
+	return xasprintf(".removing-%d-%u", (int)getpid(), (*counter)++);
+}
+
+/*
+ * Empties the directory `name` of top: files go at once, directories that are not empty are
+ * lifted up into top. So depth costs neither stack nor descriptors.
+ */
+static int lift_children(int top, const char *name, unsigned *counter, struct error *e)
+{
+	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 	int r = 0;
 
 	if (!dir) {
-		r = error_sys(e, "list a directory");
-		close(fd);
+		r = error_sys(e, "open directory %s", name);
+		close_fd(&fd);
 		return r;
 	}
-	while (!r && (d = readdir(dir)))
-		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
-			r = fs_remove_tree(dirfd(dir), d->d_name, e);
+	while (!r && (d = readdir(dir))) {
+		autofree char *lifted = NULL;
+
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+		    !unlinkat(fd, d->d_name, 0) || !unlinkat(fd, d->d_name, AT_REMOVEDIR))
+			continue;
+		lifted = spare_name(counter);
+		if (renameat(fd, d->d_name, top, lifted) && errno != ENOENT)
+			r = error_sys(e, "remove %s/%s", name, d->d_name);
+	}
+	closedir(dir);
+	return r;
+}
+
+/* One pass over top; *left counts what the next pass has to look at. */
+static int remove_pass(int top, unsigned *counter, unsigned *left, struct error *e)
+{
+	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		r = error_sys(e, "open a directory");
+		close_fd(&fd);
+		return r;
+	}
+	*left = 0;
+	while (!r && (d = readdir(dir))) {
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+		    !unlinkat(top, d->d_name, 0) || !unlinkat(top, d->d_name, AT_REMOVEDIR) ||
+		    errno == ENOENT)
+			continue;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			r = error_sys(e, "remove %s", d->d_name);
+		else
+			r = lift_children(top, d->d_name, counter, e);
+		++*left;
+	}
 	closedir(dir);
 	return r;
 }
 
 int fs_remove_tree(int dirfd, const char *name, struct error *e)
 {
-	int fd, r;
+	unsigned counter = 0, left = 0;
+	autofd int top = -EBADF;
+	int r;
 
 	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_sys(e, "remove %s", name);
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0)
 		return error_sys(e, "open %s", name);
-	r = remove_children(fd, e); /* takes fd */
+	do {
+		r = remove_pass(top, &counter, &left, e);
+	} while (!r && left);
 	if (r)
 		return error_wrap(e, "%s", name);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)

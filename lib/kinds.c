@@ -50,8 +50,7 @@ static void string_encode(const struct field *f, const void *rec, struct buf *ou
 	buf_add_json(out, get_text(f, rec));
 }
 
-static int string_parse(const struct field *f, const char *text, void *rec,
-			struct error *e unused)
+static int string_parse(const struct field *f, const char *text, void *rec, struct error *e unused)
 {
 	set_text(f, text, rec);
 	return 0;
@@ -304,7 +303,7 @@ const struct kind kind_u64 = {
 static int i64_parse(const struct field *f, const char *text, void *rec, struct error *e)
 {
 	bool minus = *text == '-';
-	uint64_t v;
+	uint64_t v = 0;
 	int r = whole_parse(text + minus, &v, e);
 
 	if (r)
@@ -393,8 +392,7 @@ const struct kind kind_number = {
 	.present = has_present,
 };
 
-static int duration_kind_parse(const struct field *f, const char *text, void *rec,
-			       struct error *e)
+static int duration_kind_parse(const struct field *f, const char *text, void *rec, struct error *e)
 {
 	int r = duration_parse(text, AT(f, rec, int64_t), e);
 
@@ -611,8 +609,7 @@ static void ids_encode(const struct field *f, const void *rec, struct buf *out)
 }
 
 /* A flag that may be given several times: each adds one. */
-static int strings_parse(const struct field *f, const char *text, void *rec,
-			 struct error *e unused)
+static int strings_parse(const struct field *f, const char *text, void *rec, struct error *e unused)
 {
 	char ***list = AT(f, rec, char **);
 

@@ -106,16 +106,6 @@ static struct framework *owner_of(struct master *m, struct framework_info *info)
 	return f ? f : framework_new(m, info);
 }
 
-static void list_executor(struct framework *f, struct agent *a, const struct executor_info *info)
-{
-	struct executor *x = executor_find(a, f, info->executor_id);
-
-	if (x)
-		x->listed = true;
-	else
-		executor_adopt(f, a, info);
-}
-
 /* What the agent knows is newer than what we know. */
 static void catch_up(struct task *t, const struct task_report *report)
 {
@@ -145,8 +135,6 @@ static const char *list_task(struct agent *a, struct reregister_task *r)
 		return "it runs on another agent";
 	if (!t && HASH_COUNT(f->tasks) >= FRAMEWORK_TASKS_MAX)
 		return "its framework has too many tasks";
-	for (size_t i = 0; i < r->executor_count; i++)
-		list_executor(f, a, &r->executor[i]);
 	if (t)
 		catch_up(t, r->task);
 	else
@@ -164,6 +152,39 @@ static void on_task(struct peer *p, struct message *msg)
 		return;
 	log_warning("agent %s: task cannot be adopted: %s", a->info->id, why);
 	peer_error(p, "REREGISTER_TASK: %s", why);
+}
+
+static const char *list_executor(struct agent *a, struct reregister_executor *r)
+{
+	struct framework *f;
+	struct executor *x;
+
+	if (!r->framework->id || !id_valid(r->framework->id))
+		return "its framework has no valid id";
+	if (framework_removed(a->master, r->framework->id)) {
+		agent_shutdown_framework(a, r->framework->id);
+		return NULL;
+	}
+	f = owner_of(a->master, r->framework);
+	if (!f)
+		return "there are too many frameworks";
+	x = executor_find(a, f, r->executor->executor_id);
+	if (x)
+		x->listed = true;
+	else
+		executor_adopt(f, a, r->executor);
+	return NULL;
+}
+
+static void on_executor(struct peer *p, struct message *msg)
+{
+	struct agent *a = peer_owner(p);
+	const char *why = a->active ? "the list of tasks is complete" : list_executor(a, msg->body);
+
+	if (!why)
+		return;
+	log_warning("agent %s: executor cannot be adopted: %s", a->info->id, why);
+	peer_error(p, "REREGISTER_EXECUTOR: %s", why);
 }
 
 static void lose_unlisted(struct agent *a)
@@ -305,6 +326,7 @@ static void on_closed(struct peer *p, const char *why)
 static const struct peer_verb verbs[] = {
 	{ AGENT_REGISTER_AGENT, PEER_GREETED, on_register },
 	{ AGENT_REREGISTER_AGENT, PEER_GREETED, on_reregister },
+	{ AGENT_REREGISTER_EXECUTOR, PEER_SUBSCRIBED, on_executor },
 	{ AGENT_REREGISTER_TASK, PEER_SUBSCRIBED, on_task },
 	{ AGENT_REREGISTERED_TASKS, PEER_SUBSCRIBED, on_tasks_end },
 	{ AGENT_UNREGISTER_AGENT, PEER_SUBSCRIBED, on_unregister },

@@ -1,45 +1,21 @@
-/* The state table of tasks, their one door, and who is charged for what. */
+/* The one door through which a task moves, and who is charged for what. */
 #include "master/tasks.h"
 
 #include "lib/log.h"
 #include "master/frameworks.h"
 
-#define TERMINAL                                                                                   \
-	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) |               \
-	 BIT(TASK_ERROR))
-
 #define COUNTER_OF(member) offsetof(struct master_metrics, member)
 
 /* uptime is the first metric and no counter, so that 0 can stand for none. */
-static const struct {
-	uint64_t next;
-	size_t counter;
-} states[] = {
-	[TASK_STAGING] = { BIT(TASK_STARTING) | BIT(TASK_RUNNING) | TERMINAL, 0 },
-	[TASK_STARTING] = { BIT(TASK_RUNNING) | TERMINAL, COUNTER_OF(tasks_started) },
-	[TASK_RUNNING] = { TERMINAL, 0 },
-	[TASK_FINISHED] = { 0, COUNTER_OF(tasks_finished) },
-	[TASK_FAILED] = { 0, COUNTER_OF(tasks_failed) },
-	[TASK_KILLED] = { 0, COUNTER_OF(tasks_killed) },
-	[TASK_LOST] = { 0, COUNTER_OF(tasks_lost) },
-	[TASK_ERROR] = { 0, COUNTER_OF(tasks_error) },
+static const size_t counters[] = {
+	[TASK_STARTING] = COUNTER_OF(tasks_started), [TASK_FINISHED] = COUNTER_OF(tasks_finished),
+	[TASK_FAILED] = COUNTER_OF(tasks_failed),    [TASK_KILLED] = COUNTER_OF(tasks_killed),
+	[TASK_LOST] = COUNTER_OF(tasks_lost),        [TASK_ERROR] = COUNTER_OF(tasks_error),
 };
-
-bool task_terminal(enum task_state state)
-{
-	assert(state < ARRAY_SIZE(states));
-	return BIT(state) & TERMINAL;
-}
-
-bool task_may_move(enum task_state from, enum task_state to)
-{
-	assert(from < ARRAY_SIZE(states) && to < ARRAY_SIZE(states));
-	return states[from].next & BIT(to);
-}
 
 static void count(struct master *m, enum task_state state)
 {
-	size_t counter = states[state].counter;
+	size_t counter = state < ARRAY_SIZE(counters) ? counters[state] : 0;
 
 	if (counter)
 		*(double *)(void *)((char *)&m->metrics + counter) += 1;
@@ -102,6 +78,8 @@ static void read_adopted(const struct agent *a, const struct resource *list, siz
 void task_move(struct task *t, enum task_state to)
 {
 	assert(task_may_move(t->report.state, to));
+	if (t->report.state == to)
+		return;
 	log_info("task %s: %s framework=%s agent=%s", t->report.task_id,
 		 enum_name(task_state_values, to), t->framework->info->id, t->agent->info->id);
 	t->report.state = to;

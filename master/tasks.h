@@ -4,11 +4,9 @@
  */
 #pragma once
 
+#include "lib/task_state.h"
 #include "master/master.h"
 
-bool task_terminal(enum task_state state);
-/* Whether the table of states allows it. Nothing leads back, nothing out of an end. */
-bool task_may_move(enum task_state from, enum task_state to);
 void task_move(struct task *t, enum task_state to);
 
 /* NULL if there is none. */

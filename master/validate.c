@@ -55,6 +55,8 @@ static int check_executor(const struct executor_info *x, const struct launch_con
 				 x->type);
 	if (!x->command)
 		return invalid(e, "Task has invalid ExecutorInfo: missing field 'command'");
+	if (x->container)
+		return invalid(e, "Task has invalid ExecutorInfo: 'container' is not supported");
 	if (c->running && !same_executor(x, c->running))
 		return invalid(e, "Task has invalid ExecutorInfo (existing ExecutorInfo with same "
 				  "ExecutorID is not compatible).");
@@ -81,6 +83,8 @@ static int check_what_runs(const struct task_info *t, const struct launch_contex
 		return -EINVAL;
 	if (check_user(command, c, e))
 		return -EINVAL;
+	if (command->uris_count)
+		return invalid(e, "Task uses 'uris': fetching into the sandbox is not supported");
 	if (t->container)
 		return invalid(e, "Task uses 'container': container images and types are not "
 				  "supported");

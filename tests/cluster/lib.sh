@@ -232,9 +232,9 @@ start_agent() {
 	eventually "$patience" logged_or_ended "$name" 'registered with master'
 }
 
-# start_local [FLAG]...: mesos-local on free ports, in $dir/local; returns once it says it is up.
+# start_local [FLAG]...: mesos-local on free ports (up to three agents), in $dir/local; returns once it says it is up.
 start_local() {
-	port[local]=$(free_ports "${local_agents:-1}")
+	port[local]=$(free_ports 3)
 	spawn local "$bin/mesos-local" --port="${port[local]}" --work_dir="$dir/local" "$@"
 	master=127.0.0.1:${port[local]}
 	eventually "$patience" said_or_ended local Ctrl-C
@@ -338,3 +338,19 @@ subscribe() {
 	send "$1" '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"'"$(id -un)"'","name":"'"${2:-test}"'"}}}'
 	receive_type "$1" SUBSCRIBED && framework_id=$(jq -r .subscribed.framework_id.value <<<"$line")
 }
+
+# ---- what an agent knows -----------------------------------------------------------------------
+
+# sandbox AGENT EXECUTOR: the newest one, of a command task by its name.
+sandbox() { realpath "$dir/$1"/work/slaves/*/frameworks/*/executors/"$2"/runs/latest; }
+
+# quota AGENT TASK FILTER: jq's on the container of this task, in quota show --json.
+quota() {
+	agentctl "$1" quota show --json | jq -r --arg t "$2" '.containers[] | select(.task_ids | index($t)) | '"$3"
+}
+
+# metric DAEMON NAME: of /metrics/snapshot.
+metric() { get "$1" /metrics/snapshot | jq --arg n "$2" '.[$n]'; }
+
+# quota_is AGENT TASK FILTER: whether this holds.
+quota_is() { [ "$(quota "$@")" = true ]; }

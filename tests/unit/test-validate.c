@@ -166,6 +166,13 @@ static void what_is_not_built_is_refused_by_name(void **state)
 		"Task uses 'container': container images and types are not supported");
 	refused(f, "{" TASK RESOURCES COMMAND ",\"health_check\":{}}",
 		"Task uses 'health_check': health checks are not supported");
+	refused(f,
+		"{" TASK RESOURCES
+		",\"command\":{\"value\":\"x\",\"uris\":[{\"value\":\"http://a/b\"}]}}",
+		"Task uses 'uris': fetching into the sandbox is not supported");
+	refused(f,
+		"{" TASK RESOURCES EXECUTOR(EXECUTOR_OK ",\"container\":{\"type\":\"DOCKER\"}") "}",
+		"Task has invalid ExecutorInfo: 'container' is not supported");
 }
 
 static void root_may_run_tasks_only_if_the_operator_lets_it(void **state)

@@ -1,0 +1,137 @@
+	receive_type "$fd" OFFERS "$@" && read_offer
+}
+	receive_update "$@" || return
+# shellcheck shell=bash
+# Frameworks by hand, for the tests of the master: each has a name, calls go out on the current one's connection.
+# shellcheck disable=SC2034,SC2154  # offer, agent, state, ... are for the tests; fd and line come from lib.sh
+
+declare -A fds=() ids=() offers=()
+anyone='{"user":"'$(id -un)'","name":"test"}' # a FrameworkInfo
+
+# as NAME: makes it the current one: $fd and $framework_id are its own.
+as() { fd=${fds[$1]} framework_id=${ids[$1]:-}; }
+
+# knock NAME [FILTER]: connects and says SUBSCRIBE; FILTER (of jq) changes the FrameworkInfo.
+knock() {
+	local info
+	info=$(jq -c "${2:-.}" <<<"$anyone")
+	connect master
+	fds[$1]=$fd
+	hello "$fd" PEER_FRAMEWORK
+	send "$fd" '{"type":"SUBSCRIBE","subscribe":{"framework_info":'"$info"'}}'
+}
+
+# framework NAME [FILTER]: the same, until it is subscribed; it is the current one then.
+framework() {
+	knock "$@"
+	receive_type "$fd" SUBSCRIBED || return
+	ids[$1]=$(jq -r .subscribed.framework_id.value <<<"$line")
+	as "$1"
+}
+
+# call TYPE [BODY]
+call() {
+	local body=${2:+,\"${1,,}\":$2}
+	send "$fd" '{"type":"'"$1"'","framework_id":{"value":"'"$framework_id"'"}'"$body}"
+}
+
+# id_list ID...: as JSON
+id_list() { printf '%s\n' "$@" | jq -Rnc '[inputs | {value: .}]'; }
+
+read_offer() {
+	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
+}
+
+# next_offer [SECONDS]: of the current framework; $line is the event, $offer and $agent its first offer's.
+next_offer() {
+	receive_type "$fd" OFFERS "$@" || return
+	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
+}
+
+# kept_offer: the last offer that came among updates, or else the next one.
+kept_offer() {
+	line=${offers[$fd]:-}
+	unset "offers[$fd]"
+	[ -n "$line" ] || receive_type "$fd" OFFERS || return
+	read_offer
+}
+
+# decline SECONDS OFFER...
+decline() { call DECLINE '{"offer_ids":'"$(id_list "${@:2}")"',"filters":{"refuse_seconds":'"$1"'}}'; }
+
+# scalars TEXT: as in --resources, in the shape of the protocol.
+scalars() {
+	jq -cn --arg t "$1" '[$t / ";" | .[] / ":" | {name: .[0], type: "SCALAR", scalar: {value: .[1] | tonumber}}]'
+}
+
+# task ID [FILTER]: a TaskInfo for $agent, changed by FILTER.
+task() {
+	jq -nc --arg id "$1" --arg agent "$agent" '{name: $id, task_id: {value: $id}, agent_id: {value: $agent},
+		command: {value: "sleep 1000"}, resources: [{name: "cpus", type: "SCALAR", scalar: {value: 0.1}},
+		{name: "mem", type: "SCALAR", scalar: {value: 32}}]} | '"${2:-.}"
+}
+
+# launch TASKINFO...: with $offer, which may name several; what is left is offered again.
+launch() {
+	local tasks
+	tasks=$(printf '%s\n' "$@" | jq -nc '[inputs]')
+	# shellcheck disable=SC2086  # several offers are several words
+	call ACCEPT '{"offer_ids":'"$(id_list $offer)"',"filters":{"refuse_seconds":0},"operations":[{"type":"LAUNCH","launch":{"task_infos":'"$tasks"'}}]}'
+}
+
+# An offer that comes before the update is kept, for kept_offer.
+receive_update() {
+	local end=$((SECONDS + ${1:-$patience}))
+	while [ $SECONDS -lt $end ] && receive "$fd" $((end - SECONDS)); do
+		[[ $line == '{"type":"UPDATE"'* ]] && return
+		[[ $line == '{"type":"OFFERS"'* ]] && offers[$fd]=$line
+	done
+	return 1
+}
+
+# update [SECONDS]: the next UPDATE of the current framework: $task, $state, $source, $reason, $uuid, $message.
+update() {
+	receive_type "$fd" UPDATE "$@" || return
+	IFS=$'\t' read -r task state source reason uuid message < <(jq -r '.update.status |
+		[.task_id.value, .state, .source // "-", .reason // "-", .uuid // "-", .message // "-"] | join("\t")' <<<"$line")
+	updated_on=$(jq -r '.update.status.agent_id.value // "-"' <<<"$line")
+}
+
+# acknowledge: the update that was read last.
+acknowledge() {
+	[ "$uuid" = - ] || call ACKNOWLEDGE '{"agent_id":{"value":"'"$updated_on"'"},"task_id":{"value":"'"$task"'"},"uuid":"'"$uuid"'"}'
+}
+
+# reaches STATE: acknowledges updates until one says this.
+reaches() {
+	while update; do
+		acknowledge
+		[ "$state" = "$1" ] && return
+	done
+	return 1
+}
+
+# silent TYPE SECONDS: no event of this type comes to the current framework.
+silent() { ! receive_type "$fd" "$1" "$2"; }
+
+# error_says REGEX: the next ERROR that the current connection is sent.
+error_says() { receive_type "$fd" ERROR && [[ $(jq -r .error.message <<<"$line") =~ $1 ]]; }
+
+# The relay (relay.c) between agents and the master: start_relay, then break it with relay WORD.
+start_relay() {
+	mkfifo "$dir/relay.in"
+	"$MESOS_BUILD/tests/cluster/relay" "${port[master]}" <"$dir/relay.in" >"$dir/relay.out" 2>"$dir/relay.log" &
+	pid[relay]=$!
+	order+=(relay)
+	exec {relay_in}>"$dir/relay.in"
+	eventually "$patience" said relay '^[0-9]+$'
+	port[relay]=$(head -n 1 "$dir/relay.out")
+}
+relay() {
+	local said
+	said=$(grep -c ok "$dir/relay.out")
+	echo "$1" >&"$relay_in"
+	# shellcheck disable=SC2317  # called by eventually
+	heard() { [ "$(grep -c ok "$dir/relay.out")" -gt "$said" ]; }
+	eventually "$patience" heard
+}

@@ -1,0 +1,361 @@
+/* Flags in all of Mesos's forms, what is refused and in which words, --help, the view. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/flags.h"
+#include "lib/fs.h"
+
+#include "lib/schema-structs.h"
+#include "tests/unit/test-flags.def"
+#include "lib/schema-end.h"
+
+#include "lib/schema-tables.h"
+#include "tests/unit/test-flags.def"
+#include "lib/schema-end.h"
+
+#define ARGS(...) ((char *[]){ "mesos-try", __VA_ARGS__, NULL })
+#define ENV(...)  ((char *[]){ __VA_ARGS__, NULL })
+
+static struct try_flags flags;
+static struct flags_words words;
+static struct error e;
+
+static struct flags_program program(void)
+{
+	return (struct flags_program){ .name = "mesos-try",
+				       .summary = "Tries flags.",
+				       .env_prefix = "MESOS_",
+				       .schema = try_flags_schema() };
+}
+
+static int clear(void **state unused)
+{
+	schema_clear(try_flags_schema(), &flags);
+	free(words.list);
+	words = (struct flags_words){ 0 };
+	e = (struct error){ 0 };
+	return 0;
+}
+
+static int load(char **argv, char **env)
+{
+	struct flags_program p = program();
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	clear(NULL);
+	return flags_load(&p, argc, argv, env, &flags, NULL, &e);
+}
+
+static void take(char **argv, char **env)
+{
+	if (load(argv, env))
+		fail_msg("%s", e.text);
+}
+
+static void refuse(char **argv, char **env, const char *text)
+{
+	static const struct try_flags nothing;
+
+	assert_int_equal(load(argv, env), -EINVAL);
+	assert_string_equal(e.text, text);
+	assert_memory_equal(&flags, &nothing, sizeof(flags));
+}
+
+/* A file with this text in a directory of its own; the caller frees the name. */
+static char *make_file(const char *text, size_t n)
+{
+	char *path = xasprintf("%s/test-flags.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	autofd int fd = mkostemp(path, O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fs_write_all(fd, text, n), 0);
+	return path;
+}
+
+static void what_is_not_given_has_its_default(void **state unused)
+{
+	take(ARGS("--master=m"), NULL);
+	assert_string_equal(flags.master, "m");
+	assert_int_equal(flags.port, 5051);
+	assert_string_equal(flags.work_dir, "/var/lib/mesos");
+	assert_null(flags.hostname);
+	assert_true(flags.switch_user);
+	assert_false(flags.has_strict || flags.strict);
+	assert_int_equal(flags.agent_ping_timeout, 15 * NSEC_PER_SEC);
+	assert_false(flags.has_default_container_disk);
+	assert_true(flags.disk_scan_cpus == 0.5);
+	assert_int_equal(flags.env_count, 0);
+}
+
+static void a_value_follows_an_equals_sign_or_is_the_next_word(void **state unused)
+{
+	take(ARGS("--master", "a:1", "--port=7", "--hostname=x=y", "--work_dir="), NULL);
+	assert_string_equal(flags.master, "a:1");
+	assert_int_equal(flags.port, 7);
+	assert_string_equal(flags.hostname, "x=y");
+	assert_string_equal(flags.work_dir, "");
+}
+
+static void every_kind_reads_its_units(void **state unused)
+{
+	take(ARGS("--master=m", "--agent_ping_timeout=1mins", "--default_container_disk=1GB",
+		  "--disk_scan_cpus=2.25"),
+	     NULL);
+	assert_int_equal(flags.agent_ping_timeout, 60 * NSEC_PER_SEC);
+	assert_int_equal(flags.default_container_disk, GIB);
+	assert_true(flags.disk_scan_cpus == 2.25);
+}
+
+static void booleans_are_switched_on_and_off(void **state unused)
+{
+	take(ARGS("--master=m", "--strict", "--no-switch_user"), NULL);
+	assert_true(flags.strict && flags.has_strict);
+	assert_false(flags.switch_user);
+	take(ARGS("--strict=false", "--switch_user=1", "--master=m"), NULL);
+	assert_false(flags.strict);
+	assert_true(flags.has_strict && flags.switch_user);
+}
+
+static void a_boolean_does_not_take_the_next_word(void **state unused)
+{
+	refuse(ARGS("--master=m", "--strict", "false"), NULL,
+	       "unexpected argument 'false'; flags begin with --");
+}
+
+static void a_list_grows_with_each_flag(void **state unused)
+{
+	take(ARGS("--env=A=1", "--master=m", "--env", "B=2"), NULL);
+	assert_int_equal(flags.env_count, 2);
+	assert_string_equal(flags.env[0], "A=1");
+	assert_string_equal(flags.env[1], "B=2");
+}
+
+static void an_alias_is_the_flag(void **state unused)
+{
+	take(ARGS("--master=m", "--slave_ping_timeout=2secs", "--dir=/d"),
+	     ENV("MESOS_DIR=/env", "MESOS_SLAVE_PING_TIMEOUT=9secs"));
+	assert_int_equal(flags.agent_ping_timeout, 2 * NSEC_PER_SEC);
+	assert_string_equal(flags.work_dir, "/d");
+	refuse(ARGS("--master=m", "--dir=/d", "--work_dir=/e"), NULL, "--work_dir is given twice");
+}
+
+static void the_environment_sets_flags(void **state unused)
+{
+	take(ARGS("--port=1"), ENV("PATH=/bin", "MESOS_MASTER=env", "MESOS_SWITCH_USER=false",
+				   "MESOS_STRICT=", "MESOS_NO_SUCH_FLAG=1", "MESOS_ENV=A=1"));
+	assert_string_equal(flags.master, "env");
+	assert_false(flags.switch_user);
+	assert_true(flags.strict);
+	assert_string_equal(flags.env[0], "A=1");
+}
+
+static void the_command_line_overrides_the_environment(void **state unused)
+{
+	take(ARGS("--master=cmd", "--no-strict", "--env=B=2"),
+	     ENV("MESOS_MASTER=env", "MESOS_STRICT=true", "MESOS_ENV=A=1", "MESOS_PORT=9"));
+	assert_string_equal(flags.master, "cmd");
+	assert_false(flags.strict);
+	assert_int_equal(flags.env_count, 1);
+	assert_string_equal(flags.env[0], "B=2");
+	assert_int_equal(flags.port, 9);
+}
+
+static void without_a_prefix_the_environment_is_not_read(void **state unused)
+{
+	struct flags_program p = program();
+
+	clear(NULL);
+	p.env_prefix = NULL;
+	assert_int_equal(flags_load(&p, 2, ARGS("--master=m"), ENV("MESOS_PORT=x", "PORT=9"),
+				    &flags, NULL, &e),
+			 0);
+	assert_int_equal(flags.port, 5051);
+}
+
+static void a_wrong_variable_is_named(void **state unused)
+{
+	refuse(ARGS("--master=m"), ENV("MESOS_PORT=many"),
+	       "environment variable MESOS_PORT: --port: Expected a whole number, not 'many'");
+}
+
+static void a_file_gives_its_trimmed_text(void **state unused)
+{
+	static const char text[] = " \n\t15 \r\n\n";
+	autofree char *path = make_file(text, sizeof(text) - 1);
+	autofree char *arg = xasprintf("--port=file://%s", path);
+	autofree char *var = xasprintf("MESOS_MASTER=file://%s", path);
+
+	take(ARGS(arg), ENV(var));
+	assert_int_equal(flags.port, 15);
+	assert_string_equal(flags.master, "15");
+	unlink(path);
+	assert_int_equal(load(ARGS(arg), NULL), -EINVAL);
+	assert_true(str_starts(e.text, "--port: open /"));
+	assert_non_null(strstr(e.text, "No such file or directory"));
+}
+
+static void a_file_too_large_is_refused(void **state unused)
+{
+	autofree char *text = xcalloc(1, FLAGS_FILE_MAX + 1);
+	autofree char *path = NULL, *arg = NULL;
+
+	memset(text, 'x', FLAGS_FILE_MAX + 1);
+	path = make_file(text, FLAGS_FILE_MAX + 1);
+	arg = xasprintf("--master=file://%s", path);
+	assert_int_equal(load(ARGS(arg), NULL), -EINVAL);
+	assert_non_null(strstr(e.text, "larger than 1048576 bytes"));
+	unlink(path);
+}
+
+static void an_unknown_flag_is_answered_with_the_nearest(void **state unused)
+{
+	refuse(ARGS("--prot=1"), NULL, "unknown flag --prot; did you mean --port?");
+	refuse(ARGS("--workdir", "/d"), NULL, "unknown flag --workdir; did you mean --work_dir?");
+	refuse(ARGS("--no-strikt"), NULL, "unknown flag --strikt; did you mean --strict?");
+	refuse(ARGS("--slave_ping_timout=1secs"), NULL,
+	       "unknown flag --slave_ping_timout; did you mean --slave_ping_timeout?");
+	refuse(ARGS("--zookeeper_election_path=/"), NULL,
+	       "unknown flag --zookeeper_election_path; --help lists them all");
+	refuse(ARGS("--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+	       NULL,
+	       "unknown flag --xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	       "xxxxxxx; --help lists them all");
+}
+
+static void what_makes_no_sense_is_refused(void **state unused)
+{
+	refuse(ARGS("--port=1"), NULL, "missing --master: Where the master listens.");
+	refuse(ARGS("--master"), NULL, "--master needs a value: --master=VALUE");
+	refuse(ARGS("--master=m", "--port=1", "--port=1"), NULL, "--port is given twice");
+	refuse(ARGS("--master=m", "--strict", "--no-strict"), NULL, "--strict is given twice");
+	refuse(ARGS("--no-port"), NULL, "--no-port: only a boolean flag can be switched off");
+	refuse(ARGS("--no-strict=true"), NULL, "--no-strict takes no value");
+	refuse(ARGS("--strict=maybe"), NULL,
+	       "--strict: expecting a boolean (true or false), not 'maybe'");
+	refuse(ARGS("--disk_scan_cpus=much"), NULL,
+	       "--disk_scan_cpus: expecting a number, not 'much'");
+	refuse(ARGS("--port=-1"), NULL, "--port: Expected a whole number, not '-1'");
+	refuse(ARGS("--hostname=\xff"), NULL, "--hostname: must be UTF-8");
+	refuse(ARGS("--master=m", "-x"), NULL, "unexpected argument '-x'; flags begin with --");
+}
+
+static void bad_units_are_refused_with_the_flag(void **state unused)
+{
+	assert_int_equal(load(ARGS("--agent_ping_timeout=15"), NULL), -EINVAL);
+	assert_true(str_starts(e.text, "--agent_ping_timeout: "));
+	assert_int_equal(load(ARGS("--default_container_disk=1XB"), NULL), -EINVAL);
+	assert_true(str_starts(e.text, "--default_container_disk: "));
+}
+
+static void help_and_version_need_nothing_else(void **state unused)
+{
+	assert_int_equal(load(ARGS("--help"), NULL), FLAGS_HELP);
+	assert_int_equal(load(ARGS("-h"), NULL), FLAGS_HELP);
+	assert_int_equal(load(ARGS("--version"), NULL), FLAGS_VERSION);
+	assert_int_equal(load(ARGS("--help", "--prot=1"), NULL), -EINVAL);
+}
+
+static void words_stand_anywhere_and_behind_two_dashes(void **state unused)
+{
+	struct flags_program p = program();
+	char **argv = ARGS("quota", "--port=7", "show", "--", "--strict");
+
+	clear(NULL);
+	p.words = "COMMAND";
+	assert_int_equal(flags_load(&p, 6, argv, ENV("MESOS_MASTER=m"), &flags, &words, &e), 0);
+	assert_int_equal(flags.port, 7);
+	assert_false(flags.strict);
+	assert_int_equal(words.count, 3);
+	assert_ptr_equal(words.list[0], argv[1]);
+	assert_ptr_equal(words.list[1], argv[3]);
+	assert_ptr_equal(words.list[2], argv[5]);
+}
+
+static void help_lists_every_flag_with_its_default(void **state unused)
+{
+	struct flags_program p = program();
+	autobuf struct buf text = { 0 };
+	const char *previous = "";
+
+	flags_usage(&p, &text);
+	assert_true(str_starts(buf_text(&text), "Usage: mesos-try [flags]\n\nTries flags.\n"));
+	for (const struct field *f = try_flags_schema()->fields; f->name; f++) {
+		bool boolean = f->kind == &kind_boolean;
+		autofree char *form = xasprintf("  --%s%s%s ", boolean ? "[no-]" : "", f->name,
+						boolean ? "" : "=VALUE");
+		autofree char *after =
+			xasprintf("%s%s%s%s%s%s%s\n", f->doc, f->alias ? " Also --" : "",
+				  f->alias ? f->alias : "", f->alias ? "." : "",
+				  f->def ? " (default: " : "", f->def ? f->def : "",
+				  f->required ? " (required)"
+				  : f->def    ? ")"
+					      : "");
+		char *line = strstr(buf_text(&text), form);
+
+		assert_non_null(line);
+		line += strlen(form);
+		while (*line == ' ')
+			line++;
+		if (!str_starts(line, after))
+			fail_msg("not '%s': %s", after, line);
+	}
+	for (char *line = strstr(text.data, "Flags:\n") + 7; *line == ' ';
+	     line = strchr(line, '\n') + 1) {
+		char *name = line + (str_starts(line, "  --[no-]") ? 9 : 4);
+
+		assert_true(strcmp(previous, name) < 0);
+		previous = name;
+	}
+	assert_non_null(strstr(text.data, "MESOS_NAME"));
+}
+
+static void the_view_shows_values_but_no_secret(void **state unused)
+{
+	autobuf struct buf out = { 0 };
+
+	take(ARGS("--master=m\"", "--credential=hush", "--no-switch_user", "--env=a", "--env=b"),
+	     NULL);
+	flags_add_view(try_flags_schema(), &flags, &out);
+	assert_string_equal(buf_text(&out),
+			    "{\"help\":\"false\",\"version\":\"false\",\"master\":\"m\\\"\","
+			    "\"port\":\"5051\",\"work_dir\":\"/var/lib/mesos\","
+			    "\"switch_user\":\"false\",\"agent_ping_timeout\":\"15secs\","
+			    "\"disk_scan_cpus\":\"0.5\",\"env\":\"a,b\",\"credential\":\"***\"}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(what_is_not_given_has_its_default, clear),
+		cmocka_unit_test_teardown(a_value_follows_an_equals_sign_or_is_the_next_word,
+					  clear),
+		cmocka_unit_test_teardown(every_kind_reads_its_units, clear),
+		cmocka_unit_test_teardown(booleans_are_switched_on_and_off, clear),
+		cmocka_unit_test_teardown(a_boolean_does_not_take_the_next_word, clear),
+		cmocka_unit_test_teardown(a_list_grows_with_each_flag, clear),
+		cmocka_unit_test_teardown(an_alias_is_the_flag, clear),
+		cmocka_unit_test_teardown(the_environment_sets_flags, clear),
+		cmocka_unit_test_teardown(the_command_line_overrides_the_environment, clear),
+		cmocka_unit_test_teardown(without_a_prefix_the_environment_is_not_read, clear),
+		cmocka_unit_test_teardown(a_wrong_variable_is_named, clear),
+		cmocka_unit_test_teardown(a_file_gives_its_trimmed_text, clear),
+		cmocka_unit_test_teardown(a_file_too_large_is_refused, clear),
+		cmocka_unit_test_teardown(an_unknown_flag_is_answered_with_the_nearest, clear),
+		cmocka_unit_test_teardown(what_makes_no_sense_is_refused, clear),
+		cmocka_unit_test_teardown(bad_units_are_refused_with_the_flag, clear),
+		cmocka_unit_test_teardown(help_and_version_need_nothing_else, clear),
+		cmocka_unit_test_teardown(words_stand_anywhere_and_behind_two_dashes, clear),
+		cmocka_unit_test_teardown(help_lists_every_flag_with_its_default, clear),
+		cmocka_unit_test_teardown(the_view_shows_values_but_no_secret, clear),
+	};
+
+	return cmocka_run_group_tests_name("flags", tests, NULL, NULL);
+}

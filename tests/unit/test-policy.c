@@ -1,0 +1,124 @@
+/* What is done about a container's disk, and what limit a disk resource stands for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "agent/disk/policy.h"
+
+/* Thousandths, as resources count. */
+#define MB_MILLI 1000
+
+static struct ledger with(uint64_t limit, uint64_t used)
+{
+	struct ledger l = { 0 };
+
+	ledger_set_limit(&l, limit > 0, limit);
+	ledger_measured(&l, WITNESS_SCAN, used, 0, 1, 2);
+	return l;
+}
+
+static void nothing_is_done_within_the_limit(void **state unused)
+{
+	struct ledger l = with(MIB, MIB);
+
+	assert_int_equal(disk_policy(&l, false, true), DISK_NOTHING);
+	assert_int_equal(disk_policy(&l, true, true), DISK_NOTHING);
+	assert_int_equal(disk_policy(&l, false, false), DISK_NOTHING);
+}
+
+static void nothing_is_done_without_a_limit(void **state unused)
+{
+	struct ledger l = with(0, 1000 * MIB);
+
+	assert_int_equal(disk_policy(&l, false, true), DISK_NOTHING);
+}
+
+static void nothing_is_done_before_the_first_measurement(void **state unused)
+{
+	struct ledger l = { 0 };
+
+	ledger_set_limit(&l, true, 1);
+	assert_int_equal(disk_policy(&l, false, true), DISK_NOTHING);
+}
+
+static void an_enforced_limit_kills_once(void **state unused)
+{
+	struct ledger l = with(MIB, MIB + 1);
+
+	assert_int_equal(disk_policy(&l, false, true), DISK_KILL);
+	l.killed = true;
+	assert_int_equal(disk_policy(&l, true, true), DISK_NOTHING);
+}
+
+static void an_enforced_limit_kills_what_was_over_before_too(void **state unused)
+{
+	struct ledger l = with(MIB, MIB + 1);
+
+	assert_int_equal(disk_policy(&l, true, true), DISK_KILL);
+}
+
+static void a_limit_that_is_not_enforced_is_reported_when_it_is_crossed(void **state unused)
+{
+	struct ledger l = with(MIB, MIB + 1);
+
+	assert_int_equal(disk_policy(&l, false, false), DISK_REPORT);
+	assert_int_equal(disk_policy(&l, true, false), DISK_NOTHING);
+}
+
+static void a_limit_is_exact_below_a_megabyte(void **state unused)
+{
+	uint64_t bytes;
+
+	assert_true(disk_limit(MB_MILLI / 2, 0, &bytes));
+	assert_int_equal(bytes, MIB / 2);
+	assert_true(disk_limit(1, 0, &bytes));
+	assert_int_equal(bytes, MIB / 1000);
+	assert_true(disk_limit(64 * MB_MILLI + 250, 0, &bytes));
+	assert_int_equal(bytes, 64 * MIB + MIB / 4);
+}
+
+static void no_disk_is_no_limit_unless_there_is_a_default(void **state unused)
+{
+	uint64_t bytes;
+
+	assert_false(disk_limit(0, 0, &bytes));
+	assert_true(disk_limit(0, 1024 * MIB, &bytes));
+	assert_int_equal(bytes, 1024 * MIB);
+}
+
+static void a_given_limit_wins_over_the_default(void **state unused)
+{
+	uint64_t bytes;
+
+	assert_true(disk_limit(2 * MB_MILLI, 1024 * MIB, &bytes));
+	assert_int_equal(bytes, 2 * MIB);
+}
+
+static void a_large_disk_does_not_overflow(void **state unused)
+{
+	int64_t exbibyte_in_mb = (int64_t)1 << 40;
+	uint64_t bytes;
+
+	assert_true(disk_limit(exbibyte_in_mb * MB_MILLI, 0, &bytes));
+	assert_int_equal(bytes, (uint64_t)1 << 60);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_done_within_the_limit),
+		cmocka_unit_test(nothing_is_done_without_a_limit),
+		cmocka_unit_test(nothing_is_done_before_the_first_measurement),
+		cmocka_unit_test(an_enforced_limit_kills_once),
+		cmocka_unit_test(an_enforced_limit_kills_what_was_over_before_too),
+		cmocka_unit_test(a_limit_that_is_not_enforced_is_reported_when_it_is_crossed),
+		cmocka_unit_test(a_limit_is_exact_below_a_megabyte),
+		cmocka_unit_test(no_disk_is_no_limit_unless_there_is_a_default),
+		cmocka_unit_test(a_given_limit_wins_over_the_default),
+		cmocka_unit_test(a_large_disk_does_not_overflow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
