@@ -173,15 +173,7 @@ static int listen_everywhere(struct agent *a, struct error *e)
 
 static void set_up_peers(struct agent *a)
 {
-	a->hello = (struct hello){
-		.role = PEER_AGENT,
-		.has_role = true,
-		.version = (char *)(uintptr_t)MESOS_VERSION,
-		.protocol_min = PROTOCOL_MIN,
-		.has_protocol_min = true,
-		.protocol_max = PROTOCOL_MAX,
-		.has_protocol_max = true,
-	};
+	a->hello = (struct hello){ HELLO_OF(PEER_AGENT) };
 	a->server = (struct peer_server){
 		.streams = a->streams,
 		.loop = a->loop,

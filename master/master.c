@@ -18,13 +18,7 @@ static const struct peer_protocol *const protocols[] = { &framework_protocol, &a
 							 NULL };
 
 static const struct hello hello = {
-	.role = PEER_MASTER,
-	.has_role = true,
-	.version = MESOS_VERSION,
-	.protocol_min = PROTOCOL_MIN,
-	.has_protocol_min = true,
-	.protocol_max = PROTOCOL_MAX,
-	.has_protocol_max = true,
+	HELLO_OF(PEER_MASTER),
 	.epoch = 1,
 	.has_epoch = true,
 	.leader = true,

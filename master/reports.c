@@ -98,12 +98,29 @@ static void on_reregister(struct peer *p, struct message *msg)
 		 peer_name(p));
 }
 
-/* The framework of a task that an agent runs: known, or adopted until it subscribes. */
-static struct framework *owner_of(struct master *m, struct framework_info *info)
+/*
+ * The framework of what an agent runs: known, or adopted until it subscribes. NULL with no
+ * reason if it was removed: then the agent is told to end it.
+ */
+static struct framework *owner_of(struct agent *a, struct framework_info *info, const char **why)
 {
-	struct framework *f = framework_find(m, info->id);
+	struct framework *f;
 
-	return f ? f : framework_new(m, info);
+	*why = NULL;
+	if (!info->id || !id_valid(info->id)) {
+		*why = "its framework has no valid id";
+		return NULL;
+	}
+	if (framework_removed(a->master, info->id)) {
+		agent_shutdown_framework(a, info->id);
+		return NULL;
+	}
+	f = framework_find(a->master, info->id);
+	if (!f)
+		f = framework_new(a->master, info);
+	if (!f)
+		*why = "there are too many frameworks";
+	return f;
 }
 
 /* What the agent knows is newer than what we know. */
@@ -118,18 +135,14 @@ static const char *list_task(struct agent *a, struct reregister_task *r)
 {
 	struct framework *f;
 	struct task *t;
+	const char *why;
 
 	if (strcmp(r->task->agent_id, a->info->id) || !r->framework->id ||
-	    strcmp(r->task->framework_id, r->framework->id) || !id_valid(r->framework->id) ||
-	    !id_valid(r->task->task_id))
+	    strcmp(r->task->framework_id, r->framework->id) || !id_valid(r->task->task_id))
 		return "its ids do not fit together";
-	if (framework_removed(a->master, r->framework->id)) {
-		agent_shutdown_framework(a, r->framework->id);
-		return NULL;
-	}
-	f = owner_of(a->master, r->framework);
+	f = owner_of(a, r->framework, &why);
 	if (!f)
-		return "there are too many frameworks";
+		return why;
 	t = task_find(f, r->task->task_id);
 	if (t && t->agent != a)
 		return "it runs on another agent";
@@ -156,18 +169,12 @@ static void on_task(struct peer *p, struct message *msg)
 
 static const char *list_executor(struct agent *a, struct reregister_executor *r)
 {
-	struct framework *f;
+	const char *why;
+	struct framework *f = owner_of(a, r->framework, &why);
 	struct executor *x;
 
-	if (!r->framework->id || !id_valid(r->framework->id))
-		return "its framework has no valid id";
-	if (framework_removed(a->master, r->framework->id)) {
-		agent_shutdown_framework(a, r->framework->id);
-		return NULL;
-	}
-	f = owner_of(a->master, r->framework);
 	if (!f)
-		return "there are too many frameworks";
+		return why;
 	x = executor_find(a, f, r->executor->executor_id);
 	if (x)
 		x->listed = true;

@@ -8,7 +8,6 @@
 
 #include "lib/flags.h"
 #include "lib/log.h"
-#include "lib/version.h"
 
 #define KILL_WAIT_NS (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
 
@@ -137,15 +136,7 @@ static void execute_fini(struct execute *x)
 
 int main(int argc, char **argv)
 {
-	static const struct hello hello = {
-		.role = PEER_FRAMEWORK,
-		.has_role = true,
-		.version = (char *)MESOS_VERSION,
-		.protocol_min = PROTOCOL_MIN,
-		.has_protocol_min = true,
-		.protocol_max = PROTOCOL_MAX,
-		.has_protocol_max = true,
-	};
+	static const struct hello hello = { HELLO_OF(PEER_FRAMEWORK) };
 	const struct flags_program program = {
 		.name = EXECUTE_PROGRAM,
 		.summary = "Runs one command on a cluster and tells what becomes of it. Exit "

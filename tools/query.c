@@ -2,7 +2,6 @@
 #include "tools/query.h"
 
 #include "lib/units.h"
-#include "lib/version.h"
 
 /* As much as an agent may queue: an answer is one line, however many containers there are. */
 #define ANSWER_MAX STREAM_OUT_MAX
@@ -87,15 +86,7 @@ static const struct peer_protocol protocol = {
 	.closed = closed,
 };
 
-static const struct hello our_hello = {
-	.role = PEER_OPERATOR,
-	.has_role = true,
-	.version = (char *)MESOS_VERSION,
-	.protocol_min = PROTOCOL_MIN,
-	.has_protocol_min = true,
-	.protocol_max = PROTOCOL_MAX,
-	.has_protocol_max = true,
-};
+static const struct hello our_hello = { HELLO_OF(PEER_OPERATOR) };
 
 int query_new(sd_event *loop, struct streams *streams, const char *socket,
 	      enum message_type question, int64_t timeout_ns, query_done *done, void *owner,

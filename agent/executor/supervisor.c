@@ -16,7 +16,6 @@
 #include "agent/executor/init.h"
 #include "agent/executor/link.h"
 #include "lib/tree.h"
-#include "lib/version.h"
 
 /*
  * What SIGKILL hit needs time to die; what escaped it by a fork must not get much. While
@@ -305,16 +304,8 @@ static int watch_signals(struct supervisor *s, struct error *e)
 
 static void greet(struct supervisor *s)
 {
-	char version[] = MESOS_VERSION;
-
 	link_send(&s->link, COMMON_HELLO,
-		  &(struct hello){ .role = PEER_SUPERVISOR,
-				   .has_role = true,
-				   .version = version,
-				   .protocol_min = PROTOCOL_MIN,
-				   .has_protocol_min = true,
-				   .protocol_max = PROTOCOL_MAX,
-				   .has_protocol_max = true,
+		  &(struct hello){ HELLO_OF(PEER_SUPERVISOR),
 				   .token = s->plan->token });
 }
 

@@ -1,6 +1,3 @@
-	receive_type "$fd" OFFERS "$@" && read_offer
-}
-	receive_update "$@" || return
 # shellcheck shell=bash
 # Frameworks by hand, for the tests of the master: each has a name, calls go out on the current one's connection.
 # shellcheck disable=SC2034,SC2154  # offer, agent, state, ... are for the tests; fd and line come from lib.sh
@@ -44,8 +41,7 @@ read_offer() {
 
 # next_offer [SECONDS]: of the current framework; $line is the event, $offer and $agent its first offer's.
 next_offer() {
-	receive_type "$fd" OFFERS "$@" || return
-	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
+	receive_type "$fd" OFFERS "$@" && read_offer
 }
 
 # kept_offer: the last offer that came among updates, or else the next one.
@@ -91,7 +87,7 @@ receive_update() {
 
 # update [SECONDS]: the next UPDATE of the current framework: $task, $state, $source, $reason, $uuid, $message.
 update() {
-	receive_type "$fd" UPDATE "$@" || return
+	receive_update "$@" || return
 	IFS=$'\t' read -r task state source reason uuid message < <(jq -r '.update.status |
 		[.task_id.value, .state, .source // "-", .reason // "-", .uuid // "-", .message // "-"] | join("\t")' <<<"$line")
 	updated_on=$(jq -r '.update.status.agent_id.value // "-"' <<<"$line")

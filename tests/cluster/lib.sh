@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/bin/bash
 # What the cluster tests share: TAP, daemons on free ports, the protocol by hand, an end that leaves nothing.
 # A test sources this, says its sentences with ok, is and like, and closes with done_testing.
 # shellcheck disable=SC2034  # out, err, status, line and others are for the tests
