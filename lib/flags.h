@@ -32,7 +32,7 @@ struct flags_words {
 /*
  * Fills a zeroed record: defaults, then environ, then argv. words may be NULL only if the
  * program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for
- * an unknown one; the record is then cleared.
+ * an unknown one, or the errno of a file:// that cannot be read; the record is then cleared.
  */
 int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
 	       struct flags_words *words, struct error *e);

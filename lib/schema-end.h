@@ -12,6 +12,7 @@
 #undef LIST
 #undef ENUM
 #undef VALUE
+#undef VALUE_AS
 #undef END_ENUM
 #undef LANGUAGE
 #undef ARM

@@ -10,4 +10,5 @@
 #define LIST(r, n, d, ...)
 #define ENUM(n, d)
 #define VALUE(n, v, d)
+#define VALUE_AS(n, name, v, d)
 #define END_ENUM

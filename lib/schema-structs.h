@@ -18,6 +18,7 @@
 	extern const struct enum_value n##_values[]; \
 	enum n {
 #define VALUE(n, v, d) n = v,
+#define VALUE_AS(n, name, v, d) n = v,
 #define END_ENUM \
 	}        \
 	;

@@ -37,6 +37,7 @@
 
 #define ENUM(n, d) const struct enum_value n##_values[] = {
 #define VALUE(n, v, d) { #n, v, d },
+#define VALUE_AS(n, name, v, d) { name, v, d },
 #define END_ENUM        \
 	{ .name = NULL }, \
 	}               \

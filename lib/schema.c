@@ -2,6 +2,7 @@
 #include "lib/schema.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 static struct record *head(void *rec)
 {
@@ -176,7 +177,7 @@ const char *enum_name(const struct enum_value *values, int value)
 int enum_parse(const struct enum_value *values, const char *name, int *ret)
 {
 	for (; values->name; values++)
-		if (!strcmp(values->name, name)) {
+		if (!strcasecmp(values->name, name)) {
 			*ret = values->value;
 			return 0;
 		}

@@ -104,7 +104,7 @@ const struct field *schema_field(const struct schema *s, const char *name);
 
 /* The name of an enum's value, "UNKNOWN" if there is none. */
 const char *enum_name(const struct enum_value *values, int value);
-/* The value of a name: 0 and *ret, or -ENOENT. */
+/* The value of a name, in any case: 0 and *ret, or -ENOENT. */
 int enum_parse(const struct enum_value *values, const char *name, int *ret);
 
 /* The text of a double in JSON: shortest that reads back the same; inf and nan become 0. */

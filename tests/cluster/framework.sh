@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Frameworks by hand, for the tests of the master: each has a name, calls go out on the current one's connection.
-# shellcheck disable=SC2034,SC2154  # offer, agent, state, ... are for the tests; fd and line come from lib.sh
+# shellcheck disable=SC2034,SC2119,SC2120,SC2154  # offer, agent, state, ... are for the tests; fd and line come from lib.sh
 
 declare -A fds=() ids=() offers=()
 anyone='{"user":"'$(id -un)'","name":"test"}' # a FrameworkInfo
@@ -14,7 +14,7 @@ knock() {
 	info=$(jq -c "${2:-.}" <<<"$anyone")
 	connect master
 	fds[$1]=$fd
-	hello "$fd" PEER_FRAMEWORK
+	hello "$fd" framework
 	send "$fd" '{"type":"SUBSCRIBE","subscribe":{"framework_info":'"$info"'}}'
 }
 

@@ -334,7 +334,7 @@ hello() {
 
 # subscribe FD [NAME]: as a framework; its id is then in $framework_id.
 subscribe() {
-	hello "$1" PEER_FRAMEWORK || return
+	hello "$1" framework || return
 	send "$1" '{"type":"SUBSCRIBE","subscribe":{"framework_info":{"user":"'"$(id -un)"'","name":"'"${2:-test}"'"}}}'
 	receive_type "$1" SUBSCRIBED && framework_id=$(jq -r .subscribed.framework_id.value <<<"$line")
 }

@@ -695,7 +695,7 @@ static void what_is_not_understood_is_refused_and_life_goes_on(void **state)
 		"{\"type\":\"DANCE\"}\n",
 		"nonsense\n",
 		"{\"type\":\"SIGNAL\"}\n",
-		"{\"type\":\"HELLO\",\"hello\":{\"role\":\"PEER_AGENT\"}}\n",
+		"{\"type\":\"HELLO\",\"hello\":{\"role\":\"agent\"}}\n",
 	};
 	struct agent *a = *state;
 
@@ -733,7 +733,7 @@ static void an_agent_that_speaks_no_common_protocol_is_refused(void **state)
 	await_readable(a->listener);
 	a->fd = accept4(a->listener, NULL, NULL, SOCK_CLOEXEC);
 	expect_plain(a, COMMON_HELLO);
-	send_text(a, "{\"type\":\"HELLO\",\"hello\":{\"role\":\"PEER_AGENT\","
+	send_text(a, "{\"type\":\"HELLO\",\"hello\":{\"role\":\"agent\","
 		     "\"protocol_min\":8,\"protocol_max\":9}}\n");
 	expect_plain(a, COMMON_ERROR);
 	send_message(a, TO_SUPERVISOR_START, NULL);

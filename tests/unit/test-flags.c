@@ -197,7 +197,7 @@ static void a_file_gives_its_trimmed_text(void **state unused)
 	assert_int_equal(flags.port, 15);
 	assert_string_equal(flags.master, "15");
 	unlink(path);
-	assert_int_equal(load(ARGS(arg), NULL), -EINVAL);
+	assert_int_equal(load(ARGS(arg), NULL), -ENOENT);
 	assert_true(str_starts(e.text, "--port: open /"));
 	assert_non_null(strstr(e.text, "No such file or directory"));
 }
@@ -210,7 +210,7 @@ static void a_file_too_large_is_refused(void **state unused)
 	memset(text, 'x', FLAGS_FILE_MAX + 1);
 	path = make_file(text, FLAGS_FILE_MAX + 1);
 	arg = xasprintf("--master=file://%s", path);
-	assert_int_equal(load(ARGS(arg), NULL), -EINVAL);
+	assert_int_equal(load(ARGS(arg), NULL), -EFBIG);
 	assert_non_null(strstr(e.text, "larger than 1048576 bytes"));
 	unlink(path);
 }

@@ -394,7 +394,7 @@ static void hello_is_part_of_every_language(void **state unused)
 
 		assert_int_equal(decode((enum language)l,
 					"{\"type\":\"HELLO\",\"hello\":"
-					"{\"role\":\"PEER_AGENT\"}}",
+					"{\"role\":\"agent\"}}",
 					&m, &e),
 				 0);
 		assert_int_equal(m.type, COMMON_HELLO);

@@ -1,0 +1,180 @@
+/* Paths, whole files and trees, in a directory of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "lib/fs.h"
+
+static char *dir;
+static struct error e;
+
+static int setup(void **state unused)
+{
+	dir = xasprintf("%s/test-fs.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state unused)
+{
+	int r = fs_remove_tree(AT_FDCWD, dir, &e);
+
+	free(take_ptr(dir));
+	return r;
+}
+
+static char *in_dir(const char *name)
+{
+	return path_join(dir, name);
+}
+
+static void make_file(const char *name, const char *text)
+{
+	autofree char *path = in_dir(name);
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fs_write_all(fd, text, strlen(text)), 0);
+}
+
+static bool exists(const char *name)
+{
+	autofree char *path = in_dir(name);
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+static void make_dirs(const char *name)
+{
+	autofree char *path = in_dir(name);
+
+	assert_int_equal(fs_mkdirs(path, 0700, &e), 0);
+}
+
+static void every_missing_directory_is_made(void **state unused)
+{
+	make_dirs("a/b//c/");
+	assert_true(exists("a/b/c"));
+	make_dirs("a/b/c");
+	assert_int_equal(fs_mkdirs("/", 0700, &e), 0);
+}
+
+static void a_file_in_the_way_is_no_directory(void **state unused)
+{
+	autofree char *path = in_dir("file");
+	autofree char *below = in_dir("file/x");
+	autofree char *link = in_dir("link");
+
+	make_file("file", "");
+	assert_int_equal(fs_mkdirs(path, 0700, &e), -ENOTDIR);
+	assert_int_equal(fs_mkdirs(below, 0700, &e), -ENOTDIR);
+	assert_true(str_starts(e.text, "create directory /"));
+	assert_int_equal(symlink("nowhere", link), 0);
+	assert_int_equal(fs_mkdirs(link, 0700, &e), -ENOENT);
+	assert_int_equal(fs_mkdirs("", 0700, &e), -ENOENT);
+}
+
+static void a_file_is_appended_up_to_the_limit(void **state unused)
+{
+	autofree char *path = in_dir("file");
+	autobuf struct buf text = { 0 };
+
+	make_file("file", "hello");
+	buf_adds(&text, "> ");
+	assert_int_equal(fs_read(path, 5, &text, &e), 0);
+	assert_string_equal(buf_text(&text), "> hello");
+	assert_int_equal(fs_read(path, 4, &text, &e), -EFBIG);
+	assert_non_null(strstr(e.text, "larger than 4 bytes"));
+	assert_string_equal(buf_text(&text), "> hello");
+}
+
+static void what_cannot_be_read_says_why(void **state unused)
+{
+	autofree char *path = in_dir("none");
+	autobuf struct buf text = { 0 };
+
+	assert_int_equal(fs_read(path, 10, &text, &e), -ENOENT);
+	assert_true(str_starts(e.text, "open /"));
+	assert_int_equal(fs_read(dir, 10, &text, &e), -EISDIR);
+	assert_true(str_starts(e.text, "read /"));
+	assert_int_equal(text.len, 0);
+}
+
+static void a_long_write_goes_out_in_whole(void **state unused)
+{
+	autofree char *path = in_dir("long");
+	autofree char *data = xcalloc(1, 3 * MIB);
+	autobuf struct buf text = { 0 };
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	memset(data, 'x', 3 * MIB);
+	assert_int_equal(fs_write_all(fd, data, 3 * MIB), 0);
+	assert_int_equal(fs_read(path, 3 * MIB, &text, &e), 0);
+	assert_int_equal(text.len, 3 * MIB);
+	assert_memory_equal(text.data, data, text.len);
+	assert_int_equal(fs_write_all(-1, data, 1), -EBADF);
+	assert_int_equal(fs_write_all(-1, data, 0), 0);
+}
+
+static void a_tree_is_removed_with_all_that_is_in_it(void **state unused)
+{
+	autofree char *fifo = in_dir("t/a/fifo");
+
+	make_dirs("t/a/b/c/d");
+	make_dirs("t/empty");
+	make_file("t/file", "x");
+	make_file("t/a/b/.hidden", "x");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	make_file("kept", "x");
+	{
+		autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_int_equal(fs_remove_tree(fd, "t", &e), 0);
+		assert_int_equal(fs_remove_tree(fd, "t", &e), 0);
+	}
+	assert_false(exists("t"));
+	assert_true(exists("kept"));
+}
+
+static void removal_never_follows_a_symbolic_link(void **state unused)
+{
+	autofree char *inner = in_dir("t/out");
+	autofree char *outer = in_dir("link");
+
+	make_dirs("kept");
+	make_dirs("t");
+	make_file("kept/file", "x");
+	assert_int_equal(symlink("../kept", inner), 0);
+	assert_int_equal(symlink("kept", outer), 0);
+	{
+		autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_int_equal(fs_remove_tree(fd, "t", &e), 0);
+		assert_int_equal(fs_remove_tree(fd, "link", &e), 0);
+	}
+	assert_false(exists("t") || exists("link"));
+	assert_true(exists("kept/file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_missing_directory_is_made, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_in_the_way_is_no_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_is_appended_up_to_the_limit, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read_says_why, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_long_write_goes_out_in_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_tree_is_removed_with_all_that_is_in_it, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(removal_never_follows_a_symbolic_link, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests_name("fs", tests, NULL, NULL);
+}
