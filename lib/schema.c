@@ -1,4 +1,4 @@
-/* Records by their tables: decode, encode, clear, copy, defaults. The kinds are in kinds.c. */
+/* Records by their tables: decode, encode, clear, copy, defaults. The kinds are in kinds*.c. */
 #include "lib/schema.h"
 
 #include <stdio.h>
