@@ -141,8 +141,10 @@ $(notdir $(unit-tests)):
 check-unit:
 	$(Q)$(MAKE) SAN=$(or $(SAN),$(CHECK_SAN)) run-unit
 
-run-unit: $(unit-tests:%=$(B)/%)
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(prove) $^
+# One of them drives mesos-executor: the one of this tree, sanitized too.
+run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP MESOS_EXECUTOR=$(abspath $(B)/libexec/mesos/mesos-executor) \
+		$(prove) $(filter $(B)/tests/%,$^)
 
 check-cluster: all $(cluster-tools:%=$(B)/%)
 	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)

@@ -5,8 +5,8 @@
 #include "lib/ids.h"
 #include "lib/log.h"
 
-struct task_status agent_status(const char *task_id, enum task_state state,
-				enum task_source source, const char *message)
+struct task_status agent_status(const char *task_id, enum task_state state, enum task_source source,
+				const char *message)
 {
 	return (struct task_status){
 		.task_id = (char *)(uintptr_t)task_id,
@@ -26,7 +26,7 @@ static void complete_status(const struct agent *a, const struct task *t, struct 
 		uuid_new(s->uuid);
 	s->has_uuid = true;
 	if (!s->has_timestamp)
-		s->timestamp = (double)(wall_ns() / NSEC_PER_USEC) / 1e6;
+		s->timestamp = wall_seconds();
 	s->has_timestamp = true;
 	s->agent_id = a->id;
 	if (!t)

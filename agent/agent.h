@@ -53,8 +53,8 @@ static inline struct agent *agent_of_peer(const struct peer *p)
 }
 
 /* Fills in a new task status of our own making; the rest is the caller's. */
-struct task_status agent_status(const char *task_id, enum task_state state,
-				enum task_source source, const char *message);
+struct task_status agent_status(const char *task_id, enum task_state state, enum task_source source,
+				const char *message);
 /*
  * Takes an update of a task: moves it, remembers, queues it for the master. t may be NULL (an
  * update about a task that is not here). The status is completed with what it lacks: uuid,

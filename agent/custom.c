@@ -31,9 +31,50 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 	return 0;
 }
 
-/* What has not been handed over to it is now. */
-static void on_subscribe(struct peer *p, struct message *m unused)
+static void acknowledge(struct executor *x, const struct task_status *s)
 {
+	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
+
+	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
+	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
+}
+
+static void take_update(struct peer *p, struct task_status *s)
+{
+	struct executor *x = peer_owner(p);
+	struct agent *a = x->framework->agent;
+	struct task *t = task_find(x->framework, s->task_id);
+
+	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
+		a->metrics.invalid_status_updates++;
+		peer_error(p, "UPDATE refused: %s",
+			   !s->has_uuid ? "it has no uuid"
+			   : t          ? "TASK_STAGING or a task of another executor"
+					: "this executor has no such task");
+		return;
+	}
+	a->metrics.valid_status_updates++;
+	s->source = SOURCE_EXECUTOR;
+	s->has_source = true;
+	agent_update(a, x->framework->id, t, s);
+	acknowledge(x, s);
+	executor_update_container(x);
+}
+
+static void on_update(struct peer *p, struct message *m)
+{
+	const struct executor_update *update = m->body;
+
+	take_update(p, update->status);
+}
+
+/*
+ * What it said while it was not connected is taken, and what has not been handed over to
+ * it is now. One that is asked to end keeps its deadline.
+ */
+static void on_subscribe(struct peer *p, struct message *m)
+{
+	const struct executor_subscribe *body = m->body;
 	struct executor *x = peer_owner(p);
 	struct agent *a = x->framework->agent;
 	struct executor_subscribed subscribed = {
@@ -45,50 +86,20 @@ static void on_subscribe(struct peer *p, struct message *m unused)
 	struct task *t;
 
 	x->subscribed = true;
-	x->timer = sd_event_source_disable_unref(x->timer);
 	peer_subscribed(p);
 	peer_send(p, TO_EXECUTOR_SUBSCRIBED, NULL, NULL, &subscribed);
+	for (size_t i = 0; i < body->unacknowledged_updates_count; i++)
+		take_update(p, body->unacknowledged_updates[i].status);
 	if (x->state >= EXECUTOR_TERMINATING) {
 		peer_send(p, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
 		return;
 	}
+	x->timer = sd_event_source_disable_unref(x->timer);
 	x->state = EXECUTOR_RUNNING;
 	log_info("executor %s: subscribed", x->info->executor_id);
 	list_for_each(t, &x->tasks, node)
 		if (t->queued && !task_terminal(t->state))
 			executor_hand_over(x, t);
-}
-
-static void acknowledge(struct executor *x, const struct task_status *s)
-{
-	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
-
-	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
-	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
-}
-
-static void on_update(struct peer *p, struct message *m)
-{
-	struct executor_update *update = m->body;
-	struct task_status *s = update->status;
-	struct executor *x = peer_owner(p);
-	struct agent *a = x->framework->agent;
-	struct task *t = task_find(x->framework, s->task_id);
-
-	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
-		a->metrics.invalid_status_updates++;
-		peer_error(p, "UPDATE refused: %s",
-			   !s->has_uuid ? "it has no uuid"
-			   : t	? "TASK_STAGING or a task of another executor"
-				: "this executor has no such task");
-		return;
-	}
-	a->metrics.valid_status_updates++;
-	s->source = SOURCE_EXECUTOR;
-	s->has_source = true;
-	agent_update(a, x->framework->id, t, s);
-	acknowledge(x, s);
-	executor_update_container(x);
 }
 
 static void on_message(struct peer *p, struct message *m)

@@ -108,8 +108,8 @@ static void launch(struct executor *x, const struct resources *resources)
 {
 	struct agent *a = agent_of(x);
 	bool v6 = strchr(a->flags.ip, ':') != NULL;
-	autofree char *endpoint = xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip,
-					    listener_port(a->port));
+	autofree char *endpoint =
+		xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip, listener_port(a->port));
 	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
 	struct environment_rows rows = { .count = 0 };
 	struct container_spec spec = {
@@ -204,10 +204,13 @@ static void forget_recent(struct executor *x)
 static void remember_recent(struct executor *x)
 {
 	struct agent *a = agent_of(x);
+	struct executor *oldest;
 
 	list_append(&a->recent, &x->recent);
+	oldest = list_first(&a->recent, struct executor, recent);
+	assert(oldest);
 	if (++a->recent_count > RECENT_CONTAINERS_MAX)
-		forget_recent(list_first(&a->recent, struct executor, recent));
+		forget_recent(oldest);
 }
 
 void executor_free(struct executor *x)
@@ -422,13 +425,13 @@ static void end_command_task(struct task *t, const struct container_end *end)
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
 	} else if (!end->has_status && t->killed) {
 		finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL,
-			    "Task killed before it was launched");
+			    end->launched ? end->message : "Task killed before it was launched");
 	} else if (!end->has_status) {
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, end->launched ? &lost : &launch_failed,
 			    end->message);
 	} else {
 		bool success = WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
-		enum task_state state = success	    ? TASK_FINISHED
+		enum task_state state = success     ? TASK_FINISHED
 					: t->killed ? TASK_KILLED
 						    : TASK_FAILED;
 

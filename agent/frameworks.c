@@ -115,8 +115,7 @@ static bool ids_valid(const struct run_task *m)
 	const struct task_info *t = m->task;
 
 	return m->framework->id && id_valid(m->framework->id) && id_valid(t->task_id) &&
-	       (!t->executor || id_valid(t->executor->executor_id)) &&
-	       !t->command == !!t->executor;
+	       (!t->executor || id_valid(t->executor->executor_id)) && !t->command == !!t->executor;
 }
 
 void frameworks_run_task(struct agent *a, struct run_task *m)
@@ -146,6 +145,11 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 		framework_maybe_complete(f);
 		return;
 	}
+	if (x && (x->command || !m->task->executor)) {
+		refuse_task(a, f->id, task_id, REASON_TASK_INVALID,
+			    "A command task has an executor of its own, and this id is another's");
+		return;
+	}
 	if (!x)
 		x = executor_add(f, m->task);
 	executor_take_task(x, take_ptr(m->task));
@@ -172,8 +176,8 @@ void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
 {
-	enum update_ack r = updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid,
-						now_ns());
+	enum update_ack r =
+		updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid, now_ns());
 	struct framework *f = framework_find(a, m->framework_id);
 	struct task *t = f ? task_find(f, m->task_id) : NULL;
 
@@ -216,7 +220,7 @@ void frameworks_message(struct agent *a, const struct framework_message *m)
 	struct executor *x = f ? executor_find(f, m->executor_id) : NULL;
 	struct executor_data data = { .data = m->data };
 
-	if (!x || !x->peer) {
+	if (!x || !x->subscribed) {
 		a->metrics.invalid_framework_messages++;
 		log_warning("executor %s: a message of its framework cannot be delivered",
 			    m->executor_id);

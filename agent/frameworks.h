@@ -44,9 +44,9 @@ struct executor {
 	struct container *ended;     /* until its last measurement is known */
 	struct peer *peer;           /* of a custom executor that connected */
 	bool subscribed;
-	sd_event_source *timer;      /* registration or shutdown */
-	struct resources resources;  /* its own, without its tasks' */
-	struct list tasks;           /* alive, or ended and not acknowledged */
+	sd_event_source *timer;     /* registration or shutdown */
+	struct resources resources; /* its own, without its tasks' */
+	struct list tasks;          /* alive, or ended and not acknowledged */
 	struct list completed;
 	unsigned completed_count;
 	struct ledger disk; /* the last measurement, kept for the record */

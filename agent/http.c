@@ -10,11 +10,6 @@
 #include "lib/version.h"
 #include "lib/views.h"
 
-static double wall_seconds(int64_t ns)
-{
-	return (double)(ns / NSEC_PER_USEC) / 1e6;
-}
-
 /* ---- /state.json ---- */
 
 static void add_task(const struct task *t, struct buf *out)
@@ -169,7 +164,7 @@ static void on_state(const struct http_request *q unused, struct http_response *
 	autofree char *pid = xasprintf("slave(1)@%s:%u", a->flags.ip, listener_port(a->port));
 	struct agent_state_view v = {
 		.version = (char[]){ MESOS_VERSION },
-		.start_time = wall_seconds(a->started_wall_ns),
+		.start_time = ns_seconds(a->started_wall_ns),
 		.id = a->id ? a->id : (char[]){ "" },
 		.pid = pid,
 		.hostname = a->info.hostname,
@@ -199,7 +194,7 @@ static void on_state(const struct http_request *q unused, struct http_response *
 
 static void add_statistics(const struct executor *x, struct buf *out)
 {
-	struct usage u = { .timestamp = wall_seconds(wall_ns()), .has_timestamp = true };
+	struct usage u = { .timestamp = wall_seconds(), .has_timestamp = true };
 
 	isolators_usage(x->container, &u);
 	view_item(out);
@@ -242,7 +237,8 @@ static void on_metrics(const struct http_request *q, struct http_response *r, vo
 	agent_metrics_write(ctx, format, &r->body);
 }
 
-static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx unused)
+static void on_health(const struct http_request *q unused, struct http_response *r,
+		      void *ctx unused)
 {
 	r->type = HTTP_TEXT;
 }

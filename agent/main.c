@@ -87,9 +87,8 @@ static int find_resources(struct agent *a, struct error *e)
 		return error_wrap(e, "--resources");
 	resources_detect(&a->total, &host, a->flags.default_role);
 	resources_to_wire(&a->total, &a->info.resources, &a->info.resources_count);
-	if (a->flags.attributes &&
-	    attributes_parse(a->flags.attributes, &a->info.attributes,
-			     &a->info.attributes_count, e))
+	if (a->flags.attributes && attributes_parse(a->flags.attributes, &a->info.attributes,
+						    &a->info.attributes_count, e))
 		return error_wrap(e, "--attributes");
 	return 0;
 }
@@ -107,13 +106,13 @@ static int check_flags(struct agent *a, struct error *e)
 		return error_set(e, EINVAL,
 				 "--resource_monitoring_interval: must be greater than zero");
 	if (a->flags.registration_backoff_factor > 60 * NSEC_PER_SEC)
-		return error_set(e, EINVAL,
-				 "--registration_backoff_factor: must be at most 1mins");
+		return error_set(e, EINVAL, "--registration_backoff_factor: must be at most 1mins");
 	if (a->flags.status_update_retry_interval_min <= 0 ||
 	    a->flags.status_update_retry_interval_max < a->flags.status_update_retry_interval_min)
-		return error_set(e, EINVAL,
-				 "--status_update_retry_interval_min: must be greater than zero and "
-				 "not above --status_update_retry_interval_max");
+		return error_set(
+			e, EINVAL,
+			"--status_update_retry_interval_min: must be greater than zero and "
+			"not above --status_update_retry_interval_max");
 	return isolators_select(a->flags.isolation, &a->node.isolators, e);
 }
 
@@ -237,9 +236,9 @@ static int start(struct agent *a, struct error *e)
 		.quiet = a->flags.quiet,
 	};
 
-	if (daemon_init(&options, &a->loop, e) ||
-	    daemon_handle_signals(a->loop, on_signal, a, e) || know_ourselves(a, e) ||
-	    set_up_net(a, e) || set_up_containers(a, e) || master_link_new(a, &a->master, e))
+	if (daemon_init(&options, &a->loop, e) || daemon_handle_signals(a->loop, on_signal, a, e) ||
+	    know_ourselves(a, e) || set_up_net(a, e) || set_up_containers(a, e) ||
+	    master_link_new(a, &a->master, e))
 		return -e->code;
 	return 0;
 }
@@ -249,9 +248,8 @@ static void say_hello(const struct agent *a)
 	autobuf struct buf text = { 0 };
 
 	resources_print(&a->total, &text);
-	log_info("agent: serving version=%s address=%s:%u work_dir=%s resources=%s",
-		 MESOS_VERSION, a->flags.ip, listener_port(a->port), a->flags.work_dir,
-		 buf_text(&text));
+	log_info("agent: serving version=%s address=%s:%u work_dir=%s resources=%s", MESOS_VERSION,
+		 a->flags.ip, listener_port(a->port), a->flags.work_dir, buf_text(&text));
 }
 
 /* In the reverse order of start(); what was not started is NULL. */

@@ -95,8 +95,7 @@ static void sample_container(const struct container *c, const struct metric *m,
 					limit ? "disk_limit_bytes" : "disk_used_bytes");
 
 	if (limit ? l->has_limit : l->witness != WITNESS_NONE)
-		metrics_sample(w, name, labels,
-			       (double)(limit ? l->limit_bytes : l->used_bytes));
+		metrics_sample(w, name, labels, (double)(limit ? l->limit_bytes : l->used_bytes));
 }
 
 static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)

@@ -27,6 +27,14 @@ static char *printed(const struct resources *r)
 	return buf_take(&text);
 }
 
+static char *used_resources(const struct agent *a)
+{
+	autoresources struct resources used = { 0 };
+
+	agent_used(a, &used);
+	return printed(&used);
+}
+
 static void count(struct agent *a, struct answer_status *s)
 {
 	struct framework *f, *next;
@@ -45,11 +53,10 @@ static void count(struct agent *a, struct answer_status *s)
 static void on_status(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);
-	autoresources struct resources used = { 0 };
-	autofree char *total = printed(&a->total), *used_text = NULL;
+	autofree char *total = printed(&a->total), *used_text = used_resources(a);
 	bool v6 = strchr(a->flags.ip, ':') != NULL;
-	autofree char *address = xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip,
-					   listener_port(a->port));
+	autofree char *address =
+		xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip, listener_port(a->port));
 	struct answer_status s = {
 		.version = (char[]){ MESOS_VERSION },
 		.pid = (uint64_t)getpid(),
@@ -60,17 +67,16 @@ static void on_status(struct peer *p, struct message *m unused)
 		.master = (char *)(uintptr_t)master_address(a->master),
 		.registered = master_registered(a->master),
 		.has_registered = true,
-		.uptime_seconds = (double)(now_ns() - a->started_ns) / 1e9,
+		.uptime_seconds = ns_seconds(now_ns() - a->started_ns),
 		.has_uptime_seconds = true,
 		.work_dir = a->flags.work_dir,
 		.isolation = a->flags.isolation,
 		.enforce_container_disk_quota = a->flags.enforce_container_disk_quota,
 		.has_enforce_container_disk_quota = true,
 		.resources = total,
+		.used_resources = used_text,
 	};
 
-	agent_used(a, &used);
-	s.used_resources = used_text = printed(&used);
 	count(a, &s);
 	peer_send(p, ANSWER_STATUS, NULL, NULL, &s);
 }
@@ -109,7 +115,7 @@ static struct container_state describe(const struct container *c)
 		.has_pid = c->pid > 0,
 		.user = c->user,
 		.sandbox = c->sandbox,
-		.started = (double)(c->started_wall_ns / NSEC_PER_MSEC) / 1e3,
+		.started = ns_seconds(c->started_wall_ns),
 		.has_started = true,
 		.resources = printed(&c->resources),
 	};
@@ -129,8 +135,8 @@ static void on_containers(struct peer *p, struct message *m unused)
 
 		if (c->phase == CONTAINER_ENDED)
 			continue;
-		answer.containers = xreallocarray(answer.containers, n + 1,
-						  sizeof(*answer.containers));
+		answer.containers =
+			xreallocarray(answer.containers, n + 1, sizeof(*answer.containers));
 		answer.containers[n] = describe(c);
 		answer.containers_count = n + 1;
 	}
@@ -158,9 +164,9 @@ static struct quota_state describe_quota(const struct executor *x)
 		.percent = ledger_percent(l),
 		.has_percent = measured && l->has_limit,
 		.witness = (char *)(uintptr_t)witness_name(l->witness),
-		.measured = (double)(l->measured_wall_ns / NSEC_PER_MSEC) / 1e3,
+		.measured = ns_seconds(l->measured_wall_ns),
 		.has_measured = measured,
-		.age_seconds = (double)(now_ns() - l->measured_ns) / 1e9,
+		.age_seconds = ns_seconds(now_ns() - l->measured_ns),
 		.has_age_seconds = measured,
 		.missed = l->missed,
 		.has_missed = measured,
@@ -175,8 +181,7 @@ static void add_quota(struct answer_quota *answer, const struct executor *x)
 {
 	size_t n = answer->containers_count;
 
-	answer->containers = xreallocarray(answer->containers, n + 1,
-					   sizeof(*answer->containers));
+	answer->containers = xreallocarray(answer->containers, n + 1, sizeof(*answer->containers));
 	answer->containers[n] = describe_quota(x);
 	answer->containers_count = n + 1;
 }

@@ -72,8 +72,7 @@ static bool known(const struct update_stream *s, const uint8_t uuid[16])
 
 int updates_add(struct updates *all, struct status_update *body, int64_t now)
 {
-	struct update_stream *s =
-		find_or_add(all, body->framework_id, body->status->task_id);
+	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
 	struct update *u;
 
 	assert(body->status->has_uuid);

@@ -17,10 +17,10 @@ struct update {
 
 struct update_stream {
 	UT_hash_handle hh;
-	char *key; /* framework id, '/', task id: neither may contain a slash */
-	struct list pending; /* updates; the first is outstanding */
-	int64_t due_ns;      /* when the first is sent (again) */
-	int64_t pause_ns;    /* between the last attempt and the next */
+	char *key;              /* framework id, '/', task id: neither may contain a slash */
+	struct list pending;    /* updates; the first is outstanding */
+	int64_t due_ns;         /* when the first is sent (again) */
+	int64_t pause_ns;       /* between the last attempt and the next */
 	uint8_t last_acked[16]; /* uuid of the last acknowledged one */
 	bool has_acked;
 };
@@ -42,7 +42,7 @@ int updates_add(struct updates *u, struct status_update *body, int64_t now);
 
 /* updates_acknowledge: what an acknowledgement meant. */
 enum update_ack {
-	UPDATE_ACKED,      /* the first of its stream is done with */
+	UPDATE_ACKED, /* the first of its stream is done with */
 	UPDATE_ACKED_LAST, /* it was terminal: the stream is closed, whatever was still queued is dropped */
 	UPDATE_UNEXPECTED, /* no such stream, or not the uuid that is outstanding */
 };

@@ -101,3 +101,15 @@ int64_t wall_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
 }
+
+double ns_seconds(int64_t ns)
+{
+	int64_t usec = ns / NSEC_PER_USEC;
+
+	return (double)usec / 1e6;
+}
+
+double wall_seconds(void)
+{
+	return ns_seconds(wall_ns());
+}

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n) (UINT64_C(1) << (n))
+#define BIT(n)        (UINT64_C(1) << (n))
 /* clang-format off */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 /* clang-format on */
-#define unused __attribute__((unused))
+#define unused                   __attribute__((unused))
 #define format_printf(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -36,8 +36,8 @@
  * Ownership. A variable declared with one of these is released when its scope
  * ends; take_ptr() and take_fd() move the value out and leave nothing behind.
  */
-#define autofree cleanup(free_cleanup)
-#define autofd   cleanup(close_cleanup)
+#define autofree    cleanup(free_cleanup)
+#define autofd      cleanup(close_cleanup)
 #define cleanup(fn) __attribute__((__cleanup__(fn)))
 
 static inline void free_cleanup(void *p)
@@ -82,3 +82,6 @@ bool str_starts(const char *s, const char *prefix);
 int64_t now_ns(void);
 /* Wall clock in nanoseconds since 1970, only ever shown, never compared. */
 int64_t wall_ns(void);
+/* Seconds, to the microsecond, as messages and views have them. */
+double ns_seconds(int64_t ns);
+double wall_seconds(void);

@@ -7,7 +7,7 @@
 #include "lib/base.h"
 #include "lib/error.h"
 
-#define ID_MAX 255
+#define ID_MAX    255
 #define UUID_TEXT 37 /* with the terminating zero */
 
 /* Random (version 4) UUID: getrandom(2). */

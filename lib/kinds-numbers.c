@@ -203,7 +203,7 @@ static int duration_kind_parse(const struct field *f, const char *text, void *re
 
 static int duration_decode(const struct field *f, json_t *in, void *rec, struct error *e)
 {
-	uint64_t ns;
+	uint64_t ns = 0;
 
 	if (kind_whole_decode(json_object_get(in, "nanoseconds"), &ns, e))
 		return kind_wrong(e, f);

@@ -14,6 +14,7 @@ static inline void list_init(struct list *l)
 
 static inline bool list_empty(const struct list *l)
 {
+	assert(l->next);
 	return l->next == l;
 }
 
@@ -29,13 +30,14 @@ static inline void list_append(struct list *head, struct list *node)
 /* Takes the node out; doing so twice is harmless. */
 static inline void list_remove(struct list *node)
 {
+	assert(node->prev && node->next);
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 	list_init(node);
 }
 
 #define list_entry(node, type, member) container_of(node, type, member)
-#define list_first(head, type, member) \
+#define list_first(head, type, member)                                                             \
 	(list_empty(head) ? NULL : list_entry((head)->next, type, member))
 /* The current entry may be removed and freed inside the loop. */
 /* clang-format off */

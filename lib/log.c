@@ -74,7 +74,8 @@ void log_write(enum log_level level, const char *fmt, ...)
 	n = MIN(n, sizeof(line) - 1);
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?'; /* foreign text must neither forge a line nor steer a terminal */
+			line[i] =
+				'?'; /* foreign text must neither forge a line nor steer a terminal */
 	line[n++] = '\n';
 	if (log_fd >= 0)
 		put(log_fd, line, n);

@@ -2,7 +2,7 @@
 #include "lib/metrics-http.h"
 
 struct preference {
-	const char *const *types;            /* the first is the default */
+	const char *const *types;           /* the first is the default */
 	const enum metrics_format *formats; /* of the types */
 };
 

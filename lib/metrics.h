@@ -28,9 +28,9 @@ struct metric {
 	const char *prometheus; /* NULL ends the table */
 	enum metric_kind kind;
 	bool family;
-	double scale;           /* Mesos's unit in Prometheus's unit */
+	double scale; /* Mesos's unit in Prometheus's unit */
 	const char *help;
-	size_t offset;          /* of the double in the values; not of a family */
+	size_t offset; /* of the double in the values; not of a family */
 };
 
 struct metrics_writer;

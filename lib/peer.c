@@ -60,8 +60,10 @@ void peer_finish(struct peer *p)
 /* We end it, but whoever owns it has to know. */
 static void give_up(struct peer *p, const char *why)
 {
-	if (p->announced)
+	if (p->announced) {
+		assert(p->protocol);
 		p->protocol->closed(p, why);
+	}
 	peer_finish(p);
 }
 
@@ -101,6 +103,7 @@ static int greet(struct peer *p, const struct hello *h, struct error *e)
 		r = select_protocol(p, h, e);
 	if (r)
 		return r;
+	assert(p->protocol);
 	stream_set_line_max(p->stream, p->protocol->line_max);
 	p->hello_timer = sd_event_source_disable_unref(p->hello_timer);
 	if (!dialled)
@@ -129,8 +132,10 @@ static void on_hello(struct peer *p, struct message *m)
 
 static void dispatch(struct peer *p, struct message *m)
 {
-	const struct peer_verb *v = p->protocol->verbs;
+	const struct peer_verb *v;
 
+	assert(p->protocol);
+	v = p->protocol->verbs;
 	if (m->type == COMMON_ERROR)
 		log_warning("peer %s: says: %s", peer_name(p),
 			    ((struct error_message *)m->body)->message);

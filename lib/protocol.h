@@ -17,10 +17,10 @@
 #define PROTOCOL_MAX 1
 
 /* The members of a struct hello that every program of this release says alike. */
-#define HELLO_OF(r)                                                                  \
-	.role = (r), .has_role = true, .version = (char *)(uintptr_t)MESOS_VERSION, \
-	.protocol_min = PROTOCOL_MIN, .has_protocol_min = true,                      \
-	.protocol_max = PROTOCOL_MAX, .has_protocol_max = true
+#define HELLO_OF(r)                                                                                \
+	.role = (r), .has_role = true, .version = (char *)(uintptr_t)MESOS_VERSION,                \
+	.protocol_min = PROTOCOL_MIN, .has_protocol_min = true, .protocol_max = PROTOCOL_MAX,      \
+	.has_protocol_max = true
 
 /* The longest line that a framework, executor or operator may send. */
 #define LINE_MAX_BYTES (1 * MIB)

@@ -50,16 +50,16 @@ struct enum_value {
 struct field {
 	const char *name; /* NULL ends the table */
 	const struct kind *kind;
-	size_t offset;                          /* of the value in the struct */
-	size_t aux;                             /* of has_<field> or <field>_count; 0: neither */
-	const struct schema *(*schema)(void);   /* of nested records and lists of them */
-	const struct enum_value *values;        /* of enums */
+	size_t offset;                        /* of the value in the struct */
+	size_t aux;                           /* of has_<field> or <field>_count; 0: neither */
+	const struct schema *(*schema)(void); /* of nested records and lists of them */
+	const struct enum_value *values;      /* of enums */
 	bool required;
-	const char *def;                        /* default, in text form; NULL: none */
+	const char *def; /* default, in text form; NULL: none */
 	const char *doc;
 	/* flags only */
-	const char *alias;                      /* another accepted name, NULL: none */
-	bool secret;                            /* never shown */
+	const char *alias; /* another accepted name, NULL: none */
+	bool secret;       /* never shown */
 };
 
 struct schema {
@@ -69,7 +69,7 @@ struct schema {
 	const struct field *fields;
 };
 
-#define AT(f, rec, type) ((type *)(void *)((char *)(rec) + (f)->offset))
+#define AT(f, rec, type)       ((type *)(void *)((char *)(rec) + (f)->offset))
 #define AT_CONST(f, rec, type) ((type const *)(const void *)((const char *)(rec) + (f)->offset))
 
 /*

@@ -1,8 +1,8 @@
 /* The state table of tasks. */
 #include "lib/task_state.h"
 
-#define TERMINAL                                                                      \
-	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) | \
+#define TERMINAL                                                                                   \
+	(BIT(TASK_FINISHED) | BIT(TASK_FAILED) | BIT(TASK_KILLED) | BIT(TASK_LOST) |               \
 	 BIT(TASK_ERROR))
 
 /*

@@ -18,19 +18,8 @@ static const struct peer_protocol *const protocols[] = { &framework_protocol, &a
 							 NULL };
 
 static const struct hello hello = {
-	HELLO_OF(PEER_MASTER),
-	.epoch = 1,
-	.has_epoch = true,
-	.leader = true,
-	.has_leader = true,
+	HELLO_OF(PEER_MASTER), .epoch = 1, .has_epoch = true, .leader = true, .has_leader = true,
 };
-
-double wall_seconds(void)
-{
-	int64_t usec = wall_ns() / NSEC_PER_USEC;
-
-	return (double)usec / 1e6;
-}
 
 bool master_gave(const struct master *m, const char *id)
 {

@@ -147,8 +147,6 @@ int master_new(sd_event *loop, const struct master_flags *flags, struct master *
 void master_free(struct master *m);
 /* Whether this id could have been given by this very master. */
 bool master_gave(const struct master *m, const char *id);
-/* Seconds since 1970. */
-double wall_seconds(void);
 /* A timer relative to now, monotonic; replaces *at. */
 void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
 		  sd_event_time_handler_t fn, void *arg);

@@ -253,7 +253,8 @@ int main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_ERROR); /* what peers say is part of our own sentence */
 	load(&a, argc, argv);
 	dir = a.flags.runtime_dir ? xstrdup(a.flags.runtime_dir) : runtime_dir_default();
-	ask.socket = socket = path_join(dir, AGENT_SOCKET_NAME);
+	socket = path_join(dir, AGENT_SOCKET_NAME);
+	ask.socket = socket;
 	if (run(&ask, &a.error) < 0)
 		a.status = STATUS_USAGE;
 	if (a.status == STATUS_OK && (fputs(buf_text(&a.out), stdout) < 0 || fflush(stdout))) {

@@ -148,7 +148,7 @@ static void add_agent_args(const struct local *l, size_t i, struct args *args)
 	args_add(args, "%s/mesos-agent", l->bin_dir);
 	args_add(args, "--master=%s", l->master);
 	args_add(args, "--ip=%s", l->flags.ip);
-	args_add(args, "--port=%llu", (unsigned long long)(l->flags.port + i));
+	args_add(args, "--port=%llu", (unsigned long long)l->flags.port + i);
 	args_add(args, "--work_dir=%s/%s", l->work_dir, l->children[i].name);
 	args_add(args, "--runtime_dir=%s", dir);
 	pass_on(l, args);

@@ -9,6 +9,8 @@
 
 /* A supervisor that does not answer this long after the grace period is killed itself. */
 #define UNRESPONSIVE_NS (10 * NSEC_PER_SEC)
+/* A longer grace period is for ever; sums with it fit the type. */
+#define GRACE_MAX_NS ((int64_t)365 * 24 * 3600 * NSEC_PER_SEC)
 
 static const char *const phase_names[] = {
 	[CONTAINER_PREPARING] = "preparing", [CONTAINER_SPAWNED] = "spawned",
@@ -217,8 +219,8 @@ static void on_exited(struct peer *p, struct message *m)
 
 	drop_peer(c);
 	if (c->phase != CONTAINER_ENDED)
-		end(c, &(struct container_end){ .has_status = true,
-						.status = (int)exited->status });
+		end(c,
+		    &(struct container_end){ .has_status = true, .status = (int)exited->status });
 }
 
 struct container *container_by_token(struct container_node *node, const char *token)
@@ -337,15 +339,20 @@ void container_update(struct container *c, const struct resources *resources)
 
 void container_destroy(struct container *c, int64_t grace_ns)
 {
-	struct container_signal signal = { .grace_period = grace_ns, .has_grace_period = true };
+	struct container_signal signal = { .has_grace_period = true };
+	int64_t now = now_ns(), by;
 
 	assert(c->phase != CONTAINER_ENDED);
+	grace_ns = MIN(grace_ns, GRACE_MAX_NS);
+	by = now + grace_ns + UNRESPONSIVE_NS;
 	c->ending_grace_ns = c->ending ? MIN(grace_ns, c->ending_grace_ns) : grace_ns;
+	c->ending_by_ns = c->ending ? MIN(by, c->ending_by_ns) : by;
 	c->ending = true;
 	if (c->phase < CONTAINER_HELD || !c->peer)
 		return;
+	signal.grace_period = grace_ns;
 	peer_send(c->peer, TO_SUPERVISOR_SIGNAL, NULL, NULL, &signal);
-	set_deadline(c, grace_ns + UNRESPONSIVE_NS, on_silent);
+	set_deadline(c, MAX(c->ending_by_ns - now, 0), on_silent);
 }
 
 void container_limit(struct container *c, enum task_reason reason, const char *message)

@@ -56,7 +56,7 @@ struct container_node {
 	int64_t registration_timeout_ns;
 	struct agent_metrics *metrics;
 	struct list containers;
-	unsigned supervisors; /* processes that are not yet reaped */
+	unsigned supervisors;          /* processes that are not yet reaped */
 	sd_event_source *orphan_timer; /* while orphans are being killed */
 };
 
@@ -98,8 +98,9 @@ struct container {
 	pid_t pid; /* of the container's init */
 
 	/* how it ends */
-	bool ending;           /* container_destroy() was called */
+	bool ending; /* container_destroy() was called */
 	int64_t ending_grace_ns;
+	int64_t ending_by_ns; /* monotonic: then its supervisor is taken for hung */
 	bool limited;
 	enum task_reason reason;
 	char *message;

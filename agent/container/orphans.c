@@ -103,7 +103,7 @@ static int on_timer(sd_event_source *source, uint64_t usec unused, void *arg)
 void orphans_kill(struct container_node *node)
 {
 	if (pass(node) && !node->orphan_timer &&
-	    sd_event_add_time_relative(node->loop, &node->orphan_timer, CLOCK_MONOTONIC,
-				       AGAIN_USEC, 0, on_timer, node) < 0)
+	    sd_event_add_time_relative(node->loop, &node->orphan_timer, CLOCK_MONOTONIC, AGAIN_USEC,
+				       0, on_timer, node) < 0)
 		log_error("orphans: cannot set a timer to reap them");
 }

@@ -135,8 +135,8 @@ static void done(struct work *job)
 
 	list_for_each(c, &s->node->containers, node_entry) {
 		struct entry key = { .supervisor = c->supervisor };
-		struct entry *e = bsearch(&key, s->entries, s->count, sizeof(*s->entries),
-					  by_supervisor);
+		struct entry *e =
+			bsearch(&key, s->entries, s->count, sizeof(*s->entries), by_supervisor);
 
 		if (e && c->phase == CONTAINER_RUNNING && e->sample.processes)
 			c->sample = e->sample;

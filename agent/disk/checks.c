@@ -1,7 +1,6 @@
 /* The clock of the disk scans: due times, jobs, and what follows from a measurement. */
 #include "agent/disk/checks.h"
 
-
 #include "lib/log.h"
 
 struct disk_checks {
@@ -35,8 +34,7 @@ static void report(struct disk_watch *w, bool was_over)
 	autobuf struct buf why = { 0 };
 
 	switch (disk_policy(&w->ledger, was_over, w->checks->options.enforce && !w->last)) {
-	case DISK_NOTHING:
-		return;
+	case DISK_NOTHING: return;
 	case DISK_REPORT:
 		ledger_describe_excess(&w->ledger, &why);
 		log_warning("container %s: over its limit: %s%s", w->name, buf_text(&why),
@@ -170,8 +168,8 @@ void disk_checks_free(struct disk_checks *c)
 	free(c);
 }
 
-void disk_watch_start(struct disk_checks *c, struct disk_watch *w,
-		      const struct disk_watch_ops *ops, const char *name, int dirfd)
+void disk_watch_start(struct disk_checks *c, struct disk_watch *w, const struct disk_watch_ops *ops,
+		      const char *name, int dirfd)
 {
 	assert(!w->checks);
 	w->checks = c;

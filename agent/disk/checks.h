@@ -27,7 +27,7 @@ struct disk_watch_ops {
 
 /* One container's sandbox. Embedded in its owner; zero-initialise before disk_watch_start(). */
 struct disk_watch {
-	struct list node; /* in checks->watches */
+	struct list node;           /* in checks->watches */
 	struct disk_checks *checks; /* NULL: not watched */
 	const struct disk_watch_ops *ops;
 	const char *name; /* for log lines; the owner's */
@@ -57,8 +57,8 @@ int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 void disk_checks_free(struct disk_checks *c);
 
 /* Begins to measure, at once. */
-void disk_watch_start(struct disk_checks *c, struct disk_watch *w,
-		      const struct disk_watch_ops *ops, const char *name, int dirfd);
+void disk_watch_start(struct disk_checks *c, struct disk_watch *w, const struct disk_watch_ops *ops,
+		      const char *name, int dirfd);
 /* The container's disk resource, in thousandths of a MB, is now this. */
 void disk_watch_limit(struct disk_watch *w, int64_t disk_milli);
 /* The container has ended: a running scan is cancelled, a last one is made, `settled` follows. */

@@ -305,8 +305,7 @@ static int watch_signals(struct supervisor *s, struct error *e)
 static void greet(struct supervisor *s)
 {
 	link_send(&s->link, COMMON_HELLO,
-		  &(struct hello){ HELLO_OF(PEER_SUPERVISOR),
-				   .token = s->plan->token });
+		  &(struct hello){ HELLO_OF(PEER_SUPERVISOR), .token = s->plan->token });
 }
 
 static void supervisor_fini(struct supervisor *s)

@@ -7,7 +7,7 @@
 #include "lib/schema-end.h"
 
 static const struct isolator *const table[] = {
-	&isolator_user, &isolator_sandbox, &isolator_command,
+	&isolator_user,      &isolator_sandbox,   &isolator_command,
 	&isolator_posix_cpu, &isolator_posix_mem, &isolator_posix_disk,
 };
 

@@ -24,9 +24,9 @@ static int point_latest(int runs, const char *container_id, struct error *e)
 static int open_output(const struct container *c, const struct launch_plan *plan, int dir,
 		       const char *name, int *ret, struct error *e)
 {
-	autofd int fd = openat(dir, name,
-			       O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-			       0644);
+	autofd int fd =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+		       0644);
 
 	if (fd < 0)
 		return error_sys(e, "create %s/%s", c->sandbox, name);

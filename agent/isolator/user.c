@@ -53,10 +53,11 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	if (look_up(c->user, &text, &pw, e))
 		return -e->code;
 	if (geteuid() != 0 && pw.pw_uid != geteuid())
-		return error_set(e, EPERM,
-				 "cannot run as user '%s': the agent is not root; run it as root or "
-				 "with --no-switch_user",
-				 c->user);
+		return error_set(
+			e, EPERM,
+			"cannot run as user '%s': the agent is not root; run it as root or "
+			"with --no-switch_user",
+			c->user);
 	plan->switch_user = geteuid() == 0;
 	plan->uid = pw.pw_uid;
 	plan->gid = pw.pw_gid;

@@ -39,8 +39,10 @@ static int compare(const void *a, const void *b)
 
 static double median_ms(int64_t ns[ROUNDS])
 {
+	const size_t middle = ROUNDS / 2;
+
 	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	return (double)ns[ROUNDS / 2] / 1e6;
+	return (double)ns[middle] / 1e6;
 }
 
 static int64_t timed_run(struct allocator *a, int64_t now, struct offers *o)

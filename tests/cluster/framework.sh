@@ -32,25 +32,39 @@ call() {
 	send "$fd" '{"type":"'"$1"'","framework_id":{"value":"'"$framework_id"'"}'"$body}"
 }
 
+# await TYPE [SECONDS]: the next event of this type, in $line. Offers that come before it are kept for next_offer.
+await() {
+	local end=$((SECONDS + ${2:-$patience})) type
+	while [ $SECONDS -lt $end ] && receive "$fd" $((end - SECONDS)); do
+		type=${line#'{"type":"'}
+		type=${type%%'"'*}
+		[ "$type" = "$1" ] && return
+		[ "$type" = OFFERS ] && offers[$fd]+=$line$'\n'
+		[ "$type" = RESCIND ] && forget_offer "$(jq -r .rescind.offer_id.value <<<"$line")"
+	done
+	return 1
+}
+
+forget_offer() {
+	local left
+	left=$(grep -vF "\"$1\"" <<<"${offers[$fd]:-}")
+	offers[$fd]=${left:+$left$'\n'}
+}
+
 # id_list ID...: as JSON
 id_list() { printf '%s\n' "$@" | jq -Rnc '[inputs | {value: .}]'; }
 
-read_offer() {
+# next_offer [SECONDS]: of the current framework; $line is the event, $offer and $agent its first offer's.
+next_offer() {
+	local kept=${offers[$fd]:-}
+	line=${kept%%$'\n'*}
+	offers[$fd]=${kept#*$'\n'}
+	[ -n "$line" ] || await OFFERS "$@" || return
 	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
 }
 
-# next_offer [SECONDS]: of the current framework; $line is the event, $offer and $agent its first offer's.
-next_offer() {
-	receive_type "$fd" OFFERS "$@" && read_offer
-}
-
-# kept_offer: the last offer that came among updates, or else the next one.
-kept_offer() {
-	line=${offers[$fd]:-}
-	unset "offers[$fd]"
-	[ -n "$line" ] || receive_type "$fd" OFFERS || return
-	read_offer
-}
+# For the tests that still say so.
+kept_offer() { next_offer; }
 
 # decline SECONDS OFFER...
 decline() { call DECLINE '{"offer_ids":'"$(id_list "${@:2}")"',"filters":{"refuse_seconds":'"$1"'}}'; }
@@ -75,19 +89,9 @@ launch() {
 	call ACCEPT '{"offer_ids":'"$(id_list $offer)"',"filters":{"refuse_seconds":0},"operations":[{"type":"LAUNCH","launch":{"task_infos":'"$tasks"'}}]}'
 }
 
-# An offer that comes before the update is kept, for kept_offer.
-receive_update() {
-	local end=$((SECONDS + ${1:-$patience}))
-	while [ $SECONDS -lt $end ] && receive "$fd" $((end - SECONDS)); do
-		[[ $line == '{"type":"UPDATE"'* ]] && return
-		[[ $line == '{"type":"OFFERS"'* ]] && offers[$fd]=$line
-	done
-	return 1
-}
-
 # update [SECONDS]: the next UPDATE of the current framework: $task, $state, $source, $reason, $uuid, $message.
 update() {
-	receive_update "$@" || return
+	await UPDATE "$@" || return
 	IFS=$'\t' read -r task state source reason uuid message < <(jq -r '.update.status |
 		[.task_id.value, .state, .source // "-", .reason // "-", .uuid // "-", .message // "-"] | join("\t")' <<<"$line")
 	updated_on=$(jq -r '.update.status.agent_id.value // "-"' <<<"$line")
@@ -108,7 +112,7 @@ reaches() {
 }
 
 # silent TYPE SECONDS: no event of this type comes to the current framework.
-silent() { ! receive_type "$fd" "$1" "$2"; }
+silent() { ! await "$1" "$2"; }
 
 # error_says REGEX: the next ERROR that the current connection is sent.
 error_says() { receive_type "$fd" ERROR && [[ $(jq -r .error.message <<<"$line") =~ $1 ]]; }

@@ -141,6 +141,24 @@ static void a_tree_is_removed_with_all_that_is_in_it(void **state unused)
 	assert_true(exists("kept"));
 }
 
+static void a_tree_of_any_depth_is_removed(void **state unused)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < 3000; i++) {
+		int child;
+
+		assert_int_equal(mkdirat(fd, "deep", 0700), 0);
+		child = openat(fd, "deep", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close_fd(&fd);
+		fd = child;
+	}
+	close_fd(&fd);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(fs_remove_tree(fd, "deep", &e), 0);
+	assert_false(exists("deep"));
+}
+
 static void removal_never_follows_a_symbolic_link(void **state unused)
 {
 	autofree char *inner = in_dir("t/out");
@@ -172,6 +190,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_write_goes_out_in_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_tree_is_removed_with_all_that_is_in_it, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_tree_of_any_depth_is_removed, setup, teardown),
 		cmocka_unit_test_setup_teardown(removal_never_follows_a_symbolic_link, setup,
 						teardown),
 	};

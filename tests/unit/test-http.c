@@ -383,8 +383,8 @@ static void everybody_else_gets_json(void **state unused)
 		"application/json",
 		"application/json, text/plain, */*",
 		"image/png",
-		"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
-		"image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+		("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+		 "image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"),
 		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 		"text/plain;q=0, */*;q=0.1",
 		"text/plain;q=2",

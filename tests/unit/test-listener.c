@@ -162,6 +162,7 @@ static void a_connection_too_many_is_cut(void **state unused)
 	listen_tcp(&two);
 	a = dial();
 	b = dial();
+	assert_true(b >= 0);
 	c = dial();
 	say(a, "{");
 	RUN_UNTIL(protocol_fd >= 0 && listener_counts(listener).refused);

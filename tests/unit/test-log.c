@@ -1,0 +1,100 @@
+/* Log lines in a file of memory: their shape, their level, one line per event. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include "lib/log.h"
+
+static int file; /* another descriptor of what the log writes to */
+static char text[8192];
+
+static int setup(void **state unused)
+{
+	int fd = memfd_create("log", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	file = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	log_set_level(LOG_LEVEL_INFO);
+	log_set_file(fd, true);
+	return 0;
+}
+
+static int teardown(void **state unused)
+{
+	log_set_file(-EBADF, false);
+	close_fd(&file);
+	return 0;
+}
+
+static const char *logged(void)
+{
+	ssize_t n = pread(file, text, sizeof(text) - 1, 0);
+
+	assert_true(n >= 0);
+	text[n] = '\0';
+	return text;
+}
+
+static void a_line_has_a_level_a_time_and_its_words(void **state unused)
+{
+	unsigned month, day, hour, minute, second, us;
+	int end = 0;
+
+	log_warning("task %s: odd n=%d", "t", 7);
+	assert_int_equal(sscanf(logged(), "W%2u%2u %2u:%2u:%2u.%6u %n", &month, &day, &hour,
+				&minute, &second, &us, &end),
+			 6);
+	assert_int_equal(end, strlen("W0102 03:04:05.123456 "));
+	assert_string_equal(text + end, "task t: odd n=7\n");
+	assert_true(month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour < 24 && minute < 60);
+}
+
+static void lines_above_the_level_are_not_written(void **state unused)
+{
+	log_debug("no");
+	assert_string_equal(logged(), "");
+	log_set_level(LOG_LEVEL_ERROR);
+	log_info("no");
+	log_warning("no");
+	assert_string_equal(logged(), "");
+	log_error("yes");
+	assert_int_equal(logged()[0], 'E');
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_debug("yes");
+	assert_non_null(strstr(logged(), "\nD"));
+}
+
+static void a_long_line_is_cut_and_still_ends(void **state unused)
+{
+	char words[6000];
+	size_t n;
+
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	log_info("%s", words);
+	log_info("next");
+	n = (size_t)(strchr(logged(), '\n') - text) + 1;
+	assert_true(n <= 4096);
+	assert_int_equal(text[n], 'I');
+	assert_non_null(strstr(text + n, " next\n"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_line_has_a_level_a_time_and_its_words),
+		TEST(lines_above_the_level_are_not_written),
+		TEST(a_long_line_is_cut_and_still_ends),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
