@@ -217,6 +217,8 @@ void executor_free(struct executor *x)
 {
 	struct task *t;
 
+	if (!x)
+		return;
 	list_for_each(t, &x->tasks, node)
 		task_free(t);
 	list_for_each(t, &x->completed, node)

@@ -251,7 +251,10 @@ void task_drop(struct task *t)
 static void forget_oldest(struct framework *f)
 {
 	while (f->completed_count > f->master->flags->max_completed_tasks_per_framework) {
-		task_free(list_first(&f->completed, struct task, agent_node));
+		struct task *oldest = list_first(&f->completed, struct task, agent_node);
+
+		assert(oldest);
+		task_free(oldest);
 		f->completed_count--;
 	}
 }
@@ -261,8 +264,8 @@ void task_complete(struct task *t)
 	struct framework *f = t->framework;
 
 	assert(!t->charged && t->agent);
-	HASH_DEL(f->tasks, t);
 	list_remove(&t->agent_node);
+	HASH_DEL(f->tasks, t);
 	list_append(&f->completed, &t->agent_node);
 	t->agent = NULL;
 	f->completed_count++;
