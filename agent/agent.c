@@ -116,6 +116,13 @@ void agent_pump_updates(struct agent *a)
 	arm(a, updates_next(&a->updates));
 }
 
+char *agent_endpoint(const struct agent *a)
+{
+	bool v6 = strchr(a->flags.ip, ':') != NULL;
+
+	return xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip, listener_port(a->port));
+}
+
 void agent_used(const struct agent *a, struct resources *ret)
 {
 	struct framework *f, *next;

@@ -65,6 +65,8 @@ bool agent_update(struct agent *a, const char *framework_id, struct task *t,
 		  struct task_status *status);
 /* Sends what is due and arms the timer; after a change of a->updates. */
 void agent_pump_updates(struct agent *a);
+/* Where its port is, "127.0.0.1:5051" or "[::1]:5051"; the caller frees. */
+char *agent_endpoint(const struct agent *a);
 /* What all executors hold. */
 void agent_used(const struct agent *a, struct resources *ret);
 /* Ends all tasks, then the loop. */

@@ -107,9 +107,7 @@ static int64_t grace_of(const struct executor *x)
 static void launch(struct executor *x, const struct resources *resources)
 {
 	struct agent *a = agent_of(x);
-	bool v6 = strchr(a->flags.ip, ':') != NULL;
-	autofree char *endpoint =
-		xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip, listener_port(a->port));
+	autofree char *endpoint = agent_endpoint(a);
 	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
 	struct environment_rows rows = { .count = 0 };
 	struct container_spec spec = {

@@ -161,7 +161,8 @@ static void on_state(const struct http_request *q unused, struct http_response *
 	struct agent *a = ctx;
 	autobuf struct buf live = { 0 }, completed = { 0 }, flags = { 0 };
 	autobuf struct buf resources = { 0 }, attributes = { 0 };
-	autofree char *pid = xasprintf("slave(1)@%s:%u", a->flags.ip, listener_port(a->port));
+	autofree char *endpoint = agent_endpoint(a);
+	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
 	struct agent_state_view v = {
 		.version = (char[]){ MESOS_VERSION },
 		.start_time = ns_seconds(a->started_wall_ns),

@@ -245,11 +245,12 @@ static int start(struct agent *a, struct error *e)
 
 static void say_hello(const struct agent *a)
 {
+	autofree char *endpoint = agent_endpoint(a);
 	autobuf struct buf text = { 0 };
 
 	resources_print(&a->total, &text);
-	log_info("agent: serving version=%s address=%s:%u work_dir=%s resources=%s", MESOS_VERSION,
-		 a->flags.ip, listener_port(a->port), a->flags.work_dir, buf_text(&text));
+	log_info("agent: serving version=%s address=%s work_dir=%s resources=%s", MESOS_VERSION,
+		 endpoint, a->flags.work_dir, buf_text(&text));
 }
 
 /* In the reverse order of start(); what was not started is NULL. */

@@ -54,9 +54,7 @@ static void on_status(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);
 	autofree char *total = printed(&a->total), *used_text = used_resources(a);
-	bool v6 = strchr(a->flags.ip, ':') != NULL;
-	autofree char *address =
-		xasprintf(v6 ? "[%s]:%u" : "%s:%u", a->flags.ip, listener_port(a->port));
+	autofree char *address = agent_endpoint(a);
 	struct answer_status s = {
 		.version = (char[]){ MESOS_VERSION },
 		.pid = (uint64_t)getpid(),

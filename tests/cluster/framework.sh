@@ -14,6 +14,7 @@ knock() {
 	info=$(jq -c "${2:-.}" <<<"$anyone")
 	connect master
 	fds[$1]=$fd
+	offers[$fd]=''
 	hello "$fd" framework
 	send "$fd" '{"type":"SUBSCRIBE","subscribe":{"framework_info":'"$info"'}}'
 }

@@ -94,6 +94,7 @@ spawn() {
 	local name=$1
 	shift
 	touch "$dir/$name.out" "$dir/$name.log"
+	: >"$dir/$name.out" >"$dir/$name.log" # the child would empty them too late for who reads them
 	"$@" >"$dir/$name.out" 2>"$dir/$name.log" </dev/null &
 	pid[$name]=$!
 	order+=("$name")
@@ -111,7 +112,7 @@ finish() {
 	local name=$1
 	status=''
 	eventually "${2:-$patience}" ended "$name" || return 1
-	wait "${pid[$name]}"
+	wait "${pid[$name]}" 2>/dev/null
 	status=$?
 	unset "pid[$name]"
 }
