@@ -51,15 +51,15 @@ static int open_directories(struct agent *a, struct error *e)
 	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
 	    make_absolute(&a->flags.launcher_dir, e))
 		return -e->code;
+	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
+	if (access(a->executor_path, X_OK))
+		return error_sys(e, "--launcher_dir: %s", a->executor_path);
 	if (fs_mkdirs(a->flags.work_dir, 0755, e))
 		return error_wrap(e, "--work_dir");
 	if (access(a->flags.work_dir, W_OK | X_OK))
 		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
 	if (fs_mkdirs(a->flags.runtime_dir, 0755, e))
 		return error_wrap(e, "--runtime_dir");
-	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
-	if (access(a->executor_path, X_OK))
-		return error_sys(e, "--launcher_dir: %s", a->executor_path);
 	return 0;
 }
 

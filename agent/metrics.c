@@ -112,7 +112,7 @@ void agent_metrics_write(struct agent *a, enum metrics_format format, struct buf
 {
 	struct metrics sets[] = {
 		{ agent_metrics_table(), &a->metrics, write_family, a },
-		metrics_system(),
+		metrics_system(format),
 	};
 
 	read_gauges(a);

@@ -271,7 +271,7 @@ static void put_all_metrics(void)
 	       "sample to sample; Prometheus has them as labels.\n\n");
 	put_metrics("mesos-master", master_metrics_table());
 	put_metrics("mesos-agent", agent_metrics_table());
-	put_metrics("Both: the host and the process", metrics_system().table);
+	put_metrics("Both: the host and the process", metrics_system(METRICS_JSON).table);
 }
 
 int main(int argc, char **argv)

@@ -10,13 +10,11 @@ void buf_fini(struct buf *b)
 	*b = (struct buf){ 0 };
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
 	assert(n < SIZE_MAX / 2 && b->len < SIZE_MAX / 2);
-	if (!b->data || b->len + n > b->cap) {
-		b->cap = MAX(b->cap * 2, MAX(b->len + n, 64));
-		b->data = xrealloc(b->data, b->cap);
-	}
+	b->cap = MAX(b->cap * 2, MAX(b->len + n, 64));
+	b->data = xrealloc(b->data, b->cap);
 	return b->data + b->len;
 }
 
@@ -26,12 +24,6 @@ void buf_add(struct buf *b, const void *data, size_t n)
 		return;
 	memcpy(buf_reserve(b, n), data, n);
 	b->len += n;
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	*buf_reserve(b, 1) = c;
-	b->len++;
 }
 
 void buf_adds(struct buf *b, const char *s)

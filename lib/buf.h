@@ -13,10 +13,22 @@ struct buf {
 
 /* Frees the memory; the buffer is empty and usable afterwards. */
 void buf_fini(struct buf *b);
+/* What buf_reserve() does when there is too little room. */
+char *buf_grow(struct buf *b, size_t n);
+
 /* Makes room for n more bytes and returns where they go (b->len does not move). */
-char *buf_reserve(struct buf *b, size_t n);
+static inline char *buf_reserve(struct buf *b, size_t n)
+{
+	return b->data && n <= b->cap - b->len ? b->data + b->len : buf_grow(b, n);
+}
+
+static inline void buf_addc(struct buf *b, char c)
+{
+	*buf_reserve(b, 1) = c;
+	b->len++;
+}
+
 void buf_add(struct buf *b, const void *data, size_t n);
-void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) format_printf(2, 3);
 /* Decimal digits, without going through printf. */

@@ -137,12 +137,39 @@ const struct kind kind_i64 = {
 	.present = kind_flag_present,
 };
 
+/*
+ * Up to six decimals without printf, which is what nearly all numbers have: n millionths divide
+ * to the double next to their decimal text, so that text reads back the same (below 2^53, where all of this is exact).
+ */
+static bool add_millionths(struct buf *out, double v)
+{
+	double scaled = nearbyint(fabs(v) * 1e6);
+	uint64_t n = scaled < 9e15 ? (uint64_t)scaled : 0, rest = n % 1000000;
+
+	if (n < 100 || (double)n / 1e6 != fabs(v))
+		return false;
+	if (v < 0)
+		buf_addc(out, '-');
+	buf_addu(out, n / 1000000);
+	if (rest)
+		buf_addc(out, '.');
+	for (uint64_t unit = 100000; rest; unit /= 10) {
+		buf_addc(out, (char)('0' + rest / unit));
+		rest %= unit;
+	}
+	return true;
+}
+
 void json_add_number(struct buf *out, double v)
 {
 	char text[40];
 
-	if (!isfinite(v))
-		v = 0;
+	if (!isfinite(v) || v == 0) {
+		buf_addc(out, '0');
+		return;
+	}
+	if (add_millionths(out, v))
+		return;
 	if (fabs(v) < 1e15 && v == (double)(int64_t)v) {
 		buf_addi(out, (int64_t)v);
 		return;

@@ -90,11 +90,13 @@ static void read_stat(void)
 	}
 }
 
-struct metrics metrics_system(void)
+struct metrics metrics_system(enum metrics_format format)
 {
 	read_host();
-	read_usage();
-	count_fds();
-	read_stat();
+	if (format != METRICS_JSON) {
+		read_usage();
+		count_fds();
+		read_stat();
+	}
 	return (struct metrics){ .table = system_metrics_table(), .values = &values };
 }

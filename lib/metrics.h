@@ -59,5 +59,8 @@ void metrics_sample(struct metrics_writer *w, const char *json_name,
 void metrics_write(const struct metrics *sets, size_t count, enum metrics_format format,
 		   struct buf *out);
 
-/* The host and this process: system/load_1min, process_open_fds, ...; read at each call. */
-struct metrics metrics_system(void);
+/*
+ * The host and this process: system/load_1min, process_open_fds, ...; read at each call, but only
+ * what is in that format: counting descriptors takes long where there are many.
+ */
+struct metrics metrics_system(enum metrics_format format);

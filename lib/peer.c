@@ -159,6 +159,7 @@ static void refuse_line(struct peer *p, int code, const struct error *e)
 
 static void on_line(struct stream *s, char *line, size_t len)
 {
+	static const struct error hello_first = { EPROTO, "HELLO comes first" };
 	struct peer *p = stream_owner(s);
 	enum language hears = p->protocol ? p->protocol->hears : LANGUAGE_COMMON;
 	automessage struct message m = { 0 };
@@ -167,6 +168,8 @@ static void on_line(struct stream *s, char *line, size_t len)
 
 	if (r == MESSAGE_UNKNOWN && p->phase)
 		peer_error(p, "%s", e.text);
+	else if (r == MESSAGE_UNKNOWN)
+		refuse_line(p, -EBADMSG, &hello_first);
 	else if (r)
 		refuse_line(p, r, &e);
 	else if (m.type == COMMON_HELLO)
@@ -176,7 +179,7 @@ static void on_line(struct stream *s, char *line, size_t len)
 	else if (p->phase)
 		dispatch(p, &m);
 	else
-		refuse_line(p, -EBADMSG, &(struct error){ EPROTO, "HELLO comes first" });
+		refuse_line(p, -EBADMSG, &hello_first);
 }
 
 static void on_closed(struct stream *s, const char *why)

@@ -178,6 +178,15 @@ static void flatten(const struct resources *r, struct resources *ret)
 	}
 }
 
+/* Whether some name is there with several roles or types; items are sorted by name. */
+static bool repeats_names(const struct resources *r)
+{
+	for (size_t i = 1; i < r->count; i++)
+		if (str_equal(r->items[i].name, r->items[i - 1].name))
+			return true;
+	return false;
+}
+
 static void add_member(struct buf *out, const char *name, char *separator)
 {
 	buf_addc(out, *separator);
@@ -206,9 +215,12 @@ void resources_add_view(const struct resources *r, struct buf *out)
 	char separator = '{';
 	size_t next = 0;
 
-	flatten(r, &all);
-	for (size_t i = 0; i <= all.count; i++) {
-		const char *name = i < all.count ? all.items[i].name : NULL;
+	if (repeats_names(r)) {
+		flatten(r, &all);
+		r = &all;
+	}
+	for (size_t i = 0; i <= r->count; i++) {
+		const char *name = i < r->count ? r->items[i].name : NULL;
 
 		for (; next < ARRAY_SIZE(always) && (!name || strcmp(always[next], name) < 0);
 		     next++) {
@@ -220,7 +232,7 @@ void resources_add_view(const struct resources *r, struct buf *out)
 		if (next < ARRAY_SIZE(always) && str_equal(always[next], name))
 			next++;
 		add_member(out, name, &separator);
-		add_item_view(&all.items[i], out);
+		add_item_view(&r->items[i], out);
 		last = name;
 	}
 	buf_addc(out, '}');

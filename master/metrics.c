@@ -138,7 +138,7 @@ void master_metrics_write(struct master *m, enum metrics_format format, struct b
 			.family = write_family,
 			.ctx = m,
 		},
-		metrics_system(),
+		metrics_system(format),
 	};
 
 	values.uptime = (double)(now_ns() - m->start_ns) / (double)NSEC_PER_SEC;

@@ -6,7 +6,7 @@
 struct disk_checks {
 	sd_event *loop;
 	sd_event_source *timer;
-	struct work_pool *pool;
+	struct work_pool *pool, *big_pool;
 	struct disk_checks_options options;
 	struct scan_budget budget;
 	struct agent_metrics *metrics;
@@ -95,7 +95,9 @@ static void start_scan(struct disk_watch *w, int64_t now)
 	w->last_started = w->last;
 	w->due_ns = now + w->checks->options.interval_ns;
 	w->job = (struct work){ .run = run_scan, .done = scan_done };
-	work_submit(w->checks->pool, &w->job);
+	work_submit(w->result.inodes < DISK_SCAN_BIG_INODES ? w->checks->pool
+							    : w->checks->big_pool,
+		    &w->job);
 }
 
 static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
@@ -141,6 +143,9 @@ int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 	scan_budget_init(&c->budget, options->cpus, now_ns());
 	r = work_pool_new(loop, DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool, e);
 	if (!r)
+		r = work_pool_new(loop, DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
+				  &c->big_pool, e);
+	if (!r)
 		r = sd_event_add_time(loop, &c->timer, CLOCK_MONOTONIC, 0, 1, on_timer, c);
 	if (r < 0) {
 		disk_checks_free(c);
@@ -160,6 +165,7 @@ void disk_checks_free(struct disk_checks *c)
 	list_for_each(w, &c->watches, node)
 		atomic_store(&w->cancel, true);
 	work_pool_free(c->pool);
+	work_pool_free(c->big_pool);
 	list_for_each(w, &c->watches, node) {
 		list_remove(&w->node);
 		w->checks = NULL;

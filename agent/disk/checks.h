@@ -12,8 +12,13 @@
 #include "agent/metrics.h"
 #include "lib/work.h"
 
-/* Scans that run side by side; how much CPU they get is the budget's affair. */
-#define DISK_SCAN_THREADS 4
+/*
+ * Scans that run side by side; how much CPU they get is the budget's affair. Sandboxes that
+ * were seen to hold many files have threads of their own, so that nobody waits behind them.
+ */
+#define DISK_SCAN_THREADS     3
+#define DISK_SCAN_BIG_THREADS 2
+#define DISK_SCAN_BIG_INODES  50000
 
 struct disk_checks;
 struct disk_watch;

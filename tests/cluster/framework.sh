@@ -93,8 +93,8 @@ launch() {
 # update [SECONDS]: the next UPDATE of the current framework: $task, $state, $source, $reason, $uuid, $message.
 update() {
 	await UPDATE "$@" || return
-	IFS=$'\t' read -r task state source reason uuid message < <(jq -r '.update.status |
-		[.task_id.value, .state, .source // "-", .reason // "-", .uuid // "-", .message // "-"] | join("\t")' <<<"$line")
+	IFS=$'\x1f' read -r task state source reason uuid message < <(jq -r '.update.status |
+		[.task_id.value, .state, .source // "-", .reason // "-", .uuid // "-", .message // "-"] | join("\u001f")' <<<"$line")
 	updated_on=$(jq -r '.update.status.agent_id.value // "-"' <<<"$line")
 }
 
@@ -116,7 +116,11 @@ reaches() {
 silent() { ! await "$1" "$2"; }
 
 # error_says REGEX: the next ERROR that the current connection is sent.
-error_says() { receive_type "$fd" ERROR && [[ $(jq -r .error.message <<<"$line") =~ $1 ]]; }
+error_says() {
+	await ERROR || return
+	echo "$line"
+	[[ $(jq -r .error.message <<<"$line") =~ $1 ]]
+}
 
 # The relay (relay.c) between agents and the master: start_relay, then break it with relay WORD.
 start_relay() {

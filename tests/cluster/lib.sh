@@ -93,7 +93,6 @@ declare -a order=()
 spawn() {
 	local name=$1
 	shift
-	touch "$dir/$name.out" "$dir/$name.log"
 	: >"$dir/$name.out" >"$dir/$name.log" # the child would empty them too late for who reads them
 	"$@" >"$dir/$name.out" 2>"$dir/$name.log" </dev/null &
 	pid[$name]=$!
@@ -321,7 +320,7 @@ receive_type() {
 closed() {
 	local end=$((SECONDS + ${2:-$patience})) r
 	while :; do
-		IFS= read -r -t 1 -u "$1" line
+		IFS= read -r -t 0.1 -u "$1" line
 		r=$?
 		[ $r = 0 ] || [ $r -gt 128 ] || return 0
 		[ $SECONDS -lt $end ] || return 1

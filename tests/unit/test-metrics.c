@@ -117,7 +117,7 @@ static void sets_follow_each_other_in_one_document(void **state unused)
 				     .values = &values,
 				     .family = family,
 				     .ctx = (void *)"context" },
-				   metrics_system() };
+				   metrics_system(METRICS_PROMETHEUS) };
 	autobuf struct buf out = { 0 };
 	json_t *json;
 
@@ -156,7 +156,7 @@ static double value_of(const char *text, const char *name)
 
 static void the_host_and_the_process_are_measured(void **state unused)
 {
-	struct metrics set = metrics_system();
+	struct metrics set = metrics_system(METRICS_PROMETHEUS);
 	autobuf struct buf out = { 0 };
 	double now = (double)wall_ns() / 1e9;
 
