@@ -157,7 +157,7 @@ static int u64s_decode(const struct field *f, json_t *in, void *rec, struct erro
 	*count(f, rec) = n;
 	for (size_t i = 0; i < n; i++)
 		if (kind_whole_decode(list_item(in, i), &list[i], e))
-			return error_wrap(e, "[%zu]", i);
+			return schema_error_at(e, "[%zu]", i);
 	return 0;
 }
 
@@ -188,7 +188,7 @@ static int record_decode(const struct field *f, json_t *in, void *rec, struct er
 {
 	void *nested = xcalloc(1, f->schema()->size);
 
-	if (schema_decode(f->schema(), in, nested, e)) {
+	if (schema_decode_part(f->schema(), in, nested, e)) {
 		free(nested);
 		return -EINVAL;
 	}
@@ -226,8 +226,8 @@ static int records_decode(const struct field *f, json_t *in, void *rec, struct e
 	list = xcalloc(n, s->size);
 	*AT(f, rec, char *) = list;
 	for (size_t i = 0; i < n; i++) {
-		if (schema_decode(s, list_item(in, i), list + i * s->size, e))
-			return error_wrap(e, "[%zu]", i);
+		if (schema_decode_part(s, list_item(in, i), list + i * s->size, e))
+			return schema_error_at(e, "[%zu]", i);
 		*count(f, rec) = i + 1;
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* Records by their tables: decode, encode, clear, copy, defaults. The kinds are in kinds*.c. */
-#include "lib/schema.h"
+#include "lib/kinds.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -27,6 +28,20 @@ void schema_defaults(const struct schema *s, void *rec)
 	}
 }
 
+/* What is wrong inside a member goes on with its own path, what is wrong with it after a colon. */
+int schema_error_at(struct error *e, const char *fmt, ...)
+{
+	struct error inner = *e;
+	char at[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(at, sizeof(at), fmt, args);
+	va_end(args);
+	return error_set(e, e->code, "%s%s%s", at,
+			 inner.text[0] == '.' || inner.text[0] == '[' ? "" : ": ", inner.text);
+}
+
 static int decode_fields(const struct schema *s, json_t *in, void *rec, struct error *e)
 {
 	for (const struct field *f = s->fields; f->name; f++) {
@@ -34,15 +49,15 @@ static int decode_fields(const struct schema *s, json_t *in, void *rec, struct e
 
 		if (!value || json_is_null(value)) {
 			if (f->required)
-				return error_set(e, EINVAL, "%s: missing", f->name);
+				return error_set(e, EINVAL, ".%s: missing", f->name);
 			continue;
 		}
 		if (f->def)
 			f->kind->clear(f, rec);
 		if (f->kind->decode(f, value, rec, e))
-			return error_wrap(e, "%s", f->name);
+			return schema_error_at(e, ".%s", f->name);
 		if (f->required && !f->kind->present(f, rec))
-			return error_set(e, EINVAL, "%s: missing", f->name);
+			return error_set(e, EINVAL, ".%s: missing", f->name);
 	}
 	return 0;
 }
@@ -61,7 +76,7 @@ static void keep_rest(const struct schema *s, json_t *in, struct record *r)
 	}
 }
 
-int schema_decode(const struct schema *s, json_t *in, void *rec, struct error *e)
+int schema_decode_part(const struct schema *s, json_t *in, void *rec, struct error *e)
 {
 	if (!json_is_object(in))
 		return error_set(e, EINVAL, "must be an object");
@@ -72,6 +87,15 @@ int schema_decode(const struct schema *s, json_t *in, void *rec, struct error *e
 	}
 	keep_rest(s, in, head(rec));
 	return 0;
+}
+
+int schema_decode(const struct schema *s, json_t *in, void *rec, struct error *e)
+{
+	int r = schema_decode_part(s, in, rec, e);
+
+	if (r && e->text[0] == '.')
+		memmove(e->text, e->text + 1, strlen(e->text));
+	return r;
 }
 
 int schema_decode_text(const struct schema *s, const char *text, size_t len, void *rec,

@@ -209,6 +209,7 @@ static void make_updates(struct client *c)
 	};
 	struct status_update update = { .framework_id = framework, .status = &status };
 
+	assert(c->in_flight);
 	for (unsigned i = 0; i < c->in_flight; i++)
 		message_encode(&c->updates, AGENT_STATUS_UPDATE, NULL, NULL, &update);
 	c->line = c->updates.len / c->in_flight;

@@ -3,11 +3,11 @@
 # interleaved rounds: what counts is the median of the ratios within a round.
 # It reports and never fails on time, only when the two disagree on the bytes.
 #   tests/bench/scan.sh [ROUNDS]        TMPDIR: where the tree of 1 GB goes
-set -eu
+source "${BASH_SOURCE%/*}/common"
 
-rounds=${1:-11}
+rounds=${1:-$(choose 1 11)} cold_rounds=$(choose 1 5)
 scan=${MESOS_BUILD:-build}/tests/bench/scan
-n_dirs=2000 n_files=100
+n_dirs=$(choose 200 2000) n_files=100
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/scan-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -24,7 +24,7 @@ microseconds() {
 measure_du() { microseconds du -s --block-size=1 -x "$tree"; }
 measure_scan() { microseconds "$scan" "$tree" "$1"; }
 
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median_of() { median <"$1"; }
 
 check_bytes() {
 	local du ours
@@ -56,22 +56,22 @@ run() {
 	done
 	printf '%-6s %-10s %8.1f %6s %6s\n' "$name" du "$(ms "$work/du.us")" 1.000 -
 	printf '%-6s %-10s %8.1f %6.3f %6s\n' "$name" '1 worker' "$(ms "$work/1.us")" \
-		"$(median "$work/1.ratio")" "$4"
+		"$(median_of "$work/1.ratio")" "$4"
 	printf '%-6s %-10s %8.1f %6.3f %6s\n' "$name" '2 workers' "$(ms "$work/2.us")" \
-		"$(median "$work/2.ratio")" "$5"
+		"$(median_of "$work/2.ratio")" "$5"
 }
 
-ms() { awk "BEGIN { print $(median "$1") / 1000 }"; }
+ms() { awk "BEGIN { print $(median_of "$1") / 1000 }"; }
 drop_caches() { sync; echo 3 >/proc/sys/vm/drop_caches; }
 
-"$scan" make "$tree" $n_dirs $n_files
+"$scan" make "$tree" "$n_dirs" "$n_files"
 sync
 check_bytes
-echo "# $n_dirs directories of $n_files names, $n_dirs of them hard links; $rounds rounds (cold: 5)"
+echo "# $n_dirs directories of $n_files names, $n_dirs of them hard links; $rounds rounds (cold: $cold_rounds)"
 printf '%-6s %-10s %8s %6s %6s\n' cache who ms ratio goal
 run warm "$rounds" : '<=0.95' '<=0.55'
 if [ -w /proc/sys/vm/drop_caches ]; then
-	run cold 5 drop_caches - '<=0.65'
+	run cold "$cold_rounds" drop_caches - '<=0.65'
 else
 	echo "# cold: skipped, only root may drop the caches"
 fi

@@ -100,7 +100,8 @@ update() {
 
 # acknowledge: the update that was read last.
 acknowledge() {
-	[ "$uuid" = - ] || call ACKNOWLEDGE '{"agent_id":{"value":"'"$updated_on"'"},"task_id":{"value":"'"$task"'"},"uuid":"'"$uuid"'"}'
+	[ "$uuid" = - ] || call ACKNOWLEDGE "$(jq -nc --arg agent "$updated_on" --arg task "$task" --arg uuid "$uuid" \
+		'{agent_id: {value: $agent}, task_id: {value: $task}, uuid: $uuid}')"
 }
 
 # reaches STATE: acknowledges updates until one says this.

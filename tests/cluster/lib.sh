@@ -93,7 +93,8 @@ declare -a order=()
 spawn() {
 	local name=$1
 	shift
-	: >"$dir/$name.out" >"$dir/$name.log" # the child would empty them too late for who reads them
+	: >"$dir/$name.out" # the child would empty them too late for who reads them
+	: >"$dir/$name.log"
 	"$@" >"$dir/$name.out" 2>"$dir/$name.log" </dev/null &
 	pid[$name]=$!
 	order+=("$name")
@@ -120,7 +121,7 @@ finish() {
 stop() {
 	[ -n "${pid[$1]:-}" ] || return 0
 	kill -s "${2:-TERM}" "${pid[$1]}" 2>/dev/null
-	finish "$1" && return
+	finish "$1" 2>/dev/null && return # bash has something to say of the killed
 	diag "$1 (pid ${pid[$1]}) does not end on SIG${2:-TERM}"
 	failures=$((failures + 1))
 	kill -s KILL "${pid[$1]}" 2>/dev/null
@@ -171,11 +172,18 @@ at_exit() {
 trap at_exit EXIT
 trap 'exit 130' INT TERM HUP
 
+# What a sanitizer found goes to a log, or from mesos-executor to the stderr of a sandbox.
+clean() {
+	! find "$dir" \( -name '*.log' -o -name stderr \) -type f -exec grep -E 'Sanitizer|runtime error:' {} + 2>/dev/null
+}
+
 # Ends everything, says so as a last test, and prints the plan; the logs too if something failed.
 done_testing() {
 	local log
 	cleanup
 	verdict $? 'nothing that was started is left'
+	clean
+	verdict $? 'no sanitizer has complained'
 	if [ "$failures" != 0 ]; then
 		for log in "$dir"/*.log; do
 			[ -s "$log" ] || continue

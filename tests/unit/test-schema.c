@@ -61,16 +61,16 @@ static void a_missing_field_is_named(void **state unused)
 static void a_wrong_field_is_named_by_its_path(void **state unused)
 {
 	assert_refused(labels_schema(), "{\"labels\":[{\"key\":\"a\"},{\"value\":\"b\"}]}",
-		       "labels: [1]: key: missing");
+		       "labels[1].key: missing");
 	assert_refused(command_info_schema(), "{\"environment\":{\"variables\":[{\"name\":7}]}}",
-		       "environment: variables: [0]: name: must be a string");
-	assert_refused(set_schema(), "{\"item\":[\"a\",1]}", "item: [1]: must be a string");
+		       "environment.variables[0].name: must be a string");
+	assert_refused(set_schema(), "{\"item\":[\"a\",1]}", "item[1]: must be a string");
 	assert_refused(call_kill_schema(), "{\"task_id\":\"t\"}",
 		       "task_id: must be an id, {\"value\": a string}");
 	assert_refused(call_kill_schema(),
 		       "{\"task_id\":{\"value\":\"t\"},\"kill_policy\":"
 		       "{\"grace_period\":{\"nanoseconds\":-1}}}",
-		       "kill_policy: grace_period: must be a duration, "
+		       "kill_policy.grace_period: must be a duration, "
 		       "{\"nanoseconds\": a whole number}");
 	assert_refused(executor_data_schema(), "{\"data\":\"a\"}", "data: must be base64");
 }
@@ -192,7 +192,7 @@ static void a_missing_field_of_a_message_is_named_by_its_path(void **state unuse
 			       "{\"type\":\"RUN_TASK\",\"run_task\":{\"framework\":"
 			       "{\"user\":\"u\",\"name\":\"n\"},\"task\":{\"name\":\"t\","
 			       "\"task_id\":{\"value\":\"t\"}}}}",
-			       -EINVAL, "run_task: task: agent_id: missing");
+			       -EINVAL, "run_task: task.agent_id: missing");
 	assert_message_refused(LANGUAGE_CALL, "{\"type\":\"REVIVE\",\"framework_id\":\"x\"}",
 			       -EINVAL, "framework_id: must be {\"value\": a string}");
 }
