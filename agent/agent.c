@@ -1,6 +1,7 @@
 /* Updates of tasks, what is in use, and the end of the agent. */
 #include "agent/agent.h"
 
+#include "agent/container/orphans.h"
 #include "agent/master.h"
 #include "lib/ids.h"
 #include "lib/log.h"
@@ -36,42 +37,76 @@ static void complete_status(const struct agent *a, const struct task *t, struct 
 	s->container_status = container;
 }
 
-static struct status_update *make_update(const char *framework_id, const struct task *t,
-					 struct task_status *s)
+/* The executor of a framework may flood us; what we say ourselves is little, and so are ends. */
+static bool must_be_taken(const struct task *t, enum task_state state)
 {
-	struct status_update u = {
-		.framework_id = (char *)(uintptr_t)framework_id,
-		.status = s,
-		.latest_state = t ? t->state : s->state,
-		.has_latest_state = true,
-	};
-
-	return schema_copy(status_update_schema(), &u);
+	return t && (t->executor->command || task_terminal(state));
 }
 
-bool agent_update(struct agent *a, const char *framework_id, struct task *t,
-		  struct task_status *status)
+/* Whether the update may be taken; a uuid that was used before is replaced. */
+static int check_update(const struct agent *a, const struct task *t,
+			const struct status_update *body, struct error *e)
+{
+	struct task_status *status = body->status;
+	int r = updates_check(&a->updates, body, e);
+
+	if (r == UPDATE_REUSED)
+		uuid_new(status->uuid);
+	else if (r && !(r == -ENOBUFS && must_be_taken(t, status->state)))
+		return r;
+	if (t && !task_may_move(t->state, status->state))
+		return error_set(e, EINVAL, "%s after %s is not possible",
+				 enum_name(task_state_values, (int)status->state),
+				 enum_name(task_state_values, (int)t->state));
+	return 0;
+}
+
+static void log_update(const struct task *t, const struct task_status *s)
+{
+	const char *state = enum_name(task_state_values, (int)s->state);
+
+	if (t && t->state == s->state)
+		log_debug("task %s: %s again", s->task_id, state);
+	else
+		log_info("task %s: %s%s%s", s->task_id, state, s->message ? ": " : "",
+			 s->message ? s->message : "");
+}
+
+int agent_update(struct agent *a, const char *framework_id, struct task *t,
+		 const struct task_status *status, struct error *e)
 {
 	struct container_status container = { .container_id = NULL };
 	struct task_status full = *status;
+	struct status_update body = {
+		.framework_id = (char *)(uintptr_t)framework_id,
+		.status = &full,
+		.latest_state = status->state,
+		.has_latest_state = true,
+	};
+	int r;
 
-	if (t && !task_may_move(t->state, full.state)) {
-		log_warning("task %s: %s after %s is not possible, ignored", full.task_id,
-			    enum_name(task_state_values, (int)full.state),
-			    enum_name(task_state_values, (int)t->state));
-		return false;
-	}
 	complete_status(a, t, &full, &container);
+	r = check_update(a, t, &body, e);
+	if (r)
+		return r;
+	log_update(t, &full);
 	if (t)
 		task_move(t, &full, &a->metrics);
-	log_info("task %s: %s%s%s", full.task_id, enum_name(task_state_values, (int)full.state),
-		 full.message ? ": " : "", full.message ? full.message : "");
 	if (t && t->executor->framework->terminating)
-		return true;
-	if (updates_add(&a->updates, make_update(framework_id, t, &full), now_ns()))
-		return false;
+		return 0;
+	updates_add(&a->updates, schema_copy(status_update_schema(), &body), now_ns());
 	agent_pump_updates(a);
-	return true;
+	return 0;
+}
+
+void agent_drop_message(struct agent *a, const char *executor_id, const char *why)
+{
+	uint64_t left_out;
+
+	a->metrics.invalid_framework_messages++;
+	if (log_permit(&a->drops, now_ns(), &left_out))
+		log_warning("executor %s: a message is dropped: %s left_out=%llu", executor_id, why,
+			    (unsigned long long)left_out);
 }
 
 static void send_update(const struct status_update *body, void *ctx)
@@ -139,12 +174,16 @@ void agent_used(const struct agent *a, struct resources *ret)
 		}
 }
 
-void agent_terminate(struct agent *a, const char *why)
+void agent_terminate(struct agent *a, const char *why, int exit_status)
 {
 	if (a->terminating)
 		return;
-	log_info("agent: ending: %s", why);
+	if (exit_status)
+		log_warning("agent: ending: %s", why);
+	else
+		log_info("agent: ending: %s", why);
 	a->terminating = true;
+	a->exit_status = exit_status;
 	master_unregister(a->master);
 	frameworks_shutdown_all(a);
 	agent_maybe_leave(a);
@@ -153,6 +192,7 @@ void agent_terminate(struct agent *a, const char *why)
 /* The last measurements of ended containers are not waited for. */
 void agent_maybe_leave(struct agent *a)
 {
-	if (a->terminating && !a->frameworks && !a->node.supervisors && !a->node.orphan_timer)
-		sd_event_exit(a->loop, 0);
+	if (a->terminating && !a->frameworks && !a->node.supervisors &&
+	    !orphans_awaited(a->node.orphans))
+		sd_event_exit(a->loop, a->exit_status);
 }

@@ -10,11 +10,14 @@
 #include "agent/updates.h"
 #include "lib/http.h"
 #include "lib/listener.h"
+#include "lib/log.h"
 
 /* What is remembered of the past, as in Mesos. */
 #define COMPLETED_FRAMEWORKS_MAX 50
 /* Ended containers that quota show still tells of. */
 #define RECENT_CONTAINERS_MAX 20
+/* A message between framework and executor is dropped while so much waits for its receiver. */
+#define MESSAGES_QUEUED_MAX (8 * MIB)
 
 struct agent {
 	struct agent_flags flags;
@@ -37,13 +40,17 @@ struct agent {
 	struct framework *frameworks; /* by id */
 	struct list completed_frameworks;
 	unsigned completed_frameworks_count;
-	struct list recent; /* executors whose container ended last */
+	struct task_history history; /* of all executors */
+	struct list recent;          /* executors whose container ended last */
 	unsigned recent_count;
 	struct updates updates;
 	struct sampler *sampler;
 	sd_event_source *update_timer;
 	struct agent_metrics metrics;
-	bool terminating; /* told to end: leaves when the last container has */
+	struct log_limit drops; /* lines about messages that were dropped */
+	bool terminating;       /* told to end: leaves when the last container has */
+	int exit_status;
+	int work_dir_fd; /* locked: no second agent may use it */
 };
 
 /* Connections carry the node, which is all that containers know of the agent. */
@@ -58,18 +65,20 @@ struct task_status agent_status(const char *task_id, enum task_state state, enum
 /*
  * Takes an update of a task: moves it, remembers, queues it for the master. t may be NULL (an
  * update about a task that is not here). The status is completed with what it lacks: uuid,
- * timestamp, agent, executor and container. Returns false if the move is not allowed
- * or the update is a duplicate.
+ * timestamp, agent, executor and container. UPDATE_DUPLICATE if it was taken before; -EINVAL
+ * if the task cannot move so, -EMSGSIZE and -ENOBUFS as updates_check() says.
  */
-bool agent_update(struct agent *a, const char *framework_id, struct task *t,
-		  struct task_status *status);
+int agent_update(struct agent *a, const char *framework_id, struct task *t,
+		 const struct task_status *status, struct error *e);
+/* A message to or from an executor is dropped: counts it, and says so once a second at most. */
+void agent_drop_message(struct agent *a, const char *executor_id, const char *why);
 /* Sends what is due and arms the timer; after a change of a->updates. */
 void agent_pump_updates(struct agent *a);
 /* Where its port is, "127.0.0.1:5051" or "[::1]:5051"; the caller frees. */
 char *agent_endpoint(const struct agent *a);
 /* What all executors hold. */
 void agent_used(const struct agent *a, struct resources *ret);
-/* Ends all tasks, then the loop. */
-void agent_terminate(struct agent *a, const char *why);
+/* Ends all tasks, then the loop, with this exit status: not 0 if nobody on this node asked. */
+void agent_terminate(struct agent *a, const char *why, int exit_status);
 /* Leaves the loop if nothing is left to end. */
 void agent_maybe_leave(struct agent *a);

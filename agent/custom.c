@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/executors.h"
 #include "agent/master.h"
+#include "lib/ids.h"
 #include "lib/log.h"
 
 static struct executor *by_token(struct agent *a, const char *token)
@@ -11,9 +12,19 @@ static struct executor *by_token(struct agent *a, const char *token)
 
 	HASH_ITER(hh, a->frameworks, f, next)
 		list_for_each(x, &f->executors, node)
-			if (!x->command && x->container && str_equal(x->token, token))
+			if (!x->command && x->container && secret_equal(x->token, token))
 				return x;
 	return NULL;
+}
+
+/* It has to come back, in its time. One that is asked to end keeps its deadline. */
+static void unsubscribe(struct executor *x)
+{
+	if (!x->subscribed)
+		return;
+	x->subscribed = false;
+	if (x->state < EXECUTOR_TERMINATING)
+		executor_await_subscription(x);
 }
 
 static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
@@ -25,6 +36,7 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 		return error_set(e, EACCES,
 				 "no executor has this token; it is in "
 				 "MESOS_EXECUTOR_AUTHENTICATION_TOKEN");
+	unsubscribe(x);
 	executor_drop_peer(x); /* a new connection replaces the old one */
 	x->peer = p;
 	peer_set_owner(p, x);
@@ -39,24 +51,34 @@ static void acknowledge(struct executor *x, const struct task_status *s)
 	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
 }
 
+static void refuse_update(struct peer *p, const char *why)
+{
+	const struct executor *x = peer_owner(p);
+
+	x->framework->agent->metrics.invalid_status_updates++;
+	peer_error(p, "UPDATE refused: %s", why);
+}
+
 static void take_update(struct peer *p, struct task_status *s)
 {
 	struct executor *x = peer_owner(p);
 	struct agent *a = x->framework->agent;
 	struct task *t = task_find(x->framework, s->task_id);
+	struct error e;
 
 	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
-		a->metrics.invalid_status_updates++;
-		peer_error(p, "UPDATE refused: %s",
-			   !s->has_uuid ? "it has no uuid"
-			   : t          ? "TASK_STAGING or a task of another executor"
-					: "this executor has no such task");
+		refuse_update(p, !s->has_uuid ? "it has no uuid"
+				 : t          ? "TASK_STAGING or a task of another executor"
+					      : "this executor has no such task");
+		return;
+	}
+	s->source = SOURCE_EXECUTOR;
+	s->has_source = true;
+	if (agent_update(a, x->framework->id, t, s, &e) < 0) {
+		refuse_update(p, e.text);
 		return;
 	}
 	a->metrics.valid_status_updates++;
-	s->source = SOURCE_EXECUTOR;
-	s->has_source = true;
-	agent_update(a, x->framework->id, t, s);
 	acknowledge(x, s);
 	executor_update_container(x);
 }
@@ -68,9 +90,33 @@ static void on_update(struct peer *p, struct message *m)
 	take_update(p, update->status);
 }
 
+/* A task of which nothing was heard, and which it does not say it has, never reached it. */
+static bool was_lost(const struct task *t, const struct executor_subscribe *body)
+{
+	for (size_t i = 0; i < body->unacknowledged_tasks_count; i++)
+		if (str_equal(body->unacknowledged_tasks[i].task_id, t->info->task_id))
+			return false;
+	return t->state == TASK_STAGING;
+}
+
+/* What did not reach it, in the order in which it was to happen. */
+static void catch_up(struct executor *x, const struct executor_subscribe *body)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node) {
+		if (task_terminal(t->state))
+			continue;
+		if (t->queued || was_lost(t, body))
+			executor_hand_over(x, t);
+		if (t->killed)
+			executor_send_kill(x, t);
+	}
+}
+
 /*
- * What it said while it was not connected is taken, and what has not been handed over to
- * it is now. One that is asked to end keeps its deadline.
+ * What it said while it was not connected is taken, and what it missed is said now. One
+ * that is asked to end keeps its deadline.
  */
 static void on_subscribe(struct peer *p, struct message *m)
 {
@@ -83,7 +129,6 @@ static void on_subscribe(struct peer *p, struct message *m)
 		.agent_info = &a->info,
 		.container_id = x->container_id,
 	};
-	struct task *t;
 
 	x->subscribed = true;
 	peer_subscribed(p);
@@ -97,22 +142,24 @@ static void on_subscribe(struct peer *p, struct message *m)
 	x->timer = sd_event_source_disable_unref(x->timer);
 	x->state = EXECUTOR_RUNNING;
 	log_info("executor %s: subscribed", x->info->executor_id);
-	list_for_each(t, &x->tasks, node)
-		if (t->queued && !task_terminal(t->state))
-			executor_hand_over(x, t);
+	catch_up(x, body);
 }
 
 static void on_message(struct peer *p, struct message *m)
 {
 	const struct executor_data *data = m->body;
 	struct executor *x = peer_owner(p);
+	struct agent *a = x->framework->agent;
 	struct executor_message out = {
 		.framework_id = x->framework->id,
 		.executor_id = x->info->executor_id,
 		.data = data->data,
 	};
 
-	master_send(x->framework->agent->master, AGENT_EXECUTOR_MESSAGE, &out);
+	if (master_queued(a->master) > MESSAGES_QUEUED_MAX)
+		agent_drop_message(a, x->info->executor_id, "the master does not read what waits");
+	else
+		master_send(a->master, AGENT_EXECUTOR_MESSAGE, &out);
 }
 
 static void on_heartbeat(struct peer *p unused, struct message *m unused)
@@ -125,7 +172,7 @@ static void on_closed(struct peer *p, const char *why)
 
 	log_info("executor %s: connection closed: %s", x->info->executor_id, why);
 	x->peer = NULL;
-	x->subscribed = false;
+	unsubscribe(x);
 }
 
 const struct peer_protocol executor_protocol = {

@@ -8,6 +8,7 @@
 #include "agent/master.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
 const struct ledger *executor_disk(const struct executor *x)
 {
@@ -139,10 +140,12 @@ static int on_registration_timeout(sd_event_source *source unused, uint64_t usec
 
 static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn)
 {
-	x->timer = sd_event_source_disable_unref(x->timer);
-	if (sd_event_add_time_relative(agent_of(x)->loop, &x->timer, CLOCK_MONOTONIC,
-				       (uint64_t)(ns / NSEC_PER_USEC), 0, fn, x) < 0)
-		log_warning("executor %s: cannot set a timer", x->info->executor_id);
+	timer_set(agent_of(x)->loop, &x->timer, ns, fn, x);
+}
+
+void executor_await_subscription(struct executor *x)
+{
+	set_timer(x, agent_of(x)->flags.executor_registration_timeout, on_registration_timeout);
 }
 
 static char *sandbox_path(const struct executor *x)
@@ -179,8 +182,7 @@ struct executor *executor_add(struct framework *f, const struct task_info *task)
 		resources_add(&used, &tasks);
 	launch(x, &used);
 	if (!x->command)
-		set_timer(x, agent_of(x)->flags.executor_registration_timeout,
-			  on_registration_timeout);
+		executor_await_subscription(x);
 	return x;
 }
 
@@ -258,6 +260,16 @@ void executor_take_task(struct executor *x, struct task_info *info)
 		executor_hand_over(x, t);
 }
 
+/* Of what we say ourselves nothing is refused, unless it comes too late. */
+static void say(struct task *t, const struct task_status *status)
+{
+	struct framework *f = t->executor->framework;
+	struct error e;
+
+	if (agent_update(f->agent, f->id, t, status, &e) < 0)
+		log_warning("task %s: %s", t->info->task_id, e.text);
+}
+
 /* Ends the task with a status of ours, if its state allows it. */
 static void finish_task(struct task *t, enum task_state state, enum task_source source,
 			const enum task_reason *reason, const char *message)
@@ -269,7 +281,7 @@ static void finish_task(struct task *t, enum task_state state, enum task_source 
 		s.reason = *reason;
 		s.has_reason = true;
 	}
-	agent_update(agent_of(x), x->framework->id, t, &s);
+	say(t, &s);
 	executor_update_container(x);
 }
 
@@ -283,23 +295,26 @@ static bool idle(const struct executor *x)
 	return true;
 }
 
-void executor_kill_task(struct executor *x, struct task *t, int64_t grace_ns)
+void executor_send_kill(struct executor *x, const struct task *t)
 {
-	struct executor_kill kill = { .task_id = t->info->task_id };
+	struct kill_policy policy = {
+		.grace_period = t->kill_grace_ns,
+		.has_grace_period = true,
+	};
+	struct executor_kill kill = {
+		.task_id = t->info->task_id,
+		.kill_policy = t->has_kill_grace ? &policy : NULL,
+	};
 
-	if (task_terminal(t->state))
-		return;
-	log_info("task %s: killing", t->info->task_id);
-	t->killed = true;
-	if (x->command) {
-		container_destroy(x->container, grace_ns);
-		return;
-	}
+	peer_send(x->peer, TO_EXECUTOR_KILL, NULL, NULL, &kill);
+}
+
+/* One that is not connected is told when it is again, or ended if it never is. */
+static void kill_custom_task(struct executor *x, struct task *t)
+{
 	if (!t->queued) {
 		if (x->subscribed)
-			peer_send(x->peer, TO_EXECUTOR_KILL, NULL, NULL, &kill);
-		else
-			executor_shutdown(x);
+			executor_send_kill(x, t);
 		return;
 	}
 	finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL, "Task killed before it was launched");
@@ -307,17 +322,52 @@ void executor_kill_task(struct executor *x, struct task *t, int64_t grace_ns)
 		executor_shutdown(x);
 }
 
+void executor_kill_task(struct executor *x, struct task *t, const struct kill_task *m)
+{
+	int64_t grace_ns = m->has_grace_period ? m->grace_period
+					       : agent_of(x)->flags.executor_shutdown_grace_period;
+
+	if (task_terminal(t->state))
+		return;
+	log_info("task %s: killing", t->info->task_id);
+	t->killed = true;
+	t->has_kill_grace = m->has_grace_period;
+	t->kill_grace_ns = grace_ns;
+	if (x->command)
+		container_destroy(x->container, grace_ns);
+	else
+		kill_custom_task(x, t);
+}
+
+static void drop_completed(struct task *t)
+{
+	assert(t);
+	t->executor->completed_count--;
+	task_free(t);
+}
+
+/* Counts are Mesos's; bytes have a most as well. */
+static void complete_task(struct task *t)
+{
+	struct executor *x = t->executor;
+	struct task_history *history = &agent_of(x)->history;
+	struct task *oldest;
+
+	list_remove(&t->node);
+	list_append(&x->completed, &t->node);
+	task_archive(t, history);
+	if (++x->completed_count > COMPLETED_TASKS_MAX)
+		drop_completed(list_first(&x->completed, struct task, node));
+	while ((oldest = task_history_surplus(history)))
+		drop_completed(oldest);
+}
+
 void executor_forget_task(struct executor *x, struct task *t)
 {
 	struct framework *f = x->framework;
 
 	assert(task_terminal(t->state));
-	list_remove(&t->node);
-	list_append(&x->completed, &t->node);
-	if (++x->completed_count > COMPLETED_TASKS_MAX) {
-		task_free(list_first(&x->completed, struct task, node));
-		x->completed_count--;
-	}
+	complete_task(t);
 	executor_maybe_complete(x);
 	framework_maybe_complete(f);
 }
@@ -349,27 +399,31 @@ void executor_shutdown(struct executor *x)
 	}
 }
 
-static void drop_tasks(struct executor *x)
+/* Of one that is past views show these; the rest may be long, and there are many. */
+static void strip_info(struct executor *x)
 {
-	struct task *t;
+	struct executor_info *full = x->info;
 
-	list_for_each(t, &x->tasks, node) {
-		list_remove(&t->node);
-		list_append(&x->completed, &t->node);
-		x->completed_count++;
-	}
+	x->info = xcalloc(1, sizeof(*x->info));
+	x->info->executor_id = xstrdup(full->executor_id);
+	x->info->name = text_cut(full->name, NAME_KEPT_MAX);
+	x->info->source = text_cut(full->source, NAME_KEPT_MAX);
+	schema_free(executor_info_schema(), full);
 }
 
 void executor_maybe_complete(struct executor *x)
 {
 	struct framework *f = x->framework;
+	struct task *t;
 
 	if (x->state != EXECUTOR_TERMINATED)
 		return;
 	if (f->terminating)
-		drop_tasks(x);
+		list_for_each(t, &x->tasks, node)
+			complete_task(t);
 	if (!list_empty(&x->tasks))
 		return;
+	strip_info(x);
 	list_remove(&x->node);
 	list_append(&f->completed_executors, &x->node);
 	if (++f->completed_executors_count > COMPLETED_EXECUTORS_MAX) {
@@ -389,7 +443,7 @@ static void on_made(struct container *c)
 	if (!x->command || !t)
 		return;
 	s = agent_status(t->info->task_id, TASK_STARTING, SOURCE_EXECUTOR, NULL);
-	agent_update(agent_of(x), x->framework->id, t, &s);
+	say(t, &s);
 }
 
 static void on_started(struct container *c)
@@ -403,7 +457,7 @@ static void on_started(struct container *c)
 	if (x->state == EXECUTOR_REGISTERING)
 		x->state = EXECUTOR_RUNNING;
 	s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_EXECUTOR, NULL);
-	agent_update(agent_of(x), x->framework->id, t, &s);
+	say(t, &s);
 }
 
 static void describe_exit(int status, char *text, size_t size)

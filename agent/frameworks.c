@@ -84,38 +84,51 @@ void framework_maybe_complete(struct framework *f)
 	agent_maybe_leave(a);
 }
 
-/* It comes back to life with its past when a new task arrives. */
-static struct framework *revive(struct agent *a, const char *id)
+/* It comes back to life with its past when a new task arrives; what it is may have changed. */
+static struct framework *revive(struct agent *a, const struct framework_info *info)
 {
 	struct framework *f;
 
 	list_for_each(f, &a->completed_frameworks, node)
-		if (!strcmp(f->id, id)) {
+		if (!strcmp(f->id, info->id)) {
 			list_remove(&f->node);
 			a->completed_frameworks_count--;
+			schema_free(framework_info_schema(), f->info);
+			f->info = schema_copy(framework_info_schema(), info);
+			f->terminating = false;
 			HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
 			return f;
 		}
 	return NULL;
 }
 
+static struct framework *find_or_add_framework(struct agent *a, const struct framework_info *info)
+{
+	struct framework *f = framework_find(a, info->id);
+
+	if (!f)
+		f = revive(a, info);
+	return f ? f : add_framework(a, info);
+}
+
 static void refuse_task(struct agent *a, const char *framework_id, const char *task_id,
 			enum task_reason reason, const char *why)
 {
 	struct task_status s = agent_status(task_id, TASK_LOST, SOURCE_AGENT, why);
+	struct error e;
 
 	s.reason = reason;
 	s.has_reason = true;
-	agent_update(a, framework_id, NULL, &s);
+	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
+		log_warning("task %s: its framework is not told that it is lost: %s", task_id,
+			    e.text);
 }
 
 /* Ids become directories here: the master has checked them, and so do we. */
-static bool ids_valid(const struct run_task *m)
+static bool task_valid(const struct task_info *t)
 {
-	const struct task_info *t = m->task;
-
-	return m->framework->id && id_valid(m->framework->id) && id_valid(t->task_id) &&
-	       (!t->executor || id_valid(t->executor->executor_id)) && !t->command == !!t->executor;
+	return id_valid(t->task_id) && (!t->executor || id_valid(t->executor->executor_id)) &&
+	       !t->command == !!t->executor;
 }
 
 void frameworks_run_task(struct agent *a, struct run_task *m)
@@ -124,16 +137,19 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	struct framework *f;
 	struct executor *x;
 
-	if (!ids_valid(m)) {
-		log_warning("task: refused: its ids cannot be names of directories, or it has not "
-			    "exactly one of command and executor");
+	if (!m->framework->id || !id_valid(m->framework->id)) {
+		log_warning("task %s: refused: it has no framework, or one whose id cannot be the "
+			    "name of a directory",
+			    task_id);
 		return;
 	}
-	f = framework_find(a, m->framework->id);
-	if (!f)
-		f = revive(a, m->framework->id);
-	if (!f)
-		f = add_framework(a, m->framework);
+	if (!task_valid(m->task)) {
+		refuse_task(a, m->framework->id, task_id, REASON_TASK_INVALID,
+			    "Its ids cannot be names of directories, or it has not exactly one of "
+			    "command and executor");
+		return;
+	}
+	f = find_or_add_framework(a, m->framework);
 	if (task_find(f, task_id)) {
 		log_warning("task %s: is here already, RUN_TASK is ignored", task_id);
 		return;
@@ -155,11 +171,6 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	executor_take_task(x, take_ptr(m->task));
 }
 
-static int64_t grace(const struct agent *a, const struct kill_task *m)
-{
-	return m->has_grace_period ? m->grace_period : a->flags.executor_shutdown_grace_period;
-}
-
 void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 {
 	struct framework *f = framework_find(a, m->framework_id);
@@ -171,7 +182,7 @@ void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 			    "Cannot find executor");
 		return;
 	}
-	executor_kill_task(t->executor, t, grace(a, m));
+	executor_kill_task(t->executor, t, m);
 }
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
@@ -221,9 +232,11 @@ void frameworks_message(struct agent *a, const struct framework_message *m)
 	struct executor_data data = { .data = m->data };
 
 	if (!x || !x->subscribed) {
-		a->metrics.invalid_framework_messages++;
-		log_warning("executor %s: a message of its framework cannot be delivered",
-			    m->executor_id);
+		agent_drop_message(a, m->executor_id, "its executor is not here");
+		return;
+	}
+	if (stream_queued(peer_stream(x->peer)) > MESSAGES_QUEUED_MAX) {
+		agent_drop_message(a, m->executor_id, "its executor does not read what waits");
 		return;
 	}
 	a->metrics.valid_framework_messages++;

@@ -1,7 +1,9 @@
 /* mesos-agent: reads its flags, sets the parts up in order, runs the loop, takes them down in reverse. */
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
+#include <sys/file.h>
 
 #include "agent/agent.h"
 #include "agent/container/orphans.h"
@@ -15,11 +17,13 @@
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/fs.h"
+#include "lib/ids.h"
 #include "lib/log.h"
 #include "lib/runtime.h"
 #include "lib/version.h"
 
-#define JOB_THREADS 4 /* for prepare and the sampler */
+#define INTERVAL_MIN_NS NSEC_PER_MSEC /* of what is measured again and again */
+#define JOB_THREADS     4             /* for prepare and the sampler */
 
 static const struct peer_protocol *const protocols[] = {
 	&supervisor_protocol,
@@ -46,6 +50,20 @@ static int make_absolute(char **path, struct error *e)
 	return 0;
 }
 
+/* Two agents in one work_dir would offer the same disk twice. */
+static int lock_work_dir(struct agent *a, struct error *e)
+{
+	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->work_dir_fd < 0)
+		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
+	if (!flock(a->work_dir_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return error_set(e, EBUSY, "--work_dir: %s is in use by another agent",
+				 a->flags.work_dir);
+	return error_sys(e, "--work_dir: lock %s", a->flags.work_dir);
+}
+
 static int open_directories(struct agent *a, struct error *e)
 {
 	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
@@ -58,21 +76,10 @@ static int open_directories(struct agent *a, struct error *e)
 		return error_wrap(e, "--work_dir");
 	if (access(a->flags.work_dir, W_OK | X_OK))
 		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
-	if (fs_mkdirs(a->flags.runtime_dir, 0755, e))
+	if (lock_work_dir(a, e))
+		return -e->code;
+	if (runtime_dir_make(a->flags.runtime_dir, e))
 		return error_wrap(e, "--runtime_dir");
-	return 0;
-}
-
-/* Sockets in a directory that another user owns could be swapped under us. */
-static int check_runtime_owner(const struct agent *a, struct error *e)
-{
-	struct stat st;
-
-	if (lstat(a->flags.runtime_dir, &st))
-		return error_sys(e, "--runtime_dir: %s", a->flags.runtime_dir);
-	if (!S_ISDIR(st.st_mode) || (st.st_uid != geteuid() && st.st_uid != 0))
-		return error_set(e, EPERM, "--runtime_dir: %s is not a directory of this user",
-				 a->flags.runtime_dir);
 	return 0;
 }
 
@@ -99,12 +106,11 @@ static int check_flags(struct agent *a, struct error *e)
 		return -e->code;
 	if (!(a->flags.disk_scan_cpus > 0))
 		return error_set(e, EINVAL, "--disk_scan_cpus: must be greater than zero");
-	if (a->flags.container_disk_watch_interval <= 0)
+	if (a->flags.container_disk_watch_interval < INTERVAL_MIN_NS)
 		return error_set(e, EINVAL,
-				 "--container_disk_watch_interval: must be greater than zero");
-	if (a->flags.resource_monitoring_interval <= 0)
-		return error_set(e, EINVAL,
-				 "--resource_monitoring_interval: must be greater than zero");
+				 "--container_disk_watch_interval: must be at least 1ms");
+	if (a->flags.resource_monitoring_interval < INTERVAL_MIN_NS)
+		return error_set(e, EINVAL, "--resource_monitoring_interval: must be at least 1ms");
 	if (a->flags.registration_backoff_factor > 60 * NSEC_PER_SEC)
 		return error_set(e, EINVAL, "--registration_backoff_factor: must be at most 1mins");
 	if (a->flags.status_update_retry_interval_min <= 0 ||
@@ -113,6 +119,11 @@ static int check_flags(struct agent *a, struct error *e)
 			e, EINVAL,
 			"--status_update_retry_interval_min: must be greater than zero and "
 			"not above --status_update_retry_interval_max");
+	if (a->flags.hostname && !id_valid(a->flags.hostname))
+		return error_set(e, EINVAL,
+				 "--hostname: must be 1 to %d bytes without control characters or "
+				 "slashes",
+				 ID_MAX);
 	return isolators_select(a->flags.isolation, &a->node.isolators, e);
 }
 
@@ -120,8 +131,7 @@ static int know_ourselves(struct agent *a, struct error *e)
 {
 	if (!a->flags.runtime_dir)
 		a->flags.runtime_dir = runtime_dir_default();
-	if (check_flags(a, e) || open_directories(a, e) || check_runtime_owner(a, e) ||
-	    find_resources(a, e))
+	if (check_flags(a, e) || open_directories(a, e) || find_resources(a, e))
 		return -e->code;
 	a->info.hostname = a->flags.hostname ? xstrdup(a->flags.hostname) : daemon_hostname();
 	a->info.ip = xstrdup(a->flags.ip);
@@ -149,19 +159,35 @@ static void on_http(void *owner, int fd, struct seat *seat, const struct ucred *
 static const struct listener_ops port_ops = { .protocol = on_protocol, .http = on_http };
 static const struct listener_ops local_ops = { .protocol = on_protocol };
 
-/* The executor socket is for the tasks' users too: who they are is proven by a token. */
+/*
+ * The executor socket is for the tasks' users too: who they are is proven by a token. So a task
+ * may fill it: each user gets half of the seats, and the silent lose theirs soon, so that
+ * supervisors find one.
+ */
+#define EXECUTOR_FIRST_BYTE_NS (2 * NSEC_PER_SEC)
+
+static struct listener_limits executor_limits(const struct listener_limits *limits)
+{
+	return (struct listener_limits){
+		.total = limits->total,
+		.per_peer = MAX(limits->per_peer, limits->total / 2),
+		.first_byte_ns = EXECUTOR_FIRST_BYTE_NS,
+	};
+}
+
 static int listen_everywhere(struct agent *a, struct error *e)
 {
 	struct listener_limits limits = {
 		.total = (unsigned)MIN(a->flags.max_connections, (uint64_t)UINT_MAX),
 		.per_peer = (unsigned)MIN(a->flags.connections_per_peer, (uint64_t)UINT_MAX),
 	};
+	struct listener_limits executors = executor_limits(&limits);
 
 	if (listener_tcp(a->loop, a->flags.ip, (uint16_t)a->flags.port, &limits, &port_ops, a,
 			 &a->port, e) ||
 	    listener_unix(a->loop, a->agent_socket_path, 0600, &limits, &local_ops, a,
 			  &a->agent_socket, e) ||
-	    listener_unix(a->loop, a->executor_socket_path, 0666, &limits, &local_ops, a,
+	    listener_unix(a->loop, a->executor_socket_path, 0666, &executors, &local_ops, a,
 			  &a->executor_socket, e))
 		return -e->code;
 	a->info.port = listener_port(a->port);
@@ -216,15 +242,23 @@ static int set_up_containers(struct agent *a, struct error *e)
 	if (work_pool_new(a->loop, JOB_THREADS, NULL, &node->pool, e) ||
 	    disk_checks_new(a->loop, &disk, &a->metrics, &node->disk, e) ||
 	    sampler_new(node, a->flags.resource_monitoring_interval, &a->sampler, e) ||
-	    orphans_adopt(e))
+	    orphans_new(node, &node->orphans, e))
 		return -e->code;
 	return 0;
 }
 
 static int on_signal(sd_event_source *source unused, const struct signalfd_siginfo *si, void *arg)
 {
-	agent_terminate(arg, si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	agent_terminate(arg, si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", EXIT_SUCCESS);
 	return 0;
+}
+
+/* The daemon raises its own; programs that use select(2) rely on what they would get without it. */
+static uint64_t open_files_limit(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) ? 0 : MIN((uint64_t)limit.rlim_cur, INT64_MAX);
 }
 
 static int start(struct agent *a, struct error *e)
@@ -236,6 +270,7 @@ static int start(struct agent *a, struct error *e)
 		.quiet = a->flags.quiet,
 	};
 
+	a->node.open_files = open_files_limit();
 	if (daemon_init(&options, &a->loop, e) || daemon_handle_signals(a->loop, on_signal, a, e) ||
 	    know_ourselves(a, e) || set_up_net(a, e) || set_up_containers(a, e) ||
 	    master_link_new(a, &a->master, e))
@@ -277,6 +312,7 @@ static void stop(struct agent *a)
 		streams_free(a->streams);
 	if (a->resolver)
 		work_pool_free(a->resolver);
+	close_fd(&a->work_dir_fd);
 	resources_fini(&a->total);
 	a->info.id = NULL; /* is a->id */
 	schema_clear(agent_info_schema(), &a->info);
@@ -296,13 +332,18 @@ int main(int argc, char **argv)
 		.env_prefix = "MESOS_",
 		.schema = agent_flags_schema(),
 	};
-	struct agent a = { .started_ns = now_ns(), .started_wall_ns = wall_ns() };
+	struct agent a = {
+		.started_ns = now_ns(),
+		.started_wall_ns = wall_ns(),
+		.work_dir_fd = -EBADF,
+	};
 	struct error e;
 	int r;
 
 	list_init(&a.node.containers);
 	list_init(&a.completed_frameworks);
 	list_init(&a.recent);
+	list_init(&a.history.tasks);
 	flags_load_or_exit(&program, argc, argv, &a.flags, NULL);
 	a.updates.pause_min_ns = a.flags.status_update_retry_interval_min;
 	a.updates.pause_max_ns = a.flags.status_update_retry_interval_max;

@@ -4,8 +4,10 @@
 #include <sys/random.h>
 
 #include "agent/agent.h"
+#include "lib/ids.h"
 #include "lib/log.h"
 #include "lib/masters.h"
+#include "lib/timer.h"
 
 #define BACKOFF_MAX_NS (60 * NSEC_PER_SEC)
 /* Admission is one message each way; a master that is silent for so long is dialled again. */
@@ -35,10 +37,7 @@ static int on_dial_timer(sd_event_source *source unused, uint64_t usec unused, v
 static void set_timer(struct master_link *m, sd_event_source **timer, int64_t ns,
 		      sd_event_time_handler_t fn)
 {
-	*timer = sd_event_source_disable_unref(*timer);
-	if (sd_event_add_time_relative(m->agent->loop, timer, CLOCK_MONOTONIC,
-				       (uint64_t)(ns / NSEC_PER_USEC), 0, fn, m) < 0)
-		log_error("master: cannot set a timer");
+	timer_set(m->agent->loop, timer, ns, fn, m);
 }
 
 /* A random part of the back-off, so that a cluster's agents do not come back in step. */
@@ -91,13 +90,16 @@ static void on_closed(struct peer *p, const char *why)
 	disconnected(peer_owner(p), why);
 }
 
+static void give_up(struct master_link *m, const char *why)
+{
+	peer_close(take_ptr(m->peer));
+	disconnected(m, why);
+}
+
 /* The connection may look alive and carry nothing; then only the missing ping tells. */
 static int on_no_ping(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
-	struct master_link *m = arg;
-
-	peer_close(take_ptr(m->peer));
-	disconnected(m, "no ping in time");
+	give_up(arg, "no ping in time");
 	return 0;
 }
 
@@ -176,10 +178,16 @@ static void on_registered(struct peer *p, struct message *msg)
 	struct master_link *m = peer_owner(p);
 	struct agent *a = m->agent;
 
+	if (m->leaving)
+		return;
+	if (!id_valid(r->agent_id)) { /* it becomes the name of a directory */
+		give_up(m, "it gives us an id that cannot be one");
+		return;
+	}
 	if (a->id && strcmp(a->id, r->agent_id)) {
 		log_error("master %s: registered us as %s, but we are %s; ending",
 			  master_address(m), r->agent_id, a->id);
-		agent_terminate(a, "the master gave us another id");
+		agent_terminate(a, "the master gave us another id", EXIT_FAILURE);
 		return;
 	}
 	log_info("agent %s: %sregistered with master %s", r->agent_id, a->id ? "re-" : "",
@@ -252,7 +260,10 @@ static void on_shutdown(struct peer *p, struct message *m)
 {
 	const struct shutdown_agent *body = m->body;
 
-	agent_terminate(agent_of(p), body->message ? body->message : "the master asked for it");
+	autofree char *why = xasprintf("the master removed this agent: %s",
+				       body->message ? body->message : "it gave no reason");
+
+	agent_terminate(agent_of(p), why, EXIT_FAILURE);
 }
 
 static const struct peer_protocol master_protocol = {
@@ -319,12 +330,20 @@ void master_send(struct master_link *m, enum message_type type, const void *body
 		peer_send(m->peer, type, NULL, NULL, body);
 }
 
+size_t master_queued(const struct master_link *m)
+{
+	return m->peer ? stream_queued(peer_stream(m->peer)) : 0;
+}
+
+/* A master that has not admitted us must not do so any more. */
 void master_unregister(struct master_link *m)
 {
 	m->leaving = true;
 	m->dial_timer = sd_event_source_disable_unref(m->dial_timer);
 	m->ping_timer = sd_event_source_disable_unref(m->ping_timer);
 	master_send(m, AGENT_UNREGISTER_AGENT, NULL);
+	if (!m->registered && m->peer)
+		peer_close(take_ptr(m->peer));
 }
 
 const char *master_address(const struct master_link *m)

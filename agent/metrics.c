@@ -66,8 +66,9 @@ static void read_gauges(struct agent *a)
 	struct container *c;
 	int64_t now = now_ns();
 
-	m->uptime = (double)(now - a->started_ns) / 1e9;
+	m->uptime = ns_seconds(now - a->started_ns);
 	m->registered = master_registered(a->master);
+	m->disk_scan_throttled = disk_checks_throttled(a->node.disk);
 	m->disk_check_lag = disk_checks_lag(a->node.disk, now);
 	m->connections_accepted = (double)port.accepted;
 	m->connections_refused = (double)port.refused;

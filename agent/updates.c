@@ -8,9 +8,70 @@ static char *stream_key(const char *framework_id, const char *task_id)
 	return xasprintf("%s/%s", framework_id, task_id);
 }
 
-static void free_update(struct update *u)
+/* ---- the queue ---- */
+
+static void put(struct updates *all, size_t place, struct update_stream *s)
+{
+	all->queue[place] = s;
+	s->place = place;
+}
+
+static void sift_up(struct updates *all, struct update_stream *s)
+{
+	size_t i = s->place;
+
+	for (; i && all->queue[(i - 1) / 2]->due_ns > s->due_ns; i = (i - 1) / 2)
+		put(all, i, all->queue[(i - 1) / 2]);
+	put(all, i, s);
+}
+
+static void sift_down(struct updates *all, struct update_stream *s)
+{
+	size_t i = s->place, child;
+
+	for (; (child = 2 * i + 1) < all->queue_count; i = child) {
+		if (child + 1 < all->queue_count &&
+		    all->queue[child + 1]->due_ns < all->queue[child]->due_ns)
+			child++;
+		if (all->queue[child]->due_ns >= s->due_ns)
+			break;
+		put(all, i, all->queue[child]);
+	}
+	put(all, i, s);
+}
+
+static void reschedule(struct updates *all, struct update_stream *s, int64_t due)
+{
+	s->due_ns = due;
+	sift_up(all, s);
+	sift_down(all, s);
+}
+
+static void enqueue(struct updates *all, struct update_stream *s, int64_t due)
+{
+	all->queue = xreallocarray(all->queue, all->queue_count + 1, sizeof(*all->queue));
+	put(all, all->queue_count++, s);
+	reschedule(all, s, due);
+}
+
+static void dequeue(struct updates *all, struct update_stream *s)
+{
+	struct update_stream *last = all->queue[--all->queue_count];
+
+	if (last == s)
+		return;
+	put(all, s->place, last);
+	reschedule(all, last, last->due_ns);
+}
+
+/* ---- streams ---- */
+
+static void drop_update(struct updates *all, struct update_stream *s, struct update *u)
 {
 	list_remove(&u->node);
+	all->bytes -= u->bytes;
+	if (!--s->pending_count)
+		dequeue(all, s);
 	schema_free(status_update_schema(), u->body);
 	free(u);
 }
@@ -21,7 +82,7 @@ static void free_stream(struct updates *all, struct update_stream *s)
 
 	HASH_DEL(all->streams, s);
 	list_for_each(u, &s->pending, node)
-		free_update(u);
+		drop_update(all, s, u);
 	free(s->key);
 	free(s);
 }
@@ -32,6 +93,7 @@ void updates_fini(struct updates *u)
 
 	HASH_ITER(hh, u->streams, s, next)
 		free_stream(u, s);
+	free(u->queue);
 }
 
 static struct update_stream *find(const struct updates *u, const char *framework_id,
@@ -58,37 +120,71 @@ static struct update_stream *find_or_add(struct updates *u, const char *framewor
 	return s;
 }
 
-static bool known(const struct update_stream *s, const uint8_t uuid[16])
+/* Whether this uuid was seen: 0, UPDATE_DUPLICATE or UPDATE_REUSED. */
+static int known(const struct update_stream *s, const struct task_status *status)
 {
 	struct update *u;
 
-	if (s->has_acked && !memcmp(s->last_acked, uuid, 16))
-		return true;
+	if (s->has_acked && !memcmp(s->last_acked, status->uuid, 16))
+		return s->last_acked_state == status->state ? UPDATE_DUPLICATE : UPDATE_REUSED;
 	list_for_each(u, &s->pending, node)
-		if (!memcmp(u->body->status->uuid, uuid, 16))
-			return true;
-	return false;
+		if (!memcmp(u->body->status->uuid, status->uuid, 16))
+			return u->body->status->state == status->state ? UPDATE_DUPLICATE
+								       : UPDATE_REUSED;
+	return 0;
 }
 
-int updates_add(struct updates *all, struct status_update *body, int64_t now)
+static size_t encoded_bytes(const struct status_update *body)
 {
-	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
-	struct update *u;
+	autobuf struct buf text = { 0 };
+
+	schema_encode(status_update_schema(), body, &text);
+	return text.len;
+}
+
+int updates_check(const struct updates *all, const struct status_update *body, struct error *e)
+{
+	const struct update_stream *s = find(all, body->framework_id, body->status->task_id);
+	int r = s ? known(s, body->status) : 0;
+	size_t bytes;
 
 	assert(body->status->has_uuid);
-	if (known(s, body->status->uuid)) {
-		schema_free(status_update_schema(), body);
-		return UPDATE_DUPLICATE;
-	}
-	if (list_empty(&s->pending)) {
-		s->due_ns = now;
-		s->pause_ns = all->pause_min_ns;
-	}
-	u = xcalloc(1, sizeof(*u));
-	list_init(&u->node);
+	if (r == UPDATE_DUPLICATE)
+		return r;
+	bytes = encoded_bytes(body);
+	if (bytes > UPDATE_MAX_BYTES)
+		return error_set(
+			e, EMSGSIZE,
+			"the update has %zu bytes as it is sent, more than the %zu allowed", bytes,
+			(size_t)UPDATE_MAX_BYTES);
+	if (all->bytes + bytes > UPDATES_MAX_BYTES)
+		return error_set(e, ENOBUFS,
+				 "too many updates of this agent wait for an acknowledgement");
+	return r;
+}
+
+static struct update *last(const struct update_stream *s)
+{
+	return list_empty(&s->pending) ? NULL : list_entry(s->pending.prev, struct update, node);
+}
+
+void updates_add(struct updates *all, struct status_update *body, int64_t now)
+{
+	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
+	struct update *u = xcalloc(1, sizeof(*u));
+
+	assert(body->status->has_uuid && !known(s, body->status));
+	if (s->pending_count >= UPDATES_PENDING_MAX &&
+	    last(s)->body->status->state == body->status->state)
+		drop_update(all, s, last(s));
 	u->body = body;
+	u->bytes = encoded_bytes(body);
+	all->bytes += u->bytes;
 	list_append(&s->pending, &u->node);
-	return 0;
+	if (s->pending_count++)
+		return;
+	s->pause_ns = all->pause_min_ns;
+	enqueue(all, s, now);
 }
 
 enum update_ack updates_acknowledge(struct updates *all, const char *framework_id,
@@ -96,56 +192,52 @@ enum update_ack updates_acknowledge(struct updates *all, const char *framework_i
 {
 	struct update_stream *s = find(all, framework_id, task_id);
 	struct update *first = s ? list_first(&s->pending, struct update, node) : NULL;
-	bool last;
 
 	if (!first || memcmp(first->body->status->uuid, uuid, 16))
 		return UPDATE_UNEXPECTED;
-	last = task_terminal(first->body->status->state);
-	memcpy(s->last_acked, uuid, 16);
-	s->has_acked = true;
-	free_update(first);
-	s->due_ns = now;
-	s->pause_ns = all->pause_min_ns;
-	if (last)
+	if (task_terminal(first->body->status->state)) {
 		free_stream(all, s);
-	return last ? UPDATE_ACKED_LAST : UPDATE_ACKED;
+		return UPDATE_ACKED_LAST;
+	}
+	memcpy(s->last_acked, uuid, 16);
+	s->last_acked_state = first->body->status->state;
+	s->has_acked = true;
+	s->pause_ns = all->pause_min_ns;
+	drop_update(all, s, first);
+	if (s->pending_count)
+		reschedule(all, s, now);
+	return UPDATE_ACKED;
 }
 
 void updates_run(struct updates *all, int64_t now,
 		 void (*send)(const struct status_update *body, void *ctx), void *ctx)
 {
-	struct update_stream *s, *next;
-
-	HASH_ITER(hh, all->streams, s, next) {
+	assert(all->pause_min_ns > 0); /* or what was sent would be due again at once, for ever */
+	while (all->queue_count && all->queue[0]->due_ns <= now) {
+		struct update_stream *s = all->queue[0];
 		struct update *first = list_first(&s->pending, struct update, node);
 
-		if (!first || s->due_ns > now)
-			continue;
-		s->due_ns = now + s->pause_ns;
+		assert(first);
+		first->body->latest_state = last(s)->body->latest_state;
+		first->body->has_latest_state = last(s)->body->has_latest_state;
+		reschedule(all, s, now + s->pause_ns);
 		s->pause_ns = MIN(s->pause_ns * 2, all->pause_max_ns);
 		send(first->body, ctx);
 	}
 }
 
+/* All due at the same time are a heap in any order. */
 void updates_resume(struct updates *all, int64_t now)
 {
-	struct update_stream *s, *next;
-
-	HASH_ITER(hh, all->streams, s, next) {
-		s->due_ns = now;
-		s->pause_ns = all->pause_min_ns;
+	for (size_t i = 0; i < all->queue_count; i++) {
+		all->queue[i]->due_ns = now;
+		all->queue[i]->pause_ns = all->pause_min_ns;
 	}
 }
 
 int64_t updates_next(const struct updates *all)
 {
-	struct update_stream *s, *next;
-	int64_t due = INT64_MAX;
-
-	HASH_ITER(hh, all->streams, s, next)
-		if (!list_empty(&s->pending))
-			due = MIN(due, s->due_ns);
-	return due;
+	return all->queue_count ? all->queue[0]->due_ns : INT64_MAX;
 }
 
 void updates_forget(struct updates *all, const char *framework_id)
@@ -156,18 +248,4 @@ void updates_forget(struct updates *all, const char *framework_id)
 	HASH_ITER(hh, all->streams, s, next)
 		if (str_starts(s->key, prefix))
 			free_stream(all, s);
-}
-
-size_t updates_pending(const struct updates *all)
-{
-	struct update_stream *s, *next;
-	size_t n = 0;
-
-	HASH_ITER(hh, all->streams, s, next) {
-		struct update *u;
-
-		list_for_each(u, &s->pending, node)
-			n++;
-	}
-	return n;
 }

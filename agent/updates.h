@@ -10,35 +10,54 @@
 #include "lib/list.h"
 #include "lib/protocol.h"
 
+/* The longest update, encoded: with what is around it, it fits a line to the master. */
+#define UPDATE_MAX_BYTES (512 * KIB)
+/* Updates of one task that wait; from then on a repeated state replaces the last of them. */
+#define UPDATES_PENDING_MAX 64
+/* What all that wait may be together, encoded. */
+#define UPDATES_MAX_BYTES (64 * MIB)
+
 struct update {
 	struct list node;
 	struct status_update *body; /* what is sent: owned */
+	size_t bytes;               /* encoded */
 };
 
 struct update_stream {
 	UT_hash_handle hh;
-	char *key;              /* framework id, '/', task id: neither may contain a slash */
+	char *key;              /* framework id, which has no slash, '/', task id */
 	struct list pending;    /* updates; the first is outstanding */
+	size_t pending_count;   /* while above 0 it is in the queue */
+	size_t place;           /* there */
 	int64_t due_ns;         /* when the first is sent (again) */
 	int64_t pause_ns;       /* between the last attempt and the next */
 	uint8_t last_acked[16]; /* uuid of the last acknowledged one */
+	enum task_state last_acked_state;
 	bool has_acked;
 };
 
 struct updates {
 	struct update_stream *streams;
+	struct update_stream *
+		*queue; /* a heap of those with something to send, the first due on top */
+	size_t queue_count;
+	size_t bytes; /* of all that wait */
 	int64_t pause_min_ns, pause_max_ns;
 };
 
 void updates_fini(struct updates *u);
 
-/* updates_add: this uuid is already queued or was the last acknowledged one. */
+/* updates_check: this uuid with this state waits already, or was acknowledged last. */
 #define UPDATE_DUPLICATE 1
+/* The same uuid, but another state: the update is new and needs a uuid of its own. */
+#define UPDATE_REUSED 2
 /*
- * Queues an update; takes body, also when it is a duplicate. Due at once if it is first
- * in its stream.
+ * Whether an update can be queued: 0, one of the two above, -EMSGSIZE if it is above
+ * UPDATE_MAX_BYTES, -ENOBUFS if too much waits already (in spite of which it may be added).
  */
-int updates_add(struct updates *u, struct status_update *body, int64_t now);
+int updates_check(const struct updates *u, const struct status_update *body, struct error *e);
+/* Queues an update that was checked; takes body. Due at once if it is first in its stream. */
+void updates_add(struct updates *u, struct status_update *body, int64_t now);
 
 /* updates_acknowledge: what an acknowledgement meant. */
 enum update_ack {
@@ -49,7 +68,7 @@ enum update_ack {
 enum update_ack updates_acknowledge(struct updates *u, const char *framework_id,
 				    const char *task_id, const uint8_t uuid[16], int64_t now);
 
-/* Calls send for each first update that is due and sets its next time. */
+/* Calls send for each first update that is due, with the latest state, and sets its next time. */
 void updates_run(struct updates *u, int64_t now,
 		 void (*send)(const struct status_update *body, void *ctx), void *ctx);
 /* All firsts are due now, with the shortest pause: the master is back. */
@@ -58,5 +77,3 @@ void updates_resume(struct updates *u, int64_t now);
 int64_t updates_next(const struct updates *u);
 /* Drops all streams of a framework that was removed. */
 void updates_forget(struct updates *u, const char *framework_id);
-/* Updates that wait for an acknowledgement. */
-size_t updates_pending(const struct updates *u);

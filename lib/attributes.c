@@ -3,26 +3,12 @@
 
 #include "lib/value.h"
 
-static struct ranges *to_ranges(const struct value *v)
-{
-	struct ranges *out = xcalloc(1, sizeof(*out));
-
-	out->range = xcalloc(v->ranges_count, sizeof(*out->range));
-	out->range_count = v->ranges_count;
-	for (size_t i = 0; i < v->ranges_count; i++)
-		out->range[i] = (struct range){ .begin = v->ranges[i].begin,
-						.has_begin = true,
-						.end = v->ranges[i].end,
-						.has_end = true };
-	return out;
-}
-
 static void set_value(struct attribute *a, struct value *v)
 {
 	a->type = v->type;
 	a->has_type = true;
 	if (v->type == RANGES) {
-		a->ranges = to_ranges(v);
+		a->ranges = ranges_to_wire(v->ranges, v->ranges_count);
 	} else if (v->type == SCALAR) {
 		a->scalar = xcalloc(1, sizeof(*a->scalar));
 		a->scalar->value = strtod(v->text, NULL);

@@ -62,7 +62,7 @@ static inline void close_cleanup(const int *fd)
 /* Closes *fd if it is open and marks it closed. Keeps errno. */
 void close_fd(int *fd);
 
-/* Out of memory aborts: the agent recovers from its store, its tasks outlive it. */
+/* These never return NULL: out of memory aborts. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define BYTES(n) (UINT64_C(0x0101010101010101) * (n)) /* the same in each of eight */
+
 void buf_fini(struct buf *b)
 {
 	free(b->data);
@@ -16,19 +18,6 @@ char *buf_grow(struct buf *b, size_t n)
 	b->cap = MAX(b->cap * 2, MAX(b->len + n, 64));
 	b->data = xrealloc(b->data, b->cap);
 	return b->data + b->len;
-}
-
-void buf_add(struct buf *b, const void *data, size_t n)
-{
-	if (!n)
-		return;
-	memcpy(buf_reserve(b, n), data, n);
-	b->len += n;
-}
-
-void buf_adds(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)
@@ -51,10 +40,10 @@ void buf_addu(struct buf *b, uint64_t v)
 	char digits[20];
 	size_t n = sizeof(digits);
 
-	do {
+	for (; v > UINT32_MAX; v /= 10)
 		digits[--n] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	for (uint32_t w = (uint32_t)v; w || n == sizeof(digits); w /= 10)
+		digits[--n] = (char)('0' + w % 10);
 	buf_add(b, digits + n, sizeof(digits) - n);
 }
 
@@ -81,21 +70,53 @@ static void add_escaped(struct buf *b, unsigned char c)
 	}
 }
 
+/* The high bit of each byte of w that is smaller than n; of the lowest such byte at least. */
+static uint64_t below(uint64_t w, unsigned char n)
+{
+	return (w - BYTES(n)) & ~w & BYTES(0x80);
+}
+
+/* Whether eight bytes have one that JSON escapes. */
+static bool eight_escape(const char *s)
+{
+	uint64_t w;
+
+	memcpy(&w, s, sizeof(w));
+	return below(w, 0x20) | below(w ^ BYTES('"'), 1) | below(w ^ BYTES('\\'), 1);
+}
+
+static bool escaped(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* How many of n bytes go as they are. */
+static size_t plain_length(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i + 8 <= n && !eight_escape(s + i))
+		i += 8;
+	if (n >= 8 && i + 8 > n && !eight_escape(s + n - 8))
+		return n;
+	while (i < n && !escaped((unsigned char)s[i]))
+		i++;
+	return i;
+}
+
 void buf_add_json(struct buf *b, const char *s)
 {
-	const char *start = s;
+	size_t left = strlen(s), n = plain_length(s, left);
 
+	buf_reserve(b, left + 2);
 	buf_addc(b, '"');
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		buf_add(b, start, (size_t)(s - start));
-		add_escaped(b, c);
-		start = s + 1;
+	for (; n < left; n = plain_length(s, left)) {
+		buf_add(b, s, n);
+		add_escaped(b, (unsigned char)s[n]);
+		s += n + 1;
+		left -= n + 1;
 	}
-	buf_add(b, start, (size_t)(s - start));
+	buf_add(b, s, left);
 	buf_addc(b, '"');
 }
 

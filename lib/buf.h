@@ -28,8 +28,19 @@ static inline void buf_addc(struct buf *b, char c)
 	b->len++;
 }
 
-void buf_add(struct buf *b, const void *data, size_t n);
-void buf_adds(struct buf *b, const char *s);
+static inline void buf_add(struct buf *b, const void *data, size_t n)
+{
+	if (!n)
+		return;
+	memcpy(buf_reserve(b, n), data, n);
+	b->len += n;
+}
+
+static inline void buf_adds(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...) format_printf(2, 3);
 /* Decimal digits, without going through printf. */
 void buf_addu(struct buf *b, uint64_t v);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "lib/fs.h"
 #include "lib/log.h"
@@ -88,6 +89,7 @@ int daemon_init(const struct daemon_options *options, sd_event **ret, struct err
 {
 	int r = fill_standard_fds(e);
 
+	umask(022); /* what others have to read and enter does not depend on who started us */
 	if (!r)
 		r = set_level(options->logging_level, e);
 	if (!r)

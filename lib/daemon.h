@@ -13,7 +13,8 @@ struct daemon_options {
 };
 
 /*
- * Opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its hard limit,
+ * Opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its hard limit, sets
+ * the umask to 022,
  * ignores SIGPIPE, blocks SIGCHLD, SIGTERM and SIGINT (for sources of the loop) and makes
  * the default loop. -EINVAL for a bad level, -errno for a log file that cannot be opened.
  */

@@ -4,23 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Length of the UTF-8 character at p (RFC 3629), 0 if there is none or it is a control character. */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : 4;
-
-	if (n == 1)
-		return p[0] >= ' ' && p[0] != 0x7f;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (p[i] >> 6 != 2)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
+#include "lib/utf8.h"
 
 /*
  * The text quotes what strangers sent, may have been cut inside a character, and
@@ -28,11 +12,10 @@ static size_t utf8_length(const unsigned char *p)
  */
 static void make_printable(char *text)
 {
-	for (size_t n; *text; text += n ? n : 1) {
-		n = utf8_length((const unsigned char *)text);
-		if (!n)
+	utf8_repair(text);
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			*text = '?';
-	}
 }
 
 int error_set(struct error *e, int code, const char *fmt, ...)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/fs.h"
+#include "lib/utf8.h"
 #include "lib/version.h"
 
 #define FLAG_NAME_MAX 64
@@ -69,7 +70,8 @@ static void consider(const char *wanted, const char *name, const char **best, un
 static int unknown_flag(const struct schema *s, const char *name, struct error *e)
 {
 	const char *best = NULL;
-	unsigned least = (unsigned)MAX(strlen(name) / 2, 2);
+	/* Half of the letters may be wrong, or two of them, but not all. */
+	unsigned least = (unsigned)MIN(MAX(strlen(name) / 2, 2), MAX(strlen(name), 1) - 1);
 
 	for (const struct field *f = s->fields; f->name; f++) {
 		consider(name, f->name, &best, &least);
@@ -100,22 +102,13 @@ static int resolve_file(const char *value, char **ret, struct error *e)
 	return 0;
 }
 
-static bool is_utf8(const char *text)
-{
-	json_t *string = json_string(text);
-	bool yes = string != NULL;
-
-	json_decref(string);
-	return yes;
-}
-
 static int set(struct loader *l, const struct field *f, const char *value, struct error *e)
 {
 	autofree char *text = NULL;
 
 	if (resolve_file(value, &text, e))
 		return error_wrap(e, "--%s", f->name);
-	if (!is_utf8(text)) /* /state.json shows it, messages carry it */
+	if (!utf8_valid(text)) /* /state.json shows it, messages carry it */
 		return error_set(e, EINVAL, "--%s: must be UTF-8", f->name);
 	if (f->kind == &kind_boolean && !*text)
 		return f->kind->parse(f, "true", l->rec, e);

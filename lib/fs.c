@@ -87,10 +87,17 @@ int fs_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-/* A name that is free in the directory that a tree is being removed from. */
-static char *spare_name(unsigned *counter)
+/* Moves a directory to a name of top that is free; whose tree it was may have taken some. */
+static int lift(int from, const char *name, int top, unsigned *counter)
 {
-	return xasprintf(".removing-%d-%u", (int)getpid(), (*counter)++);
+	for (;;) {
+		autofree char *spare = xasprintf(".removing-%d-%u", (int)getpid(), (*counter)++);
+
+		if (!renameat(from, name, top, spare))
+			return 0;
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR)
+			return -errno;
+	}
 }
 
 /*
@@ -110,14 +117,15 @@ static int lift_children(int top, const char *name, unsigned *counter, struct er
 		return r;
 	}
 	while (!r && (d = readdir(dir))) {
-		autofree char *lifted = NULL;
+		int lifted;
 
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
 		    !unlinkat(fd, d->d_name, 0) || !unlinkat(fd, d->d_name, AT_REMOVEDIR))
 			continue;
-		lifted = spare_name(counter);
-		if (renameat(fd, d->d_name, top, lifted) && errno != ENOENT)
-			r = error_sys(e, "remove %s/%s", name, d->d_name);
+		lifted = lift(fd, d->d_name, top, counter);
+		if (lifted && lifted != -ENOENT)
+			r = error_set(e, -lifted, "remove %s/%s: %s", name, d->d_name,
+				      strerror(-lifted));
 	}
 	closedir(dir);
 	return r;

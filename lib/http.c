@@ -15,10 +15,12 @@
 #include "lib/http_request.h"
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 
 #define CONNECTION_MEMORY (16 * KIB) /* headers and target of one request */
 #define BODY_MAX          (64 * KIB) /* of a request; it is thrown away */
 #define STALL_BYTES       (64 * KIB) /* a reader must take as much in stall_ns, or all */
+#define LARGE_BODY        (64 * KIB) /* only from here on bodies count against out_max */
 
 enum phase { PHASE_HEADER, PHASE_SENDING, PHASE_IDLE, PHASES };
 
@@ -29,7 +31,8 @@ struct http_conn {
 	int fd;
 	enum phase phase;
 	int64_t deadline;
-	uint64_t acked; /* bytes the client had taken at the last look, 0 before the first */
+	uint64_t moved; /* while sending: acknowledged at the last look; while idle: received */
+	size_t queued;  /* bytes of a large answer */
 	bool header_seen;
 	size_t body;       /* bytes of this request's body so far */
 	struct buf target; /* of the request line, as it was sent */
@@ -46,18 +49,10 @@ struct http {
 	uint64_t sweep_usec;
 	struct list phases[PHASES];
 	unsigned connections;
+	size_t out_max, queued; /* bytes of large answers */
 	uint64_t requests;
 	struct seat *adding; /* of the connection that MHD is being given */
 };
-
-static int64_t loop_now(struct http *h)
-{
-	uint64_t usec;
-	int r = sd_event_now(h->loop, CLOCK_MONOTONIC, &usec);
-
-	assert(r >= 0);
-	return (int64_t)usec * NSEC_PER_USEC;
-}
 
 /* Deadlines */
 
@@ -66,34 +61,41 @@ static void set_phase(struct http_conn *c, enum phase phase)
 	struct http *h = c->http;
 
 	c->phase = phase;
-	c->deadline = loop_now(h) + h->allowed[phase];
+	c->deadline = loop_now(h->loop) + h->allowed[phase];
 	list_remove(&c->node);
 	list_append(&h->phases[phase], &c->node);
 }
 
-/* What the client has acknowledged; 0 for a Unix socket, whose reader is local and quick. */
-static uint64_t bytes_acked(int fd)
+/* All 0 for a Unix socket, whose client is local and quick. */
+static struct tcp_info tcp_info(int fd)
 {
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return 0;
-	return info.tcpi_bytes_acked;
+		return (struct tcp_info){ 0 };
+	return info;
 }
 
 static void enforce(struct http_conn *c)
 {
-	uint64_t acked = c->phase == PHASE_SENDING ? bytes_acked(c->fd) : 0;
+	uint64_t acked = c->phase == PHASE_SENDING ? tcp_info(c->fd).tcpi_bytes_acked : 0;
 
-	if (acked && acked - c->acked >= STALL_BYTES) {
-		c->acked = acked;
+	if (acked && acked - c->moved >= STALL_BYTES) {
+		c->moved = acked;
 		set_phase(c, PHASE_SENDING);
 		return;
 	}
 	/* MHD sees the end of the connection and tidies up: on_connection(). */
 	list_remove(&c->node);
 	shutdown(c->fd, SHUT_RDWR);
+}
+
+/* MHD tells of the next request only once its first line is whole: the kernel knows earlier. */
+static void notice_request(struct http_conn *c)
+{
+	if (tcp_info(c->fd).tcpi_bytes_received > c->moved)
+		set_phase(c, PHASE_HEADER);
 }
 
 static void arm_sweep(struct http *h)
@@ -105,9 +107,11 @@ static void arm_sweep(struct http *h)
 static int on_sweep(unused sd_event_source *source, unused uint64_t usec, void *arg)
 {
 	struct http *h = arg;
-	int64_t now = loop_now(h);
+	int64_t now = loop_now(h->loop);
 	struct http_conn *c;
 
+	list_for_each(c, &h->phases[PHASE_IDLE], node)
+		notice_request(c);
 	for (unsigned i = 0; i < PHASES; i++)
 		while ((c = list_first(&h->phases[i], struct http_conn, node)) &&
 		       c->deadline <= now)
@@ -137,15 +141,44 @@ static struct MHD_Response *make_response(struct http_response *r)
 	return ret;
 }
 
+/* Each client of a large document holds a copy of its own until it has read it. */
+static void bound_memory(struct http_conn *c, struct http_response *r)
+{
+	struct http *h = c->http;
+
+	if (r->body.len < LARGE_BODY)
+		return;
+	if (h->queued && r->body.len > h->out_max - MIN(h->queued, h->out_max)) {
+		buf_fini(&r->body);
+		http_fail(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+			  "Too much waits to be read by other clients; try again later.");
+		http_add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "5");
+		return;
+	}
+	c->queued = r->body.len;
+	h->queued += c->queued;
+}
+
+/* Sent, or the connection is gone. */
+static void release_memory(struct http_conn *c)
+{
+	assert(c->http->queued >= c->queued);
+	c->http->queued -= c->queued;
+	c->queued = 0;
+}
+
 static enum MHD_Result answer(struct http_conn *c, struct MHD_Connection *connection,
 			      struct http_response *r)
 {
-	struct MHD_Response *response = make_response(r);
-	enum MHD_Result ok = MHD_queue_response(connection, r->status, response);
+	struct MHD_Response *response;
+	enum MHD_Result ok;
 
+	bound_memory(c, r);
+	response = make_response(r);
+	ok = MHD_queue_response(connection, r->status, response);
 	MHD_destroy_response(response);
 	buf_fini(&r->headers);
-	c->acked = 0;
+	c->moved = 0;
 	set_phase(c, PHASE_SENDING);
 	return ok;
 }
@@ -192,14 +225,19 @@ static enum MHD_Result refuse(struct http_conn *c, struct MHD_Connection *connec
 	return answer(c, connection, &r);
 }
 
+/* The missing Host is ours to refuse: MHD 0.9.75 sends the head of that answer twice. */
 static enum MHD_Result on_header(struct http_conn *c, struct MHD_Connection *connection,
-				 const char *method)
+				 const char *method, const char *version)
 {
 	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_CONTENT_LENGTH);
 	const char *coding = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_TRANSFER_ENCODING);
 
+	if (!strcmp(version, MHD_HTTP_VERSION_1_1) &&
+	    !MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST))
+		return refuse(c, connection, MHD_HTTP_BAD_REQUEST,
+			      "A request of HTTP/1.1 needs a Host header.");
 	if (length && coding)
 		return refuse(c, connection, MHD_HTTP_BAD_REQUEST,
 			      "Content-Length and Transfer-Encoding exclude each other.");
@@ -218,15 +256,14 @@ static enum MHD_Result on_header(struct http_conn *c, struct MHD_Connection *con
  * good request waits for the last one. MHD_NO cuts the connection.
  */
 static enum MHD_Result on_request(unused void *arg, struct MHD_Connection *connection,
-				  unused const char *url, const char *method,
-				  unused const char *version, unused const char *data, size_t *size,
-				  void **state)
+				  unused const char *url, const char *method, const char *version,
+				  unused const char *data, size_t *size, void **state)
 {
 	struct http_conn *c = *state;
 
 	if (!c->header_seen) {
 		c->header_seen = true;
-		return on_header(c, connection, method);
+		return on_header(c, connection, method, version);
 	}
 	if (!*size)
 		return serve(c, connection, method);
@@ -258,7 +295,11 @@ static void on_completed(void *arg, unused struct MHD_Connection *connection, vo
 	struct http_conn *c = *state;
 
 	h->requests++;
-	if (c && !list_empty(&c->node))
+	if (!c)
+		return;
+	release_memory(c);
+	c->moved = tcp_info(c->fd).tcpi_bytes_received;
+	if (!list_empty(&c->node))
 		set_phase(c, PHASE_IDLE);
 }
 
@@ -282,6 +323,7 @@ static void conn_free(struct http_conn *c)
 {
 	assert(c->http->connections > 0);
 	c->http->connections--;
+	release_memory(c);
 	list_remove(&c->node);
 	seat_release(c->seat);
 	buf_fini(&c->target);
@@ -357,8 +399,8 @@ static struct MHD_Daemon *start(struct http *h, unsigned connections)
 				NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log,
 				NULL, MHD_OPTION_CONNECTION_LIMIT, connections,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
-				on_target, h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
 }
 
@@ -408,6 +450,7 @@ int http_new(sd_event *loop, const struct http_route *routes, const char *const 
 	int r;
 
 	limits = limits ? limits : &defaults;
+	h->out_max = limits->out_max ? limits->out_max : HTTP_OUT_MAX;
 	h->loop = sd_event_ref(loop);
 	h->routes = routes;
 	h->prefixes = prefixes;

@@ -39,11 +39,20 @@ struct http_route {
 	const char *params; /* "limit=N  at most N tasks\n...", one per line; NULL: none */
 };
 
-/* A member that is 0 has the default that stands beside it. */
+#define HTTP_OUT_MAX (256 * MIB)
+
+/*
+ * A member that is 0 has the default that stands beside it. Deadlines are looked at every
+ * second, or a quarter of the shortest. On a connection that is kept alive the first byte
+ * of the next request counts from the look that finds it; over a Unix socket it is not
+ * found, and the request line must come within idle_ns. What would go beyond out_max is
+ * answered by 503, unless it is alone.
+ */
 struct http_limits {
 	int64_t header_ns;    /* from the first byte of a request to its end; 10 s */
-	int64_t stall_ns;     /* a response of which nothing more is read; 60 s */
+	int64_t stall_ns;     /* a response of which less than 64 KiB more is read; 60 s */
 	int64_t idle_ns;      /* between requests on one connection; 60 s */
+	size_t out_max;       /* bytes of unread bodies of 64 KiB and more; HTTP_OUT_MAX */
 	unsigned connections; /* in all; 1024. The listener's limits come first */
 };
 
@@ -62,8 +71,6 @@ unsigned http_connections(const struct http *h);
 /* Requests answered since the start. */
 uint64_t http_requests(const struct http *h);
 
-/* The decoded path, as the client sent it but for a trailing slash. */
-const char *http_path(const struct http_request *q);
 /* The route that matched, so that one handler can serve several. */
 const struct http_route *http_route(const struct http_request *q);
 /*

@@ -209,11 +209,6 @@ unsigned http_accept(const char *accept, const char *const *types)
 
 /* What handlers ask and say */
 
-const char *http_path(const struct http_request *q)
-{
-	return q->path;
-}
-
 const struct http_route *http_route(const struct http_request *q)
 {
 	return q->route;

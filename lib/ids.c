@@ -41,6 +41,12 @@ char *uuid_text_new(void)
 	return text;
 }
 
+/* C0 and C1 (U+0080 to U+009F): the latter too would steer a terminal. */
+static bool control(const unsigned char *p)
+{
+	return *p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f);
+}
+
 bool id_valid(const char *id)
 {
 	size_t len = strnlen(id, ID_MAX + 1);
@@ -48,7 +54,23 @@ bool id_valid(const char *id)
 	if (len == 0 || len > ID_MAX || str_equal(id, ".") || str_equal(id, ".."))
 		return false;
 	for (const char *p = id; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f || *p == '/' || *p == '\\')
+		if (control((const unsigned char *)p) || *p == '/' || *p == '\\')
 			return false;
 	return true;
+}
+
+/* The length is no secret. volatile, or the compiler might leave the loop early. */
+bool secret_equal(const char *a, const char *b)
+{
+	volatile unsigned char difference = 0;
+	size_t n;
+
+	if (!a || !b)
+		return false;
+	n = strlen(a);
+	if (strlen(b) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		difference |= (unsigned char)(a[i] ^ b[i]);
+	return !difference;
 }

@@ -20,3 +20,5 @@ char *uuid_text_new(void);
  * a directory: 1 to 255 bytes, not "." or "..", no control character, '/' or '\'.
  */
 bool id_valid(const char *id);
+/* The same text, in a time that does not tell how much of it is; NULL equals nothing. */
+bool secret_equal(const char *a, const char *b);

@@ -137,26 +137,37 @@ const struct kind kind_i64 = {
 	.present = kind_flag_present,
 };
 
+/* .000001 to .999999 without the zeros at the end; nothing for 0. */
+static void add_fraction(struct buf *out, unsigned millionths)
+{
+	char text[7] = ".";
+	size_t n = sizeof(text);
+
+	if (!millionths)
+		return;
+	for (size_t i = sizeof(text) - 1; i > 0; i--, millionths /= 10)
+		text[i] = (char)('0' + millionths % 10);
+	while (text[n - 1] == '0')
+		n--;
+	buf_add(out, text, n);
+}
+
 /*
  * Up to six decimals without printf, which is what nearly all numbers have: n millionths divide
- * to the double next to their decimal text, so that text reads back the same (below 2^53, where all of this is exact).
+ * to the double next to their decimal text, so that text reads back the same (below 2^53, where
+ * all of this is exact).
  */
 static bool add_millionths(struct buf *out, double v)
 {
-	double scaled = nearbyint(fabs(v) * 1e6);
-	uint64_t n = scaled < 9e15 ? (uint64_t)scaled : 0, rest = n % 1000000;
+	double scaled = fabs(v) * 1e6 + 0.5;
+	uint64_t n = scaled < 9e15 ? (uint64_t)scaled : 0;
 
 	if (n < 100 || (double)n / 1e6 != fabs(v))
 		return false;
 	if (v < 0)
 		buf_addc(out, '-');
 	buf_addu(out, n / 1000000);
-	if (rest)
-		buf_addc(out, '.');
-	for (uint64_t unit = 100000; rest; unit /= 10) {
-		buf_addc(out, (char)('0' + rest / unit));
-		rest %= unit;
-	}
+	add_fraction(out, (unsigned)(n % 1000000));
 	return true;
 }
 

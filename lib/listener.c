@@ -14,6 +14,7 @@
 
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/socket.h"
 
 #define BATCH    64 /* events, and connections accepted, per turn of the loop */
@@ -44,15 +45,6 @@ struct listener {
 	int64_t warned; /* when a refusal was last logged */
 	uint64_t unlogged;
 };
-
-static int64_t loop_now(struct listener *l)
-{
-	uint64_t usec;
-	int r = sd_event_now(l->loop, CLOCK_MONOTONIC, &usec);
-
-	assert(r >= 0);
-	return (int64_t)usec * NSEC_PER_USEC;
-}
 
 /* The fd, if it is still here, leaves the epoll by being closed. */
 static void waiting_free(struct waiting *w)
@@ -102,7 +94,7 @@ static void arm_deadline(struct listener *l)
 static int on_deadline(unused sd_event_source *source, unused uint64_t usec, void *arg)
 {
 	struct listener *l = arg;
-	int64_t now = loop_now(l);
+	int64_t now = loop_now(l->loop);
 	struct waiting *w;
 
 	while ((w = list_first(&l->waiting, struct waiting, node)) && w->deadline <= now) {
@@ -116,7 +108,7 @@ static int on_deadline(unused sd_event_source *source, unused uint64_t usec, voi
 /* One line a second at most: a refusal is cheap, a flood of log lines is not. */
 static void refuse(struct listener *l, int fd, enum seat_refusal why)
 {
-	int64_t now = loop_now(l);
+	int64_t now = loop_now(l->loop);
 	autofree char *peer = NULL;
 
 	l->counts.refused++;
@@ -140,7 +132,7 @@ static void wait_for_byte(struct listener *l, int fd, struct seat *seat, const s
 	*w = (struct waiting){
 		.fd = fd,
 		.seat = seat,
-		.deadline = loop_now(l) + l->first_byte_ns,
+		.deadline = loop_now(l->loop) + l->first_byte_ns,
 		.has_cred = !!cred,
 	};
 	if (cred)

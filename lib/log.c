@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define LINE_MAX_BYTES 4096
+#define LOG_LINE_BYTES 4096
 
 static const struct {
 	char letter;
@@ -59,7 +59,7 @@ static void put(int fd, const char *line, size_t n)
 
 void log_write(enum log_level level, const char *fmt, ...)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LOG_LINE_BYTES];
 	size_t prefix, n;
 	va_list args;
 	bool journal;
@@ -87,4 +87,15 @@ void log_write(enum log_level level, const char *fmt, ...)
 	} else {
 		put(STDERR_FILENO, line, n);
 	}
+}
+
+bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out)
+{
+	if (limit->last_ns && now - limit->last_ns < NSEC_PER_SEC) {
+		limit->left_out++;
+		return false;
+	}
+	*left_out = limit->left_out;
+	*limit = (struct log_limit){ .last_ns = now };
+	return true;
 }

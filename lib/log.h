@@ -18,3 +18,15 @@ void log_write(enum log_level level, const char *fmt, ...) format_printf(2, 3);
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* For what strangers can cause at will. Zero-initialise. */
+struct log_limit {
+	int64_t last_ns;
+	uint64_t left_out;
+};
+
+/*
+ * Whether such a line may be written now (now_ns()): one a second. *left_out is how many were
+ * not since the last one.
+ */
+bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out);

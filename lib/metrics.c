@@ -28,15 +28,15 @@ static void write_json(struct metrics_writer *w, const char *name, double value)
 /* Inside HELP: backslash and newline; in a label value the quote too. */
 static void add_text(struct buf *out, const char *s, bool quote)
 {
-	for (; *s; s++) {
-		if (*s == '\n') {
-			buf_adds(out, "\\n");
-			continue;
-		}
-		if (*s == '\\' || (quote && *s == '"'))
-			buf_addc(out, '\\');
-		buf_addc(out, *s);
+	size_t n;
+
+	while (n = strcspn(s, quote ? "\\\n\"" : "\\\n"), s[n]) {
+		buf_add(out, s, n);
+		buf_addc(out, '\\');
+		buf_addc(out, (char)(s[n] == '\n' ? 'n' : s[n]));
+		s += n + 1;
 	}
+	buf_add(out, s, n);
 }
 
 /* OpenMetrics names the family of a counter without its _total. */
@@ -52,10 +52,11 @@ static size_t family_length(const struct metrics_writer *w, const struct metric 
 
 static void write_heading(struct metrics_writer *w, const struct metric *m)
 {
-	size_t n = family_length(w, m);
+	size_t n;
 
 	if (w->format == METRICS_JSON)
 		return;
+	n = family_length(w, m);
 	buf_adds(w->out, "# HELP ");
 	buf_add(w->out, m->prometheus, n);
 	buf_addc(w->out, ' ');

@@ -60,7 +60,7 @@ void metrics_write(const struct metrics *sets, size_t count, enum metrics_format
 		   struct buf *out);
 
 /*
- * The host and this process: system/load_1min, process_open_fds, ...; read at each call, but only
- * what is in that format: counting descriptors takes long where there are many.
+ * The host and this process: system/load_1min, process_open_fds, ...; at most 100 ms old. Only
+ * what is in that format is read: counting descriptors takes long where there are many.
  */
 struct metrics metrics_system(enum metrics_format format);

@@ -5,6 +5,10 @@
 #include <stdio.h>
 
 #include "lib/log.h"
+#include "lib/timer.h"
+
+/* What cannot be understood is answered so often on one connection; then that is ended. */
+#define BAD_LINES_MAX 16
 
 struct peer {
 	const struct peer_server *server;
@@ -15,6 +19,7 @@ struct peer {
 	unsigned phase; /* 0 until greeted */
 	bool announced; /* the owner knows of it: it dialled, or greeted() took it */
 	unsigned version;
+	unsigned bad_lines;
 };
 
 static void free_peer(struct peer *p)
@@ -65,6 +70,17 @@ static void give_up(struct peer *p, const char *why)
 		p->protocol->closed(p, why);
 	}
 	peer_finish(p);
+}
+
+/* Whoever can connect can make us write this: one line a second, from all of them together. */
+static void complain(const struct peer *p, const char *what, const char *text)
+{
+	static struct log_limit limit;
+	uint64_t left_out;
+
+	if (log_permit(&limit, now_ns(), &left_out))
+		log_warning("peer %s: %s: %s left_out=%llu", peer_name(p), what, text,
+			    (unsigned long long)left_out);
 }
 
 static int agree_on_version(struct peer *p, const struct hello *h, struct error *e)
@@ -125,7 +141,7 @@ static void on_hello(struct peer *p, struct message *m)
 	}
 	if (!greet(p, m->body, &e))
 		return;
-	log_warning("peer %s: refused: %s", peer_name(p), e.text);
+	complain(p, "refused", e.text);
 	peer_error(p, "%s", e.text);
 	give_up(p, e.text);
 }
@@ -137,8 +153,7 @@ static void dispatch(struct peer *p, struct message *m)
 	assert(p->protocol);
 	v = p->protocol->verbs;
 	if (m->type == COMMON_ERROR)
-		log_warning("peer %s: says: %s", peer_name(p),
-			    ((struct error_message *)m->body)->message);
+		complain(p, "says", ((struct error_message *)m->body)->message);
 	while (v->fn && v->type != m->type)
 		v++;
 	if (v->fn && v->phases & p->phase)
@@ -151,10 +166,12 @@ static void dispatch(struct peer *p, struct message *m)
 /* Anything but JSON means that the two sides do not understand each other at all. */
 static void refuse_line(struct peer *p, int code, const struct error *e)
 {
-	log_warning("peer %s: sent what cannot be taken: %s", peer_name(p), e->text);
+	complain(p, "sent what cannot be taken", e->text);
 	peer_error(p, "%s", e->text);
 	if (code == -EBADMSG || !p->phase)
 		give_up(p, e->text);
+	else if (++p->bad_lines == BAD_LINES_MAX)
+		give_up(p, "too many lines that cannot be taken");
 }
 
 static void on_line(struct stream *s, char *line, size_t len)
@@ -166,20 +183,18 @@ static void on_line(struct stream *s, char *line, size_t len)
 	struct error e;
 	int r = message_decode(hears, line, len, &m, &e);
 
-	if (r == MESSAGE_UNKNOWN && p->phase)
-		peer_error(p, "%s", e.text);
-	else if (r == MESSAGE_UNKNOWN)
-		refuse_line(p, -EBADMSG, &hello_first);
-	else if (r)
+	if (r < 0)
 		refuse_line(p, r, &e);
+	else if (!p->phase && (r || (m.type != COMMON_HELLO && m.type != COMMON_ERROR)))
+		refuse_line(p, -EBADMSG, &hello_first);
+	else if (r == MESSAGE_UNKNOWN)
+		peer_error(p, "%s", e.text);
 	else if (m.type == COMMON_HELLO)
 		on_hello(p, &m);
-	else if (m.type == COMMON_ERROR && !p->phase)
-		give_up(p, ((struct error_message *)m.body)->message);
 	else if (p->phase)
 		dispatch(p, &m);
 	else
-		refuse_line(p, -EBADMSG, &hello_first);
+		give_up(p, ((struct error_message *)m.body)->message);
 }
 
 static void on_closed(struct stream *s, const char *why)
@@ -192,16 +207,33 @@ static void on_closed(struct stream *s, const char *why)
 	free_peer(p);
 }
 
-static const struct stream_ops peer_ops = { .line = on_line, .closed = on_closed };
-
 static int on_hello_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
 {
 	struct peer *p = arg;
 
-	peer_error(p, "no HELLO within %d seconds", (int)(PEER_HELLO_NS / NSEC_PER_SEC));
+	peer_error(p, "no HELLO in time");
 	give_up(p, "no HELLO in time");
 	return 0;
 }
+
+static void expect_hello(struct peer *p)
+{
+	int64_t ns = p->server->hello_ns ? p->server->hello_ns : PEER_HELLO_NS;
+
+	timer_set(p->server->loop, &p->hello_timer, ns, on_hello_timeout, p);
+}
+
+/* Until now the stream had a deadline of its own. */
+static void on_connected(struct stream *s)
+{
+	expect_hello(stream_owner(s));
+}
+
+static const struct stream_ops peer_ops = {
+	.line = on_line,
+	.closed = on_closed,
+	.connected = on_connected,
+};
 
 void peer_accept(const struct peer_server *server, int fd, struct seat *seat)
 {
@@ -209,9 +241,7 @@ void peer_accept(const struct peer_server *server, int fd, struct seat *seat)
 
 	p->server = server;
 	p->stream = stream_open(server->streams, fd, seat, LINE_MAX_BYTES, &peer_ops, p);
-	if (sd_event_add_time_relative(server->loop, &p->hello_timer, CLOCK_MONOTONIC,
-				       PEER_HELLO_NS / NSEC_PER_USEC, 0, on_hello_timeout, p) < 0)
-		log_warning("peer %s: has no deadline for its HELLO", peer_name(p));
+	expect_hello(p);
 }
 
 int peer_dial(const struct peer_server *server, const char *address,

@@ -8,7 +8,7 @@
 #include "lib/protocol.h"
 #include "lib/stream.h"
 
-/* A peer that connected says HELLO within this time. */
+/* Whoever is connected, dialled or accepted, says HELLO within this time. */
 #define PEER_HELLO_NS (10 * NSEC_PER_SEC)
 
 struct peer;
@@ -48,6 +48,7 @@ struct peer_server {
 	const struct peer_protocol *const *protocols; /* NULL-terminated */
 	const struct hello *hello;                    /* ours */
 	void *ctx;
+	int64_t hello_ns; /* 0 is PEER_HELLO_NS */
 };
 
 /* Takes a connected socket and its seat (may be NULL). The peer looks after itself until greeted. */

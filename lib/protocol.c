@@ -116,14 +116,50 @@ static int decode_object(enum language language, json_t *in, struct message *m, 
 	return r;
 }
 
+/* Who wraps what others said adds levels of its own; that must not make the line too deep. */
+static unsigned depth_max(enum language language)
+{
+	switch (language) {
+	case LANGUAGE_AGENT:
+	case LANGUAGE_MASTER:
+	case LANGUAGE_EVENT:
+	case LANGUAGE_TO_EXECUTOR: return DEPTH_DAEMON_MAX;
+	default: return DEPTH_MAX;
+	}
+}
+
+/* Counts brackets outside of strings; whether they match is jansson's business. */
+static bool deeper_than(unsigned max, const char *line, size_t len)
+{
+	unsigned depth = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = line[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '[') && ++depth > max)
+			return true;
+		else if (!quoted && (c == '}' || c == ']') && depth)
+			depth--;
+	}
+	return false;
+}
+
 int message_decode(enum language language, const char *line, size_t len, struct message *ret,
 		   struct error *e)
 {
 	automessage struct message m = { 0 };
 	json_error_t why;
-	json_t *in = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+	json_t *in;
 	int r;
 
+	if (deeper_than(depth_max(language), line, len))
+		return error_set(e, EBADMSG, "nested deeper than %u", depth_max(language));
+	in = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
 	if (!in)
 		return error_set(e, EBADMSG, "not a JSON object: %s", why.text);
 	r = decode_object(language, in, &m, e);

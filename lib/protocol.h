@@ -26,6 +26,9 @@
 #define LINE_MAX_BYTES (1 * MIB)
 /* The same between our own daemons: they wrap what frameworks sent. */
 #define LINE_MAX_DAEMON_BYTES (4 * MIB)
+/* How deep objects and arrays may be nested in a line, by the same two measures. */
+#define DEPTH_MAX        128
+#define DEPTH_DAEMON_MAX 160
 
 /* CALL_SUBSCRIBE, EVENT_OFFERS, MASTER_PING, ...: language and type. */
 enum message_type {
@@ -72,7 +75,7 @@ struct message {
 /*
  * Decodes one line (without its newline) that may be in `language` or COMMON. 0;
  * MESSAGE_UNKNOWN with e set: answer it, the connection lives on; -EINVAL with the
- * path of what is wrong; -EBADMSG if it is not JSON at all.
+ * path of what is wrong; -EBADMSG if it is not JSON at all, or nested too deep.
  */
 int message_decode(enum language language, const char *line, size_t len, struct message *ret,
 		   struct error *e);

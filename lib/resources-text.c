@@ -66,6 +66,26 @@ static int parse_value(const char *text, struct resource_item *it, struct error 
 	return 0;
 }
 
+/* What the allocator, the isolators and views count on. */
+static int check_type(const struct resource_item *it, struct error *e)
+{
+	static const struct {
+		const char *name, *what;
+		enum value_type type;
+	} known[] = {
+		{ "cpus", "a number", SCALAR },
+		{ "mem", "a number", SCALAR },
+		{ "disk", "a number", SCALAR },
+		{ "ports", "ranges, as in [31000-32000]", RANGES },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_equal(known[i].name, it->name) && known[i].type != it->type)
+			return error_set(e, EINVAL, "Bad type for resource %s: must be %s",
+					 it->name, known[i].what);
+	return 0;
+}
+
 static int check_sum(const struct resources *r, struct error *e)
 {
 	if (r->count > RESOURCES_MAX)
@@ -90,7 +110,7 @@ static int parse_token(const char *token, const char *default_role, struct resou
 		return error_set(e, EINVAL, "Bad value for resources, missing or extra ':' in %s",
 				 token);
 	if (parse_name(token, (size_t)(colon - token), default_role, token, it, e) ||
-	    parse_value(colon + 1, it, e))
+	    parse_value(colon + 1, it, e) || check_type(it, e))
 		return -EINVAL;
 	if (it->scalar || it->ranges_count || it->set_count)
 		resources_add(sum, &one);
@@ -123,11 +143,12 @@ static void print_scalar(int64_t milli, struct buf *out)
 
 	assert(milli >= 0);
 	buf_addi(out, milli / SCALAR_UNIT);
-	if (!part)
-		return;
-	buf_addf(out, ".%03d", (int)part);
-	while (out->data[out->len - 1] == '0')
-		out->len--;
+	if (part)
+		buf_addc(out, '.');
+	for (int64_t unit = SCALAR_UNIT / 10; part; unit /= 10) {
+		buf_addc(out, (char)('0' + part / unit));
+		part %= unit;
+	}
 }
 
 static void print_value(const struct resource_item *it, const char *separator, struct buf *out)

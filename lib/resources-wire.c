@@ -106,17 +106,16 @@ static struct scalar_value *scalar_to_wire(int64_t milli)
 	return out;
 }
 
-static struct ranges *ranges_to_wire(const struct resource_item *it)
+struct ranges *ranges_to_wire(const struct value_range *r, size_t count)
 {
 	struct ranges *out = xcalloc(1, sizeof(*out));
 
-	out->range = xcalloc(it->ranges_count, sizeof(*out->range));
-	out->range_count = it->ranges_count;
-	for (size_t i = 0; i < it->ranges_count; i++)
-		out->range[i] = (struct range){ .begin = it->ranges[i].begin,
-						.has_begin = true,
-						.end = it->ranges[i].end,
-						.has_end = true };
+	out->range = xcalloc(count, sizeof(*out->range));
+	out->range_count = count;
+	for (size_t i = 0; i < count; i++)
+		out->range[i] = (struct range){
+			.begin = r[i].begin, .has_begin = true, .end = r[i].end, .has_end = true
+		};
 	return out;
 }
 
@@ -143,7 +142,7 @@ void resources_to_wire(const struct resources *r, struct resource **ret, size_t 
 		list[i].type = it->type;
 		list[i].has_type = true;
 		if (it->type == RANGES)
-			list[i].ranges = ranges_to_wire(it);
+			list[i].ranges = ranges_to_wire(it->ranges, it->ranges_count);
 		else if (it->type == SET)
 			list[i].set = set_to_wire(it);
 		else

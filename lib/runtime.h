@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "lib/base.h"
+#include "lib/error.h"
 
 /* Names below --runtime_dir: for operators, and for executors and their supervisors. */
 #define AGENT_SOCKET_NAME    "agent.sock"
@@ -12,7 +12,11 @@
 
 /*
  * The --runtime_dir of whoever runs this: root has /run/mesos, others have
- * $XDG_RUNTIME_DIR/mesos, or /tmp/mesos-<uid>/run where that is not set (whoever
- * creates something there must check who owns it). The caller frees.
+ * $XDG_RUNTIME_DIR/mesos, or /tmp/mesos-<uid>/run where that is not set. The caller frees.
  */
 char *runtime_dir_default(void);
+/*
+ * Creates what is missing of an absolute path; only root's can be entered by others. -EPERM
+ * if another user owns a directory on the way or may exchange what is in it, -ENOTDIR, ...
+ */
+int runtime_dir_make(const char *path, struct error *e);

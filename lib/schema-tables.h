@@ -23,16 +23,16 @@
 #define SECRET     .secret = true
 
 #define FIELD(k, n, need, d, ...)                                                          \
-	{ .name = #n, .kind = &kind_##k, .offset = offsetof(self, n), .aux = AUX_##k(n),   \
+	{ .name = #n, .key = ",\"" #n "\":", .key_length = sizeof(#n) + 3, .kind = &kind_##k, .offset = offsetof(self, n), .aux = AUX_##k(n),   \
 	  .doc = (d), need, __VA_ARGS__ },
 #define FIELD_ENUM(t, n, need, d, ...)                                                     \
-	{ .name = #n, .kind = &kind_enum, .offset = offsetof(self, n),                     \
+	{ .name = #n, .key = ",\"" #n "\":", .key_length = sizeof(#n) + 3, .kind = &kind_enum, .offset = offsetof(self, n),                     \
 	  .aux = offsetof(self, has_##n), .values = t##_values, .doc = (d), need, __VA_ARGS__ },
 #define NESTED(r, n, need, d, ...)                                                         \
-	{ .name = #n, .kind = &kind_record, .offset = offsetof(self, n),                   \
+	{ .name = #n, .key = ",\"" #n "\":", .key_length = sizeof(#n) + 3, .kind = &kind_record, .offset = offsetof(self, n),                   \
 	  .schema = r##_schema, .doc = (d), need, __VA_ARGS__ },
 #define LIST(r, n, d, ...)                                                                 \
-	{ .name = #n, .kind = &kind_records, .offset = offsetof(self, n),                  \
+	{ .name = #n, .key = ",\"" #n "\":", .key_length = sizeof(#n) + 3, .kind = &kind_records, .offset = offsetof(self, n),                  \
 	  .aux = offsetof(self, n##_count), .schema = r##_schema, .doc = (d), __VA_ARGS__ },
 
 #define ENUM(n, d) const struct enum_value n##_values[] = {

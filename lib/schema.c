@@ -112,7 +112,7 @@ int schema_decode_text(const struct schema *s, const char *text, size_t len, voi
 	return r;
 }
 
-static void encode_rest(json_t *rest, char separator, struct buf *out)
+static void encode_rest(json_t *rest, struct buf *out)
 {
 	const char *key;
 	json_t *value;
@@ -122,36 +122,31 @@ static void encode_rest(json_t *rest, char separator, struct buf *out)
 
 		if (!text)
 			continue;
-		buf_addc(out, separator);
+		buf_addc(out, ',');
 		buf_add_json(out, key);
 		buf_addc(out, ':');
 		buf_adds(out, text);
 		free(text);
-		separator = ',';
 	}
 }
 
+/* Each member brings the comma before it; the first one's becomes the brace. */
 void schema_encode(const struct schema *s, const void *rec, struct buf *out)
 {
 	const struct record *r = rec;
-	char separator = '{';
+	size_t start = out->len;
 
 	for (const struct field *f = s->fields; f->name; f++) {
 		if (!f->kind->present(f, rec))
 			continue;
-		buf_addc(out, separator);
-		buf_addc(out, '"');
-		buf_adds(out, f->name);
-		buf_adds(out, "\":");
+		buf_add(out, f->key, f->key_length);
 		f->kind->encode(f, rec, out);
-		separator = ',';
 	}
-	if (r->rest) {
-		encode_rest(r->rest, separator, out);
-		separator = ',';
-	}
-	if (separator == '{')
+	if (r->rest)
+		encode_rest(r->rest, out);
+	if (out->len == start)
 		buf_addc(out, '{');
+	out->data[start] = '{';
 	buf_addc(out, '}');
 }
 

@@ -49,6 +49,8 @@ struct enum_value {
 
 struct field {
 	const char *name; /* NULL ends the table */
+	const char *key;  /* the same as JSON has it before a value: ,"name": */
+	size_t key_length;
 	const struct kind *kind;
 	size_t offset;                        /* of the value in the struct */
 	size_t aux;                           /* of has_<field> or <field>_count; 0: neither */

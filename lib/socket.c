@@ -47,16 +47,6 @@ bool socket_cred(int fd, struct ucred *ret)
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len);
 }
 
-void socket_local_ip(int fd, char ret[INET6_ADDRSTRLEN])
-{
-	struct sockaddr_storage at = { 0 };
-	socklen_t len = sizeof(at);
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len))
-		at.ss_family = AF_UNSPEC;
-	print_ip(&at, ret);
-}
-
 void socket_tune_tcp(int fd)
 {
 	static const struct {

@@ -1,7 +1,6 @@
 /* What a connected socket can be asked, and how ours are set up. */
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "lib/base.h"
@@ -13,7 +12,5 @@
 char *socket_peer(int fd);
 /* Who opened the other end of a Unix socket, unix(7) SO_PEERCRED; false for TCP. */
 bool socket_cred(int fd, struct ucred *ret);
-/* This end as "10.0.0.7" or "::1"; "" if it is not TCP. */
-void socket_local_ip(int fd, char ret[INET6_ADDRSTRLEN]);
 /* Small messages leave at once, and a host that vanished is noticed in two minutes: tcp(7). */
 void socket_tune_tcp(int fd);

@@ -2,60 +2,15 @@
  * Streams: reading is bounded per stream and turn, writing is put off to the end of
  * the turn, and a stream that ended is freed only when nobody can be inside it.
  */
-#include "lib/stream.h"
+#include "lib/stream-internal.h"
 
 #include <sys/epoll.h>
 
-#include "lib/dial.h"
-#include "lib/lines.h"
+#include "lib/loop.h"
 #include "lib/socket.h"
 
-#define BATCH         64          /* streams looked after per turn of the loop */
-#define READ_CHUNK    (64 * KIB)  /* bytes per recv(2) */
-#define READ_TURN     (256 * KIB) /* bytes of one stream per turn */
-#define READ_LAST     (16 * MIB)  /* bytes read from a peer that takes no more from us */
-#define KEEP_CAPACITY (4 * KIB)   /* of an empty output buffer: most connections are idle */
-
-enum stream_state {
-	STREAM_DIALLING,
-	STREAM_OPEN,
-	STREAM_FINISHING, /* writes, then waits for the peer to leave */
-	STREAM_DEAD,
-};
-
-struct stream {
-	struct list node;  /* in set->all or set->dead */
-	struct list dirty; /* in set->dirty */
-	struct list timed; /* in set->finishing */
-	struct streams *set;
-	const struct stream_ops *ops;
-	void *owner;
-	enum stream_state state;
-	int fd;
-	uint32_t watched; /* epoll events */
-	struct seat *seat;
-	struct dial *dial;
-	struct lines lines;
-	struct buf out;
-	size_t sent;      /* of out */
-	bool shut;        /* we said that no more follows */
-	int64_t deadline; /* of STREAM_FINISHING */
-	char *doomed;     /* why it is to end when the turn does */
-	char *peer;
-	bool has_cred;
-	struct ucred cred;
-};
-
-struct streams {
-	sd_event *loop;
-	struct work_pool *pool;
-	struct stream_limits limits;
-	int epoll_fd;
-	sd_event_source *io, *flush, *timer;
-	struct list all, dirty, finishing, dead;
-	unsigned count;
-	bool inside; /* a callback may be running: no stream is freed */
-};
+#define BATCH     64          /* streams looked after per turn of the loop */
+#define READ_TURN (256 * KIB) /* bytes of one stream per turn */
 
 /* Unwatches and lets go of everything but what the owner may still ask for. */
 static void stream_detach(struct stream *s)
@@ -92,7 +47,7 @@ static void reap(struct streams *set)
 		stream_free(s);
 }
 
-static void stream_end(struct stream *s, const char *why)
+void stream_end(struct stream *s, const char *why)
 {
 	bool tell = s->state != STREAM_FINISHING;
 
@@ -119,7 +74,7 @@ static void stream_doom(struct stream *s, char *why)
 	mark_dirty(s);
 }
 
-static void stream_watch(struct stream *s, uint32_t events)
+void stream_watch(struct stream *s, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = s };
 	int op = s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -130,137 +85,6 @@ static void stream_watch(struct stream *s, uint32_t events)
 		stream_doom(s, xasprintf("watch the connection: %s", strerror(errno)));
 	else
 		s->watched = events;
-}
-
-/* Writes what the socket takes now. 0, or -errno when the connection is broken. */
-static int stream_send(struct stream *s)
-{
-	size_t left = stream_queued(s);
-	ssize_t n;
-
-	if (!left)
-		return 0;
-	n = send(s->fd, s->out.data + s->sent, left, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	s->sent += (size_t)n;
-	return 0;
-}
-
-/* Reading */
-
-static void deliver(struct stream *s)
-{
-	autofree char *why = NULL;
-	char *line;
-	size_t len;
-	int r = 0;
-
-	while (s->state == STREAM_OPEN && (r = lines_next(&s->lines, &line, &len)) > 0)
-		s->ops->line(s, line, len);
-	if (s->state == STREAM_OPEN && r < 0) {
-		why = xasprintf("sent a line longer than %zu bytes", s->lines.max);
-		stream_end(s, why);
-	}
-}
-
-static void end_of_input(struct stream *s, int code)
-{
-	size_t half = s->lines.in.len - s->lines.taken;
-	autofree char *why = NULL;
-
-	if (!code)
-		stream_send(s); /* who closed only its own side still hears the answer */
-	if (code)
-		why = xasprintf("read: %s", strerror(code));
-	else if (half && s->state == STREAM_OPEN)
-		why = xasprintf("closed by the peer in the middle of a line (%zu bytes)", half);
-	else
-		why = xstrdup("closed by the peer");
-	stream_end(s, why);
-}
-
-/* Returns the bytes that came, 0 when there is nothing more to read now (or ever). */
-static size_t read_chunk(struct stream *s)
-{
-	char *at = lines_reserve(&s->lines, READ_CHUNK);
-	ssize_t n = recv(s->fd, at, READ_CHUNK, MSG_DONTWAIT);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n <= 0) {
-		end_of_input(s, n < 0 ? errno : 0);
-		return 0;
-	}
-	if (s->state != STREAM_OPEN)
-		return (size_t)n; /* finishing: nobody listens any more */
-	lines_added(&s->lines, (size_t)n);
-	deliver(s);
-	return (size_t)n;
-}
-
-static void stream_read(struct stream *s, size_t most)
-{
-	size_t n, total = 0;
-
-	do {
-		n = read_chunk(s);
-		total += n;
-	} while (n == READ_CHUNK && total < most && s->state != STREAM_DEAD);
-	if (s->lines.taken == s->lines.in.len)
-		lines_fini(&s->lines); /* an idle connection costs no buffer */
-}
-
-/*
- * The peer takes no more, but what it said before it left still counts: the last
- * status update of an executor, say, that we were just sending a PING to.
- */
-static void read_the_rest(struct stream *s, int code)
-{
-	autofree char *why = xasprintf("write: %s", strerror(code));
-	size_t n, total = 0;
-
-	s->sent = s->out.len = 0;
-	while (s->state == STREAM_OPEN && total < READ_LAST && (n = read_chunk(s)) > 0)
-		total += n;
-	if (s->state != STREAM_DEAD)
-		stream_end(s, why);
-}
-
-/* Writing */
-
-static void drop_sent(struct stream *s)
-{
-	if (s->sent == s->out.len) {
-		s->sent = s->out.len = 0;
-		if (s->out.cap > KEEP_CAPACITY)
-			buf_fini(&s->out);
-	} else if (s->sent >= s->out.len / 2) {
-		buf_consume(&s->out, s->sent);
-		s->sent = 0;
-	}
-}
-
-/* A peer that has data of ours unread loses it if we close now: wait until it leaves. */
-static void shut_output(struct stream *s)
-{
-	if (!s->shut)
-		shutdown(s->fd, SHUT_WR);
-	s->shut = true;
-}
-
-static void stream_write(struct stream *s)
-{
-	int r = stream_send(s);
-
-	if (r < 0) {
-		read_the_rest(s, -r);
-		return;
-	}
-	drop_sent(s);
-	if (!stream_queued(s) && s->state == STREAM_FINISHING)
-		shut_output(s);
-	stream_watch(s, EPOLLIN | (stream_queued(s) ? EPOLLOUT : 0));
 }
 
 static void stream_turn_end(struct stream *s)
@@ -336,15 +160,6 @@ static void arm_timer(struct streams *set)
 	s = list_entry(set->finishing.next, struct stream, timed);
 	sd_event_source_set_time(set->timer, (uint64_t)(s->deadline / NSEC_PER_USEC));
 	sd_event_source_set_enabled(set->timer, SD_EVENT_ONESHOT);
-}
-
-static int64_t loop_now(sd_event *loop)
-{
-	uint64_t usec;
-	int r = sd_event_now(loop, CLOCK_MONOTONIC, &usec);
-
-	assert(r >= 0);
-	return (int64_t)usec * NSEC_PER_USEC;
 }
 
 static int on_timer(unused sd_event_source *source, unused uint64_t usec, void *arg)
@@ -578,13 +393,6 @@ void *stream_owner(const struct stream *s)
 	return s->owner;
 }
 
-void stream_set_owner(struct stream *s, const struct stream_ops *ops, void *owner)
-{
-	assert(ops->line && ops->closed);
-	s->ops = ops;
-	s->owner = owner;
-}
-
 void stream_set_line_max(struct stream *s, size_t line_max)
 {
 	s->lines.max = line_max;
@@ -598,9 +406,4 @@ const char *stream_peer(const struct stream *s)
 const struct ucred *stream_cred(const struct stream *s)
 {
 	return s->has_cred ? &s->cred : NULL;
-}
-
-void stream_local_ip(const struct stream *s, char ret[INET6_ADDRSTRLEN])
-{
-	socket_local_ip(s->fd, ret);
 }

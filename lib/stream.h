@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 
@@ -91,13 +90,9 @@ void stream_close(struct stream *s);
 void stream_finish(struct stream *s);
 
 void *stream_owner(const struct stream *s);
-/* Another owner, with other callbacks from now on: what a HELLO decides. */
-void stream_set_owner(struct stream *s, const struct stream_ops *ops, void *owner);
 /* The longest line from now on: what a HELLO decides. */
 void stream_set_line_max(struct stream *s, size_t line_max);
 /* "127.0.0.1:4711", "[::1]:4711", "uid 1000", or the address that was dialled. */
 const char *stream_peer(const struct stream *s);
 /* Who is at the other end of a Unix socket, unix(7) SO_PEERCRED; NULL for TCP. */
 const struct ucred *stream_cred(const struct stream *s);
-/* This end of a TCP connection as "10.0.0.7" or "::1"; "" otherwise. */
-void stream_local_ip(const struct stream *s, char ret[INET6_ADDRSTRLEN]);

@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 
+#include "lib/procstat.h"
+
 /* Passes over a tree that grows while it is being stopped, before killing what was found. */
 #define STOP_PASSES_MAX  64
 #define PATH_IN_PROC_MAX 64
-#define STAT_MAX         1024
 
 void tree_init(struct tree *t, int proc, pid_t root)
 {
@@ -39,33 +40,16 @@ static pid_t next_pid(const char **at)
 	return (pid_t)pid;
 }
 
-/*
- * Fills parent and start of p->pid from its stat, proc_pid_stat(5): fields 4 and 22. The
- * name before them may hold anything, a ')' too.
- */
-static int read_stat(int proc, struct process *p)
+static int look_at(int proc, struct process *p)
 {
-	char path[PATH_IN_PROC_MAX], text[STAT_MAX], *at;
-	autofd int fd = -EBADF;
-	ssize_t n;
+	struct procstat stat;
+	int r = procstat_read(proc, p->pid, &stat);
 
-	snprintf(path, sizeof(path), "%d/stat", p->pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return -ESRCH;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++) {
-		at = strchr(at + 1, ' ');
-		if (at && field == 3)
-			p->parent = (pid_t)strtol(at, NULL, 10);
-	}
-	if (!at)
-		return -EINVAL;
-	p->start = strtoull(at, NULL, 10);
+	if (r)
+		return r;
+	p->parent = stat.parent;
+	p->start = stat.start;
+	p->zombie = stat.state == 'Z';
 	return 0;
 }
 
@@ -102,24 +86,32 @@ static int children_open(int proc, pid_t pid, const char *tid)
 	return openat(proc, path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Adds the children of one thread. Pieces may end within a pid: they are joined again. */
-static void add_children_of(struct tree *t, pid_t pid, const char *tid)
+/* p is a child of `parent`, or became one of the root when that ended. */
+static void add_child(struct tree *t, struct process p, const struct process *parent)
 {
-	autofd int fd = children_open(t->proc, pid, tid);
+	if (look_at(t->proc, &p) || (p.parent != parent->pid && p.parent != t->root))
+		return;
+	p.top = p.parent == t->root ? p.pid : parent->top;
+	add(t, &p);
+}
+
+/* Adds the children of one thread. Pieces may end within a pid: they are joined again. */
+static void add_children_of(struct tree *t, const struct process *parent, const char *tid)
+{
+	autofd int fd = children_open(t->proc, parent->pid, tid);
 	char text[4096];
 	size_t kept = 0;
 	ssize_t n;
 
 	while (fd >= 0 && (n = read(fd, text + kept, sizeof(text) - 1 - kept)) > 0) {
 		const char *at = text, *end;
-		struct process p;
 
 		text[kept + (size_t)n] = '\0';
 		while ((end = strchr(at, ' '))) {
-			p = (struct process){ .pid = next_pid(&at), .below = true };
-			if (p.pid && !read_stat(t->proc, &p) &&
-			    (p.parent == pid || p.parent == t->root))
-				add(t, &p);
+			pid_t pid = next_pid(&at);
+
+			if (pid)
+				add_child(t, (struct process){ .pid = pid }, parent);
 			at = end + 1;
 		}
 		kept = strlen(at);
@@ -129,14 +121,14 @@ static void add_children_of(struct tree *t, pid_t pid, const char *tid)
 	}
 }
 
-static void add_children(struct tree *t, pid_t pid)
+static void add_children(struct tree *t, const struct process *parent)
 {
 	char path[PATH_IN_PROC_MAX];
 	struct dirent *d;
 	DIR *dir;
 	int fd;
 
-	snprintf(path, sizeof(path), "%d/task", pid);
+	snprintf(path, sizeof(path), "%d/task", parent->pid);
 	fd = openat(t->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
@@ -145,21 +137,20 @@ static void add_children(struct tree *t, pid_t pid)
 	}
 	while ((d = readdir(dir)))
 		if (d->d_name[0] != '.')
-			add_children_of(t, pid, d->d_name);
+			add_children_of(t, parent, d->d_name);
 	closedir(dir);
 }
 
 /* The list is its own queue. Children of a pid that changed hands meanwhile are no descendants. */
 static void find_downwards(struct tree *t)
 {
-	add_children(t, t->root);
+	add_children(t, &(struct process){ .pid = t->root });
 	for (size_t i = 0; i < t->count; i++) {
-		struct process now = { .pid = t->list[i].pid };
+		struct process parent = t->list[i], now = parent;
 		size_t before = t->count;
 
-		add_children(t, now.pid);
-		if (t->count > before &&
-		    (read_stat(t->proc, &now) || now.start != t->list[i].start))
+		add_children(t, &parent);
+		if (t->count > before && (look_at(t->proc, &now) || now.start != parent.start))
 			t->count = before;
 	}
 }
@@ -180,7 +171,7 @@ static void list_all(struct tree *t)
 		const char *at = d->d_name;
 		struct process p = { .pid = next_pid(&at) };
 
-		if (p.pid && !read_stat(t->proc, &p))
+		if (p.pid && !look_at(t->proc, &p))
 			add(t, &p);
 	}
 	closedir(dir);
@@ -199,12 +190,14 @@ static void mark_descendants(struct tree *t)
 		for (size_t i = 0; i < t->count; i++) {
 			struct process *p = &t->list[i], *parent;
 
-			if (p->below)
+			if (p->top)
 				continue;
 			parent = find_pid(t->list, t->count, p->parent);
-			p->below = p->parent == t->root ||
-				   (parent && parent->below && parent->start <= p->start);
-			changed |= p->below;
+			if (p->parent == t->root)
+				p->top = p->pid;
+			else if (parent && parent->start <= p->start)
+				p->top = parent->top;
+			changed |= p->top != 0;
 		}
 	} while (changed);
 }
@@ -218,7 +211,7 @@ static void find_upwards(struct tree *t)
 		qsort(t->list, t->count, sizeof(*t->list), by_pid);
 	mark_descendants(t);
 	for (size_t i = 0; i < t->count; i++)
-		if (t->list[i].below)
+		if (t->list[i].top)
 			t->list[kept++] = t->list[i];
 	t->count = kept;
 }
@@ -246,22 +239,22 @@ void tree_find(struct tree *t)
  * tree_find() and now. The pidfd holds on to whoever has the pid; what /proc then says
  * of the pid decides whether that is still the process that was found.
  */
-static void deliver(const struct tree *t, const struct process *p, int sig)
+int tree_deliver(int proc, const struct process *p, int sig)
 {
 	autofd int fd = pidfd_open(p->pid, 0);
 	struct process now = { .pid = p->pid };
 
-	if (fd < 0 || read_stat(t->proc, &now) || now.start != p->start)
-		return;
-	/* Nothing to do about EPERM: a task that changed its user is seen again. */
-	pidfd_send_signal(fd, sig, NULL, 0);
+	if (fd < 0 || look_at(proc, &now) || now.start != p->start)
+		return -ESRCH;
+	return pidfd_send_signal(fd, sig, NULL, 0) ? -errno : 0;
 }
 
-static void deliver_all(const struct tree *t, int sig)
+static void deliver_all(struct tree *t, int sig)
 {
 	assert(t->root == getpid());
+	t->denied = 0;
 	for (size_t i = 0; i < t->count; i++)
-		deliver(t, &t->list[i], sig);
+		t->denied += tree_deliver(t->proc, &t->list[i], sig) == -EPERM;
 }
 
 void tree_signal(struct tree *t, int sig)

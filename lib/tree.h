@@ -12,7 +12,8 @@ struct process {
 	pid_t pid;
 	pid_t parent;
 	uint64_t start; /* clock ticks after boot: with the pid, which process it is */
-	bool below;     /* of the root: a descendant */
+	pid_t top;      /* the child of the root that is above it, or itself */
+	bool zombie;
 };
 
 struct tree {
@@ -21,6 +22,8 @@ struct tree {
 	/* What the last tree_find() found, sorted by pid. */
 	struct process *list;
 	size_t count, cap;
+	/* How many of these the last tree_signal() or tree_kill() was not permitted to signal. */
+	size_t denied;
 };
 
 void tree_init(struct tree *t, int proc, pid_t root);
@@ -31,6 +34,11 @@ void tree_fini(struct tree *t);
  * no such file (CONFIG_PROC_CHILDREN). A process that is born meanwhile may be missing.
  */
 void tree_find(struct tree *t);
+/*
+ * Sends sig to that very process, whoever has its pid by now. -ESRCH: it is gone; -EPERM:
+ * it changed its user.
+ */
+int tree_deliver(int proc, const struct process *p, int sig);
 /* Sends sig to each descendant, as far as permitted. The root must be the caller. */
 void tree_signal(struct tree *t, int sig);
 /*

@@ -33,6 +33,8 @@ bool value_word(const char *text);
 
 /* Sorts and coalesces in place. -EINVAL if one is inverted, too large, or two overlap. */
 int ranges_normalise(struct value_range *r, size_t *count, struct error *e);
+/* As a message has them; freed by its schema. */
+struct ranges *ranges_to_wire(const struct value_range *r, size_t count);
 /* Sorts in place. -EINVAL if an item is no word or is there twice. */
 int set_normalise(char **items, size_t count, struct error *e);
 

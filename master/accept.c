@@ -153,6 +153,19 @@ static void launch(struct purse *purse, struct task_info *info, struct executor 
 	task_launch(f, purse->agent, info, &d->task);
 }
 
+/* What a master looks after is bounded. */
+static int check_room(const struct purse *purse, const struct task_info *info,
+		      const struct executor *running, struct error *e)
+{
+	if (HASH_COUNT(purse->framework->tasks) >= FRAMEWORK_TASKS_MAX)
+		return error_set(e, EINVAL,
+				 "Framework has %d tasks that are alive or not acknowledged",
+				 FRAMEWORK_TASKS_MAX);
+	if (info->executor && !running && purse->agent->executors_count >= AGENT_EXECUTORS_MAX)
+		return error_set(e, EINVAL, "Agent has %d executors", AGENT_EXECUTORS_MAX);
+	return 0;
+}
+
 static void try_launch(struct purse *purse, struct task_info *info)
 {
 	struct framework *f = purse->framework;
@@ -167,20 +180,13 @@ static void try_launch(struct purse *purse, struct task_info *info)
 		.root_allowed = f->master->flags->root_submissions,
 	};
 	struct error e;
-	int r;
 
 	if (info->executor && !info->executor->framework_id)
 		info->executor->framework_id = xstrdup(f->info->id);
 	if (info->executor)
 		running = executor_find(purse->agent, f, info->executor->executor_id);
 	context.running = running ? running->info : NULL;
-	r = validate_task(info, &context, &d, &e);
-	if (!r && HASH_COUNT(f->tasks) >= FRAMEWORK_TASKS_MAX)
-		r = error_set(&e, EINVAL,
-			      "Framework has %d tasks that are alive or not "
-			      "acknowledged",
-			      FRAMEWORK_TASKS_MAX);
-	if (r)
+	if (check_room(purse, info, running, &e) || validate_task(info, &context, &d, &e))
 		task_refuse(f, info->task_id, info->agent_id, TASK_ERROR, REASON_TASK_INVALID,
 			    e.text);
 	else

@@ -3,6 +3,7 @@
 
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 #include "master/frameworks.h"
 #include "master/offers.h"
 #include "master/tasks.h"
@@ -67,7 +68,8 @@ static int on_ping_timer(sd_event_source *s unused, uint64_t now unused, void *a
 		break;
 	case OBSERVER_WAIT: break;
 	}
-	master_timer(a->master, &a->ping_timer, MAX(a->observer.due_ns - at, 0), on_ping_timer, a);
+	timer_set(a->master->loop, &a->ping_timer, MAX(a->observer.due_ns - at, 0), on_ping_timer,
+		  a);
 	return 0;
 }
 
@@ -115,7 +117,7 @@ struct agent *agent_new(struct master *m, struct agent_info *info, struct error 
 	a->registered_time = wall_seconds();
 	observer_init(&a->observer, m->flags->agent_ping_timeout, m->flags->max_agent_ping_timeouts,
 		      now_ns());
-	master_timer(m, &a->ping_timer, 0, on_ping_timer, a);
+	timer_set(m->loop, &a->ping_timer, 0, on_ping_timer, a);
 	HASH_ADD_KEYPTR(hh, m->agents, a->info->id, strlen(a->info->id), a);
 	return a;
 }
@@ -211,7 +213,7 @@ void agent_welcome(struct agent *a)
 	struct agent_registered welcome = {
 		.agent_id = a->info->id,
 		.master_info = &m->info,
-		.ping_timeout = observer_patience_ns(&a->observer),
+		.ping_timeout = observer_ping_timeout_ns(&a->observer),
 		.has_ping_timeout = true,
 	};
 

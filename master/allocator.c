@@ -203,19 +203,11 @@ const struct resources *allocator_available(const struct allocator_agent *agent)
 
 /* ---- the books ---- */
 
-void allocator_adopted(struct allocator *a, struct allocator_framework *fw,
-		       const struct resources *r)
-{
-	assert(!a->running);
-	drf_charge(&a->drf, fw, r, 1, false);
-}
-
 void allocator_allocated(struct allocator *a, struct allocator_framework *fw,
 			 struct allocator_agent *agent, const struct resources *r)
 {
 	assert(!a->running);
-	if (fw)
-		drf_charge(&a->drf, fw, r, 1, false);
+	drf_charge(&a->drf, fw, r, 1, false);
 	resources_add(&agent->allocated, r);
 	find_available(agent);
 }

@@ -73,13 +73,10 @@ void allocator_update_total(struct allocator *a, struct allocator_agent *agent,
 
 /*
  * Accounts for resources in use that were not offered here: tasks of an agent that
- * re-registers. fw is NULL while their framework is not there.
+ * re-registers. Their framework may be inactive until it comes.
  */
 void allocator_allocated(struct allocator *a, struct allocator_framework *fw,
 			 struct allocator_agent *agent, const struct resources *r);
-/* What was allocated to no framework now is fw's: it came (back) and has tasks. */
-void allocator_adopted(struct allocator *a, struct allocator_framework *fw,
-		       const struct resources *r);
 /*
  * Resources are free again: declined, unused, rescinded, or their task ended. fw is
  * NULL if it is gone, or never was there. refuse_ns makes a filter from all of r: 0

@@ -33,16 +33,14 @@ void call_suppress(struct peer *p, struct message *msg)
 /* The call's own grace period comes before the task's. */
 static void note_kill(struct task *t, const struct call_kill *c)
 {
-	const struct kill_policy *policy = c->kill_policy ? c->kill_policy : t->kill_policy;
+	const struct kill_policy *policy = c->kill_policy;
 
 	schema_free(kill_task_schema(), t->kill);
 	t->kill = xcalloc(1, sizeof(*t->kill));
 	t->kill->framework_id = xstrdup(t->framework->info->id);
 	t->kill->task_id = xstrdup(t->report.task_id);
-	if (policy && policy->has_grace_period) {
-		t->kill->grace_period = policy->grace_period;
-		t->kill->has_grace_period = true;
-	}
+	t->kill->has_grace_period = policy ? policy->has_grace_period : t->has_grace;
+	t->kill->grace_period = policy ? policy->grace_period : t->grace_ns;
 }
 
 void call_kill(struct peer *p, struct message *msg)
@@ -132,6 +130,10 @@ void call_message(struct peer *p, struct message *msg)
 	if (!a || !a->active) {
 		f->master->metrics.invalid_framework_to_executor_messages += 1;
 		peer_error(p, "MESSAGE: agent '%s' is not connected", c->agent_id);
+		return;
+	}
+	if (!master_may_message(f->master, a->peer)) {
+		f->master->metrics.invalid_framework_to_executor_messages += 1;
 		return;
 	}
 	f->master->metrics.valid_framework_to_executor_messages += 1;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "lib/daemon.h"
+#include "lib/value.h"
 
 #include "lib/schema-tables.h"
 #include "master/flags.def"
@@ -12,12 +13,17 @@
 #define PINGS_MAX        1000
 #define PING_TIMEOUT_MAX (7 * 86400 * NSEC_PER_SEC)
 
-static void add_role(struct roles *r, const char *name)
+static int add_role(struct roles *r, const char *name, struct error *e)
 {
+	if (!value_word(name)) /* no resource could be reserved for it */
+		return error_set(e, EINVAL,
+				 "--roles: '%s' cannot be a role: it has blanks or one of %s", name,
+				 ";:()[]{},");
 	if (roles_find(r, name))
-		return;
+		return 0;
 	r->list = xreallocarray(r->list, r->count + 1, sizeof(*r->list));
 	r->list[r->count++] = (struct role){ .name = xstrdup(name), .weight = 1 };
+	return 0;
 }
 
 void roles_fini(struct roles *r)
@@ -49,22 +55,18 @@ static int set_weight(struct roles *r, char *pair, struct error *e)
 	double weight;
 
 	if (!equals || equals == pair || strchr(equals + 1, '='))
-		return error_set(e, EINVAL,
-				 "Invalid weight: '%s'. --weights should be of the form "
-				 "'role=weight,role=weight'",
-				 text);
+		return error_set(e, EINVAL, "--weights: '%s': expected ROLE=WEIGHT", text);
 	*equals = '\0';
 	role = find_role(r, pair);
 	if (!role)
-		return error_set(e, EINVAL, "Invalid weight: '%s'. %s is not a valid role.", text,
+		return error_set(e, EINVAL, "--weights: '%s': --roles does not name '%s'", text,
 				 pair);
 	weight = strtod(equals + 1, &end);
 	if (end == equals + 1 || *end || !isfinite(weight))
-		return error_set(e, EINVAL, "Invalid weight: '%s'. '%s' is not a number.", text,
+		return error_set(e, EINVAL, "--weights: '%s': '%s' is not a number", text,
 				 equals + 1);
 	if (weight <= 0)
-		return error_set(e, EINVAL, "Invalid weight: '%s'. Weights must be positive.",
-				 text);
+		return error_set(e, EINVAL, "--weights: '%s': must be greater than zero", text);
 	role->weight = weight;
 	return 0;
 }
@@ -75,12 +77,11 @@ int roles_parse(const char *roles, const char *weights, struct roles *ret, struc
 	autofree char *pairs = xstrdup(weights ? weights : "");
 	struct roles r = { 0 };
 	char *rest = names, *word;
-	int failed = 0;
+	int failed = add_role(&r, "*", e);
 
-	add_role(&r, "*");
-	while ((word = strsep(&rest, ",")))
+	while (!failed && (word = strsep(&rest, ",")))
 		if (*word)
-			add_role(&r, word);
+			failed = add_role(&r, word, e);
 	rest = pairs;
 	while (!failed && (word = strsep(&rest, ",")))
 		if (*word)
@@ -98,15 +99,15 @@ int master_flags_check(const struct master_flags *f, struct error *e)
 	if (daemon_check_port(f->port, e))
 		return -EINVAL;
 	if (f->has_offer_timeout && f->offer_timeout == 0)
-		return error_set(e, EINVAL, "--offer_timeout: Must be greater than zero.");
+		return error_set(e, EINVAL, "--offer_timeout: must be greater than zero");
 	if (f->allocation_interval == 0)
-		return error_set(e, EINVAL, "--allocation_interval: Must be greater than zero.");
+		return error_set(e, EINVAL, "--allocation_interval: must be greater than zero");
 	if (f->agent_ping_timeout == 0)
-		return error_set(e, EINVAL, "--agent_ping_timeout: Must be greater than zero.");
+		return error_set(e, EINVAL, "--agent_ping_timeout: must be greater than zero");
 	if (f->max_agent_ping_timeouts == 0 || f->max_agent_ping_timeouts > PINGS_MAX)
-		return error_set(e, EINVAL, "--max_agent_ping_timeouts: Must be from 1 to %d.",
+		return error_set(e, EINVAL, "--max_agent_ping_timeouts: must be from 1 to %d",
 				 PINGS_MAX);
 	if (f->agent_ping_timeout > PING_TIMEOUT_MAX)
-		return error_set(e, ERANGE, "--agent_ping_timeout: Must be at most 1weeks.");
+		return error_set(e, ERANGE, "--agent_ping_timeout: must be at most 1weeks");
 	return 0;
 }

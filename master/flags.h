@@ -18,7 +18,7 @@ struct roles {
 	size_t count;
 };
 
-/* NULL stands for a flag that was not given. -EINVAL with Mesos's sentence. */
+/* NULL stands for a flag that was not given. -EINVAL names the flag and the word. */
 int roles_parse(const char *roles, const char *weights, struct roles *ret, struct error *e);
 void roles_fini(struct roles *r);
 /* NULL if there is none. */

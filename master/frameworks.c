@@ -2,15 +2,16 @@
 #include "master/frameworks.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 #include "master/agents.h"
 #include "master/calls.h"
 #include "master/offers.h"
 #include "master/principals.h"
 #include "master/tasks.h"
+#include "master/validate.h"
 
 #define HEARTBEAT_NS (15 * NSEC_PER_SEC)
 /* A longer failover timeout counts as this: ten years. */
@@ -189,7 +190,7 @@ static void on_closed(struct peer *p, const char *why)
 	log_info("framework %s: disconnected: %s failover_timeout=%g", f->info->id, why,
 		 f->info->failover_timeout);
 	if (patience)
-		master_timer(f->master, &f->failover_timer, patience, on_failover_timeout, f);
+		timer_set(f->master->loop, &f->failover_timer, patience, on_failover_timeout, f);
 	else
 		framework_remove(f, "disconnected");
 }
@@ -201,20 +202,18 @@ static void refuse(struct peer *p, const char *why)
 	peer_finish(p);
 }
 
-/* NULL, or why this framework may not be. */
-static const char *check(const struct master *m, const struct framework_info *info, char *text,
-			 size_t size)
+/* Why this framework may not be. */
+static int check(const struct master *m, const struct framework_info *info, struct error *e)
 {
 	if (info->id && !id_valid(info->id))
-		return "framework_info.id contains invalid characters";
+		return error_set(e, EINVAL, "framework_info.id contains invalid characters");
 	if (info->id && framework_removed(m, info->id))
-		return "Framework has been removed";
+		return error_set(e, EINVAL, "Framework has been removed");
 	if (!m->flags->root_submissions && !strcmp(info->user, "root"))
-		return "User 'root' is not allowed to run frameworks";
-	if (roles_find(&m->roles, info->role))
-		return NULL;
-	snprintf(text, size, "Role '%s' is invalid", info->role);
-	return text;
+		return error_set(e, EINVAL, "User 'root' is not allowed to run frameworks");
+	if (!roles_find(&m->roles, info->role))
+		return error_set(e, EINVAL, "Role '%s' is invalid", info->role);
+	return validate_framework_size(info, e);
 }
 
 /* What may change when a framework comes back. Its user and role stay what they were. */
@@ -247,7 +246,7 @@ static int on_heartbeat(sd_event_source *s unused, uint64_t now unused, void *ar
 	struct framework *f = arg;
 
 	framework_send(f, EVENT_HEARTBEAT, NULL);
-	master_timer(f->master, &f->heartbeat, HEARTBEAT_NS, on_heartbeat, f);
+	timer_set(f->master->loop, &f->heartbeat, HEARTBEAT_NS, on_heartbeat, f);
 	return 0;
 }
 
@@ -262,6 +261,7 @@ static void welcome(struct framework *f, struct peer *p)
 	};
 
 	f->peer = p;
+	f->suppressed = false;
 	peer_set_owner(p, f);
 	peer_subscribed(p);
 	framework_send(f, EVENT_SUBSCRIBED, &subscribed);
@@ -272,7 +272,7 @@ static void welcome(struct framework *f, struct peer *p)
 }
 
 /* The framework that subscribes: one that is known, or a new one. */
-static struct framework *admit(struct master *m, struct framework_info *info)
+static struct framework *admit(struct master *m, struct framework_info *info, struct error *e)
 {
 	struct framework *f = info->id ? framework_find(m, info->id) : NULL;
 
@@ -285,8 +285,10 @@ static struct framework *admit(struct master *m, struct framework_info *info)
 					     (unsigned long long)m->next_framework++);
 		f = framework_new(m, info);
 	}
-	if (!f)
+	if (!f) {
+		error_set(e, EUSERS, "There are too many frameworks");
 		return NULL;
+	}
 	if (f->registered)
 		f->reregistered_time = wall_seconds();
 	else
@@ -302,8 +304,7 @@ static void on_subscribe(struct peer *p, struct message *msg)
 	struct framework_info *info = ((struct call_subscribe *)msg->body)->framework_info;
 	struct master *m = peer_ctx(p);
 	struct framework *f;
-	const char *why;
-	char text[512];
+	struct error e;
 
 	if (msg->framework_id && info->id && strcmp(msg->framework_id, info->id)) {
 		refuse(p, "framework_id and subscribe.framework_info.id differ");
@@ -315,10 +316,9 @@ static void on_subscribe(struct peer *p, struct message *msg)
 		m->metrics.messages_reregister_framework += 1;
 	else
 		m->metrics.messages_register_framework += 1;
-	why = check(m, info, text, sizeof(text));
-	f = why ? NULL : admit(m, info);
+	f = check(m, info, &e) ? NULL : admit(m, info, &e);
 	if (!f) {
-		refuse(p, why ? why : "There are too many frameworks");
+		refuse(p, e.text);
 		return;
 	}
 	log_info("framework %s: subscribed peer=%s role=%s", f->info->id, peer_name(p),

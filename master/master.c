@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lib/daemon.h"
+#include "lib/log.h"
 #include "lib/version.h"
 #include "master/agents.h"
 #include "master/frameworks.h"
@@ -28,16 +29,19 @@ bool master_gave(const struct master *m, const char *id)
 	return !strncmp(id, m->id, n) && id[n] == '-';
 }
 
-void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
-		  sd_event_time_handler_t fn, void *arg)
+bool master_may_message(struct master *m, struct peer *to)
 {
-	uint64_t usec = (uint64_t)((delay_ns + NSEC_PER_USEC - 1) / NSEC_PER_USEC);
+	int64_t now = now_ns();
 
-	sd_event_source_disable_unref(*at);
-	*at = NULL;
-	if (sd_event_add_time_relative(m->loop, at, CLOCK_MONOTONIC, usec, NSEC_PER_MSEC / 1000, fn,
-				       arg) < 0)
-		abort(); /* out of memory */
+	if (stream_queued(peer_stream(to)) <= MESSAGES_QUEUED_MAX_BYTES)
+		return true;
+	m->metrics.messages_dropped += 1;
+	if (!m->drop_logged_ns || now - m->drop_logged_ns >= NSEC_PER_SEC) {
+		log_warning("peer %s: reads too slowly: messages for it are dropped",
+			    peer_name(to));
+		m->drop_logged_ns = now;
+	}
+	return false;
 }
 
 /* "20261122-130501-8f3a90c1": when, and by chance; no address in it. */
@@ -116,6 +120,7 @@ static struct master *prepare(sd_event *loop, const struct master_flags *flags)
 	m->flags = flags;
 	m->loop = sd_event_ref(loop);
 	list_init(&m->completed);
+	list_init(&m->completed_tasks);
 	list_init(&m->offers_by_age);
 	m->id = new_id();
 	m->hostname = flags->hostname ? xstrdup(flags->hostname) : daemon_hostname();

@@ -23,6 +23,12 @@
 #define AGENTS_MAX     50000
 /* Tasks of one framework that are alive or not acknowledged. */
 #define FRAMEWORK_TASKS_MAX 200000
+/* Executors of one agent. */
+#define AGENT_EXECUTORS_MAX 10000
+/* Memory of all the tasks that ended and are still shown; the oldest are forgotten first. */
+#define COMPLETED_TASKS_MAX_BYTES (256 * MIB)
+/* A MESSAGE is dropped when so much waits to be read by whom it is for. */
+#define MESSAGES_QUEUED_MAX_BYTES (8 * MIB)
 
 struct master {
 	const struct master_flags *flags;
@@ -43,6 +49,9 @@ struct master {
 	struct list offers_by_age;    /* offered.age_node */
 	struct list completed;        /* framework.node, oldest first */
 	size_t completed_count;
+	struct list completed_tasks; /* task.age_node: of all frameworks, oldest first */
+	size_t completed_bytes;      /* of these */
+	int64_t drop_logged_ns;      /* when a dropped MESSAGE was logged */
 	struct idset removed_agents, removed_frameworks;
 	struct principal *principals; /* by name */
 
@@ -66,7 +75,8 @@ struct agent {
 	struct resources used; /* by tasks and executors */
 	struct list tasks;     /* task.agent_node */
 	struct list executors; /* executor.node */
-	struct list offers;    /* offered.agent_node */
+	size_t executors_count;
+	struct list offers; /* offered.agent_node */
 	struct observer observer;
 	sd_event_source *ping_timer;
 	double registered_time, reregistered_time; /* seconds since 1970; 0: never */
@@ -104,13 +114,16 @@ struct executor {
 struct task {
 	UT_hash_handle hh;
 	struct list agent_node; /* in agent.tasks, or in framework.completed */
+	struct list age_node;   /* in master.completed_tasks */
 	struct framework *framework;
-	struct agent *agent; /* NULL once completed */
-	struct task_report report;
+	struct agent *agent;       /* NULL once completed */
+	size_t bytes;              /* of memory, once completed */
+	struct task_report report; /* without its resources */
 	struct resources resources;
-	bool charged;                    /* the resources are in the books */
-	bool listed;                     /* by the agent that re-registers */
-	struct kill_policy *kill_policy; /* its own; NULL: none */
+	bool charged;     /* the resources are in the books */
+	bool listed;      /* by the agent that re-registers */
+	int64_t grace_ns; /* of its own kill policy */
+	bool has_grace;
 	struct kill_task *kill; /* sent, or to be sent once its agent is back; NULL: none */
 	bool has_update;        /* the agent's last update wants to be acknowledged */
 	uint8_t update_uuid[16];
@@ -147,6 +160,5 @@ int master_new(sd_event *loop, const struct master_flags *flags, struct master *
 void master_free(struct master *m);
 /* Whether this id could have been given by this very master. */
 bool master_gave(const struct master *m, const char *id);
-/* A timer relative to now, monotonic; replaces *at. */
-void master_timer(struct master *m, sd_event_source **at, int64_t delay_ns,
-		  sd_event_time_handler_t fn, void *arg);
+/* Whether a MESSAGE may still be sent there; if not, it is counted as dropped. */
+bool master_may_message(struct master *m, struct peer *to);

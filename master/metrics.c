@@ -141,7 +141,7 @@ void master_metrics_write(struct master *m, enum metrics_format format, struct b
 		metrics_system(format),
 	};
 
-	values.uptime = (double)(now_ns() - m->start_ns) / (double)NSEC_PER_SEC;
+	values.uptime = ns_seconds(now_ns() - m->start_ns);
 	values.elected = 1;
 	values.outstanding_offers = HASH_COUNT(m->offers);
 	read_agents(m, &values);

@@ -29,7 +29,7 @@ void observer_pong(struct observer *o)
 	o->misses = 0;
 }
 
-int64_t observer_patience_ns(const struct observer *o)
+int64_t observer_ping_timeout_ns(const struct observer *o)
 {
-	return o->interval_ns * (int64_t)o->max_misses;
+	return o->interval_ns * (int64_t)MAX(o->max_misses - 1, 1);
 }

@@ -30,5 +30,8 @@ void observer_init(struct observer *o, int64_t interval_ns, uint64_t max_misses,
 enum observer_action observer_tick(struct observer *o, int64_t now);
 /* Any PONG, or any other sign that the agent is back, clears its record. */
 void observer_pong(struct observer *o);
-/* How long an agent may be silent. */
-int64_t observer_patience_ns(const struct observer *o);
+/*
+ * After so long without a ping the agent dials again: one interval before it is given
+ * up, if that leaves one, so that it is back in time.
+ */
+int64_t observer_ping_timeout_ns(const struct observer *o);

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "lib/log.h"
+#include "lib/timer.h"
 #include "master/frameworks.h"
 
 /* So many offers in one event: a line stays far below what a peer takes. */
@@ -75,8 +76,8 @@ static int on_offer_timer(sd_event_source *s unused, uint64_t now unused, void *
 		rescind(o);
 	}
 	if (o)
-		master_timer(m, &m->offer_timer, MAX(o->expires_ns - now_ns(), 0), on_offer_timer,
-			     m);
+		timer_set(m->loop, &m->offer_timer, MAX(o->expires_ns - now_ns(), 0),
+			  on_offer_timer, m);
 	else
 		m->offer_timer = sd_event_source_disable_unref(m->offer_timer);
 	return 0;
@@ -88,7 +89,7 @@ static void expire_later(struct master *m, struct offered *o)
 		return;
 	o->expires_ns = now_ns() + m->flags->offer_timeout;
 	if (!m->offer_timer)
-		master_timer(m, &m->offer_timer, m->flags->offer_timeout, on_offer_timer, m);
+		timer_set(m->loop, &m->offer_timer, m->flags->offer_timeout, on_offer_timer, m);
 }
 
 /* Frameworks come into the pass with their first offer that is not sent yet. */
@@ -249,8 +250,8 @@ static int on_allocation_timer(sd_event_source *s unused, uint64_t now unused, v
 	struct master *m = arg;
 
 	run(m);
-	master_timer(m, &m->allocation_timer, m->flags->allocation_interval, on_allocation_timer,
-		     m);
+	timer_set(m->loop, &m->allocation_timer, m->flags->allocation_interval, on_allocation_timer,
+		  m);
 	return 0;
 }
 

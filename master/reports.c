@@ -39,8 +39,8 @@ static void on_register(struct peer *p, struct message *msg)
 	m->next_agent++;
 	m->metrics.slave_registrations += 1;
 	attach(a, p);
-	log_info("agent %s: registered hostname=%s peer=%s", a->info->id, a->info->hostname,
-		 peer_name(p));
+	log_info("agent %s: registered hostname=%s peer=%s version=%s", a->info->id,
+		 a->info->hostname, peer_name(p), r->version ? r->version : "unknown");
 	agent_welcome(a);
 }
 
@@ -68,7 +68,8 @@ static int come_back(struct agent *a, struct agent_info *info, struct error *e)
 
 static void on_reregister(struct peer *p, struct message *msg)
 {
-	struct agent_info *info = ((struct reregister_agent *)msg->body)->agent;
+	struct reregister_agent *r = msg->body;
+	struct agent_info *info = r->agent;
 	struct master *m = peer_ctx(p);
 	struct agent *a;
 	struct error e;
@@ -94,8 +95,8 @@ static void on_reregister(struct peer *p, struct message *msg)
 	if (!a->reregistered_time)
 		m->metrics.slave_reregistrations += 1;
 	attach(a, p);
-	log_info("agent %s: is back hostname=%s peer=%s", a->info->id, a->info->hostname,
-		 peer_name(p));
+	log_info("agent %s: is back hostname=%s peer=%s version=%s", a->info->id, a->info->hostname,
+		 peer_name(p), r->version ? r->version : "unknown");
 }
 
 /*
@@ -169,13 +170,19 @@ static void on_task(struct peer *p, struct message *msg)
 
 static const char *list_executor(struct agent *a, struct reregister_executor *r)
 {
-	const char *why;
-	struct framework *f = owner_of(a, r->framework, &why);
+	const struct executor_info *info = r->executor;
+	struct framework *f;
 	struct executor *x;
+	const char *why;
 
+	if (!id_valid(info->executor_id) || !str_equal(info->framework_id, r->framework->id))
+		return "its ids are not valid or do not fit together";
+	f = owner_of(a, r->framework, &why);
 	if (!f)
 		return why;
-	x = executor_find(a, f, r->executor->executor_id);
+	x = executor_find(a, f, info->executor_id);
+	if (!x && a->executors_count >= AGENT_EXECUTORS_MAX)
+		return "there are too many executors";
 	if (x)
 		x->listed = true;
 	else
@@ -194,6 +201,23 @@ static void on_executor(struct peer *p, struct message *msg)
 	peer_error(p, "REREGISTER_EXECUTOR: %s", why);
 }
 
+/* status as waitpid(2) gives it; NULL: the agent does not know any more. */
+static void end_executor(struct agent *a, struct framework *f, const char *executor_id,
+			 const int64_t *status)
+{
+	struct executor *x = executor_find(a, f, executor_id);
+	struct event_failure failure = {
+		.agent_id = a->info->id,
+		.executor_id = (char *)executor_id,
+		.status = status ? *status : 0,
+		.has_status = status != NULL,
+	};
+
+	framework_send(f, EVENT_FAILURE, &failure);
+	if (x)
+		executor_end(x);
+}
+
 static void lose_unlisted(struct agent *a)
 {
 	struct executor *x;
@@ -205,7 +229,7 @@ static void lose_unlisted(struct agent *a)
 				 "Reconciliation: Task is unknown to the agent", true);
 	list_for_each(x, &a->executors, node)
 		if (!x->listed)
-			executor_end(x);
+			end_executor(a, x->framework, x->info->executor_id, NULL);
 }
 
 static void on_tasks_end(struct peer *p, struct message *msg unused)
@@ -287,21 +311,10 @@ static void on_exited(struct peer *p, struct message *msg)
 	struct exited_executor *e = msg->body;
 	struct agent *a = peer_owner(p);
 	struct framework *f = framework_find(a->master, e->framework_id);
-	struct event_failure failure = {
-		.agent_id = a->info->id,
-		.executor_id = e->executor_id,
-		.status = e->status,
-		.has_status = true,
-	};
-	struct executor *x;
 
 	a->master->metrics.messages_exited_executor += 1;
-	if (!f)
-		return;
-	x = executor_find(a, f, e->executor_id);
-	if (x)
-		executor_end(x);
-	framework_send(f, EVENT_FAILURE, &failure);
+	if (f)
+		end_executor(a, f, e->executor_id, &e->status);
 }
 
 static void on_message(struct peer *p, struct message *msg)
@@ -310,7 +323,7 @@ static void on_message(struct peer *p, struct message *msg)
 	struct agent *a = peer_owner(p);
 	struct framework *f = framework_find(a->master, e->framework_id);
 
-	if (!f)
+	if (!f || !f->peer || !master_may_message(a->master, f->peer))
 		return;
 	framework_send(f, EVENT_MESSAGE,
 		       &(struct event_message){

@@ -28,22 +28,14 @@ static void release(struct framework *f, struct agent *a, const struct resources
 	allocator_recover(f->master->allocator, f->share, a->pool, r, 0, now_ns());
 }
 
-static bool fits(const struct agent *a, const struct resources *more)
-{
-	autoresources struct resources all = { 0 };
-
-	resources_copy(&all, &a->used);
-	resources_add(&all, more);
-	return resources_contains(&a->total, &all);
-}
-
 /*
  * What an agent brings with it was allocated by a master that is gone, so the allocator
- * has to be told. An agent that claims more than it has is believed nothing.
+ * has to be told. An agent that claims more than it has, or one thing for two tasks, is
+ * believed nothing: what is charged twice could not be given back twice.
  */
 static bool charge(struct framework *f, struct agent *a, const struct resources *r)
 {
-	if (!fits(a, r)) {
+	if (!resources_contains(allocator_available(a->pool), r)) {
 		log_warning("agent %s: more is running there than it has", a->info->id);
 		return false;
 	}
@@ -90,20 +82,24 @@ void task_move(struct task *t, enum task_state to)
 	}
 }
 
-/* One entry for each state; a repeated one replaces the entry. Data is not ours to keep. */
+/* What is shown of a status; the rest has been passed on and is not ours to keep. */
+static struct task_status shown_of(const struct task_status *status)
+{
+	return (struct task_status){
+		.state = status->state,
+		.has_state = true,
+		.timestamp = status->has_timestamp ? status->timestamp : wall_seconds(),
+		.has_timestamp = true,
+	};
+}
+
+/* One entry for each state; a repeated one replaces the entry. */
 static void remember(struct task *t, const struct task_status *status)
 {
 	size_t n = t->report.statuses_count;
-	bool repeated = n && t->report.statuses[n - 1].state == status->state;
-	struct task_status slim = *status;
 
-	slim.data = NULL;
-	slim.has_uuid = false;
-	if (!slim.has_timestamp)
-		slim.timestamp = wall_seconds();
-	slim.has_timestamp = true;
-	if (repeated) {
-		schema_clear(task_status_schema(), &t->report.statuses[--n]);
+	if (n && t->report.statuses[n - 1].state == status->state) {
+		n--;
 	} else {
 		if (n >= TASK_STATES)
 			return;
@@ -112,8 +108,32 @@ static void remember(struct task *t, const struct task_status *status)
 		if (task_terminal(status->state))
 			metrics_count_ended(&t->framework->master->ended, status);
 	}
-	schema_copy_into(task_status_schema(), &t->report.statuses[n], &slim);
+	t->report.statuses[n] = shown_of(status);
 	t->report.statuses_count = n + 1;
+}
+
+/* The same for a report, whose resources were read. */
+static void keep_shown(struct task_report *r)
+{
+	size_t n = MIN(r->statuses_count, (size_t)TASK_STATES);
+	struct task_report slim = {
+		.name = take_ptr(r->name),
+		.task_id = take_ptr(r->task_id),
+		.framework_id = take_ptr(r->framework_id),
+		.agent_id = take_ptr(r->agent_id),
+		.executor_id = take_ptr(r->executor_id),
+		.state = r->state,
+		.has_state = true,
+		.labels = take_ptr(r->labels),
+		.discovery = take_ptr(r->discovery),
+		.statuses = xcalloc(n, sizeof(*slim.statuses)),
+		.statuses_count = n,
+	};
+
+	for (size_t i = 0; i < n; i++)
+		slim.statuses[i] = shown_of(&r->statuses[i]);
+	schema_clear(task_report_schema(), r);
+	*r = slim;
 }
 
 struct task *task_find(const struct framework *f, const char *task_id)
@@ -131,6 +151,7 @@ static struct task *task_new(struct framework *f, struct agent *a)
 	t->framework = f;
 	t->agent = a;
 	list_init(&t->agent_node);
+	list_init(&t->age_node);
 	list_append(&a->tasks, &t->agent_node);
 	return t;
 }
@@ -156,8 +177,10 @@ struct task *task_launch(struct framework *f, struct agent *a, const struct task
 		r->executor_id = xstrdup(info->executor->executor_id);
 	if (info->labels)
 		r->labels = schema_copy(labels_schema(), info->labels);
-	if (info->kill_policy)
-		t->kill_policy = schema_copy(kill_policy_schema(), info->kill_policy);
+	if (info->kill_policy && info->kill_policy->has_grace_period) {
+		t->grace_ns = info->kill_policy->grace_period;
+		t->has_grace = true;
+	}
 	r->discovery = json_incref(info->discovery);
 	resources_move(&t->resources, resources);
 	resources_add(&a->used, &t->resources);
@@ -174,6 +197,7 @@ struct task *task_adopt(struct framework *f, struct agent *a, struct task_report
 	*report = (struct task_report){ 0 };
 	t->listed = true;
 	read_adopted(a, t->report.resources, t->report.resources_count, &t->resources);
+	keep_shown(&t->report);
 	add_to_framework(t);
 	return t;
 }
@@ -230,11 +254,10 @@ void task_end(struct task *t, enum task_state state, enum task_reason reason, co
 	task_complete(t);
 }
 
-void task_free(struct task *t)
+static void destroy(struct task *t)
 {
 	list_remove(&t->agent_node);
 	schema_clear(task_report_schema(), &t->report);
-	schema_free(kill_policy_schema(), t->kill_policy);
 	schema_free(kill_task_schema(), t->kill);
 	resources_fini(&t->resources);
 	free(t);
@@ -245,17 +268,50 @@ void task_drop(struct task *t)
 	if (t->charged)
 		release(t->framework, t->agent, &t->resources);
 	HASH_DEL(t->framework->tasks, t);
-	task_free(t);
+	destroy(t);
+}
+
+void task_free(struct task *t)
+{
+	struct framework *f = t->framework;
+
+	list_remove(&t->age_node);
+	f->completed_count--;
+	f->master->completed_bytes -= t->bytes;
+	destroy(t);
+}
+
+/* At most so much memory: "{}," takes 3 bytes as text and 200 once it was read. */
+static size_t size_in_memory(const struct task *t)
+{
+	struct task_report parsed = {
+		.labels = t->report.labels,
+		.discovery = t->report.discovery,
+	};
+	autobuf struct buf text = { 0 };
+	size_t n;
+
+	schema_encode(task_report_schema(), &parsed, &text);
+	n = text.len * 64;
+	schema_encode(task_report_schema(), &t->report, &text);
+	resources_print(&t->resources, &text);
+	return n + text.len + sizeof(*t) + TASK_STATES * sizeof(struct task_status);
 }
 
 static void forget_oldest(struct framework *f)
 {
-	while (f->completed_count > f->master->flags->max_completed_tasks_per_framework) {
-		struct task *oldest = list_first(&f->completed, struct task, agent_node);
+	struct master *m = f->master;
+	struct task *oldest;
 
+	while (f->completed_count > m->flags->max_completed_tasks_per_framework) {
+		oldest = list_first(&f->completed, struct task, agent_node);
 		assert(oldest);
 		task_free(oldest);
-		f->completed_count--;
+	}
+	while (m->completed_bytes > COMPLETED_TASKS_MAX_BYTES) {
+		oldest = list_first(&m->completed_tasks, struct task, age_node);
+		assert(oldest);
+		task_free(oldest);
 	}
 }
 
@@ -267,8 +323,11 @@ void task_complete(struct task *t)
 	list_remove(&t->agent_node);
 	HASH_DEL(f->tasks, t);
 	list_append(&f->completed, &t->agent_node);
+	list_append(&f->master->completed_tasks, &t->age_node);
 	t->agent = NULL;
+	t->bytes = size_in_memory(t);
 	f->completed_count++;
+	f->master->completed_bytes += t->bytes;
 	forget_oldest(f);
 }
 
@@ -302,6 +361,8 @@ static struct executor *executor_new(struct framework *f, struct agent *a,
 {
 	struct executor *x = xcalloc(1, sizeof(*x));
 
+	a->executors_count++;
+
 	x->framework = f;
 	x->agent = a;
 	x->info = schema_copy(executor_info_schema(), info);
@@ -334,6 +395,7 @@ void executor_end(struct executor *x)
 {
 	if (x->charged)
 		release(x->framework, x->agent, &x->resources);
+	x->agent->executors_count--;
 	list_remove(&x->node);
 	resources_fini(&x->resources);
 	schema_free(executor_info_schema(), x->info);

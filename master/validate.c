@@ -26,13 +26,74 @@ static int check_id(const struct task_info *t, const struct launch_context *c, s
 			 t->agent_id, c->agent_id);
 }
 
+static size_t encoded_size(const struct schema *s, const void *rec)
+{
+	autobuf struct buf text = { 0 };
+
+	if (rec)
+		schema_encode(s, rec, &text);
+	return text.len;
+}
+
+/* Numbers and unknown members may be longer when they are written again than they were. */
+static int check_size(const struct task_info *t, struct error *e)
+{
+	struct task_info shown = {
+		.name = t->name,
+		.labels = t->labels,
+		.discovery = t->discovery,
+	};
+
+	if (encoded_size(task_info_schema(), t) > TASK_INFO_MAX_BYTES)
+		return error_set(e, EINVAL, "TaskInfo is larger than %llu bytes",
+				 (unsigned long long)TASK_INFO_MAX_BYTES);
+	if (encoded_size(task_info_schema(), &shown) > TASK_SHOWN_MAX_BYTES)
+		return error_set(e, EINVAL,
+				 "Name, labels and discovery of the task are larger than %llu "
+				 "bytes",
+				 (unsigned long long)TASK_SHOWN_MAX_BYTES);
+	return 0;
+}
+
+int validate_framework_size(const struct framework_info *f, struct error *e)
+{
+	if (encoded_size(framework_info_schema(), f) <= FRAMEWORK_INFO_MAX_BYTES)
+		return 0;
+	return error_set(e, EINVAL, "FrameworkInfo is larger than %llu bytes",
+			 (unsigned long long)FRAMEWORK_INFO_MAX_BYTES);
+}
+
+/* An agent that re-registers tells of the roles that launch() filled in: only amounts count. */
+static int read_amounts(const struct executor_info *x, struct resources *ret)
+{
+	autofree struct resource *list = xcalloc(x->resources_count, sizeof(*list));
+	struct error e;
+
+	for (size_t i = 0; i < x->resources_count; i++) {
+		list[i] = x->resources[i];
+		list[i].role = NULL;
+	}
+	return resources_from_wire(list, x->resources_count, ret, &e);
+}
+
+static void encode_rest(const struct executor_info *x, struct buf *out)
+{
+	struct executor_info rest = *x;
+
+	rest.resources = NULL;
+	rest.resources_count = 0;
+	schema_encode(executor_info_schema(), &rest, out);
+}
+
 static bool same_executor(const struct executor_info *a, const struct executor_info *b)
 {
+	autoresources struct resources p = { 0 }, q = { 0 };
 	autobuf struct buf x = { 0 }, y = { 0 };
 
-	schema_encode(executor_info_schema(), a, &x);
-	schema_encode(executor_info_schema(), b, &y);
-	return x.len == y.len && !memcmp(x.data, y.data, x.len);
+	encode_rest(a, &x);
+	encode_rest(b, &y);
+	return x.len == y.len && !memcmp(x.data, y.data, x.len) && !read_amounts(a, &p) &&
+	       !read_amounts(b, &q) && resources_equal(&p, &q);
 }
 
 static int check_executor(const struct executor_info *x, const struct launch_context *c,
@@ -112,6 +173,19 @@ static int check_volume(const struct resource *r, struct error *e)
 	return 0;
 }
 
+/* Ids belong to a role. */
+static bool id_repeated(const struct resource *list, size_t at)
+{
+	const struct resource *r = &list[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (list[i].disk &&
+		    !strcmp(list[i].disk->persistence->id, r->disk->persistence->id) &&
+		    !strcmp(list[i].role, r->role))
+			return true;
+	return false;
+}
+
 int validate_disk(const struct resource *list, size_t count, struct error *e)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -125,6 +199,9 @@ int validate_disk(const struct resource *list, size_t count, struct error *e)
 			return invalid(e, "DiskInfo is set but empty");
 		if (check_volume(&list[i], e))
 			return -EINVAL;
+		if (id_repeated(list, i))
+			return error_set(e, EINVAL, "Persistence ID '%s' is not unique",
+					 d->persistence->id);
 	}
 	return 0;
 }
@@ -157,12 +234,23 @@ static int too_much(const struct resources *task, const struct resources *execut
 			 buf_text(&wanted), buf_text(&there));
 }
 
-/* Tasks name no roles: what they ask for comes out of the role's own first. */
+/* Who may be named: nobody, or the framework's own role. */
+static bool own_roles(const struct resources *r, const char *role)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->items[i].role, "*") && strcmp(r->items[i].role, role))
+			return false;
+	return true;
+}
+
+/* What a task asks for comes out of the role's own first, whether it names it or not. */
 static bool take(const struct resources *task, const struct resources *executor,
 		 const struct launch_context *c, struct demand *ret)
 {
 	autoresources struct resources left = { 0 };
 
+	if (!own_roles(task, c->role) || !own_roles(executor, c->role))
+		return false;
 	if (!resources_find(c->available, task, c->role, &ret->task))
 		return false;
 	resources_copy(&left, c->available);
@@ -193,7 +281,7 @@ static int check_resources(const struct task_info *t, const struct launch_contex
 int validate_task(const struct task_info *t, const struct launch_context *c, struct demand *ret,
 		  struct error *e)
 {
-	if (check_id(t, c, e) || check_what_runs(t, c, e))
+	if (check_id(t, c, e) || check_size(t, e) || check_what_runs(t, c, e))
 		return -EINVAL;
 	return check_resources(t, c, ret, e);
 }

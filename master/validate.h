@@ -6,6 +6,15 @@
 
 #include "lib/resources.h"
 
+/*
+ * What is passed on to agents and executors, encoded. Together they stay far below the
+ * longest line between daemons, also after they were read and written a few times.
+ */
+#define FRAMEWORK_INFO_MAX_BYTES (256 * KIB)
+#define TASK_INFO_MAX_BYTES      (512 * KIB)
+/* The name, labels and discovery of a task: what is kept as long as it is shown. */
+#define TASK_SHOWN_MAX_BYTES (32 * KIB)
+
 struct launch_context {
 	const char *framework_id;
 	const char *role;                    /* of the framework */
@@ -28,5 +37,7 @@ void demand_fini(struct demand *d);
  */
 int validate_task(const struct task_info *t, const struct launch_context *c, struct demand *ret,
 		  struct error *e);
+/* -EINVAL with the sentence of an ERROR if it is larger than what agents can be sent. */
+int validate_framework_size(const struct framework_info *f, struct error *e);
 /* The rules of DiskInfo; -EINVAL if one of them is broken. */
 int validate_disk(const struct resource *list, size_t count, struct error *e);

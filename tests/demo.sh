@@ -52,7 +52,7 @@ said() { grep -q "$1" "$dir/$2"; }
 up_or_ended() { said 'Ctrl-C' local || ended "$local_pid"; }
 running_or_ended() { said TASK_RUNNING execute || ended "$execute_pid"; }
 ctl() { "$bin/mesos-agentctl" --runtime_dir="$dir/work/run0" "$@"; }
-quota() { show mesos-agentctl quota show; ctl quota show; }
+quota() { show mesos-agentctl "--runtime_dir=$dir/work/run0" quota show; ctl quota show; }
 
 while taken $port || taken $((port + 1)); do port=$((port + 10)); done
 [ $port = 5050 ] || echo "Port 5050 or 5051 is taken on this machine: port $port is used instead."
@@ -60,8 +60,9 @@ while taken $port || taken $((port + 1)); do port=$((port + 10)); done
 say 'A master and an agent, as one command. The agent measures every second and enforces.'
 flags=(--isolation=posix/disk --enforce_container_disk_quota --container_disk_watch_interval=1secs)
 [ $port = 5050 ] || flags+=("--port=$port")
+flags+=("--work_dir=$dir/work")
 show mesos-local "${flags[@]}"
-"$bin/mesos-local" "${flags[@]}" --work_dir="$dir/work" >"$dir/local" &
+"$bin/mesos-local" "${flags[@]}" >"$dir/local" &
 local_pid=$!
 until_true 30 up_or_ended
 if ! said 'Ctrl-C' local; then

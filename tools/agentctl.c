@@ -186,9 +186,11 @@ static void on_done(void *owner, const struct message *answer, const char *why)
 		a->status = show(a, answer);
 	} else {
 		printable_add(&text, why ? why : "it answers something else");
-		error_set(&a->error, ENOTCONN,
-			  "no agent answers on %s: %s; is it running? --runtime_dir names another",
-			  q->socket, buf_text(&text));
+		error_set(
+			&a->error, ENOTCONN,
+			"no agent answers on %s: %s; is it running, and does it run as this user? "
+			"--runtime_dir names another",
+			q->socket, buf_text(&text));
 		a->status = STATUS_UNREACHABLE;
 	}
 	sd_event_exit(q->loop, 0);

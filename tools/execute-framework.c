@@ -115,8 +115,11 @@ static enum status status_of(enum task_state state)
 
 static void print_update(const struct execute *x, const struct task_status *s)
 {
+	autobuf struct buf name = { 0 };
+
+	printable_add(&name, x->flags.name);
 	printf("Received status update %s for task %s\n",
-	       enum_name(task_state_values, (int)s->state), x->flags.name);
+	       enum_name(task_state_values, (int)s->state), buf_text(&name));
 	if (s->message && *s->message)
 		say("  message: ", s->message);
 	if (status_of(s->state) == STATUS_NONE)
@@ -221,7 +224,7 @@ static void on_error(struct peer *p, struct message *m)
 
 	printable_add(&text, ((struct error_message *)m->body)->message);
 	complain("the master refuses: %s", buf_text(&text));
-	execute_finish(peer_ctx(p), STATUS_FAILED);
+	execute_finish(peer_ctx(p), STATUS_USAGE);
 }
 
 static void on_nothing(struct peer *p unused, struct message *m unused)

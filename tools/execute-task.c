@@ -4,6 +4,7 @@
 #include <pwd.h>
 
 #include "lib/ids.h"
+#include "lib/utf8.h"
 
 #include "lib/schema-tables.h"
 #include "tools/execute-flags.def"
@@ -14,15 +15,12 @@ static int check_text(const struct execute_flags *flags, struct error *e)
 {
 	for (const struct field *f = execute_flags_schema()->fields; f->name; f++) {
 		autobuf struct buf text = { 0 };
-		json_t *json;
 
 		if (!f->kind->present(f, flags))
 			continue;
 		f->kind->print(f, flags, &text);
-		json = json_string(buf_text(&text));
-		if (!json)
+		if (!utf8_valid(buf_text(&text)))
 			return error_set(e, EINVAL, "--%s: is not UTF-8", f->name);
-		json_decref(json);
 	}
 	return 0;
 }
@@ -60,8 +58,16 @@ int wish_init(struct wish *w, struct execute_flags *flags, struct error *e)
 
 	w->flags = flags;
 	if (!r && !id_valid(flags->name))
-		r = error_set(e, EINVAL, "--name: '%s' cannot be an id: at most %d bytes, no slash",
-			      flags->name, ID_MAX);
+		r = error_set(e, EINVAL,
+			      "--name: cannot be the id of a task: it needs 1 to %d bytes without "
+			      "control characters, slash or backslash, and may not be . or ..",
+			      ID_MAX);
+	if (!r && flags->has_timeout && !flags->timeout)
+		r = error_set(e, EINVAL, "--timeout: must be greater than zero");
+	if (!r && !flags->master_timeout)
+		r = error_set(e, EINVAL, "--master_timeout: must be greater than zero");
+	if (!r && flags->user && !*flags->user)
+		r = error_set(e, EINVAL, "--user: is empty");
 	if (!r && !*flags->command)
 		r = error_set(e, EINVAL, "--command: is empty");
 	if (!r)

@@ -8,18 +8,13 @@
 
 #include "lib/flags.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
 #define KILL_WAIT_NS (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
 
 void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn)
 {
-	int r;
-
-	*timer = sd_event_source_disable_unref(*timer);
-	r = sd_event_add_time_relative(x->server.loop, timer, CLOCK_MONOTONIC,
-				       (uint64_t)(ns / NSEC_PER_USEC), 1, fn, x);
-	if (r < 0)
-		log_warning("timer: cannot be set: %s", strerror(-r));
+	timer_set(x->server.loop, timer, ns, fn, x);
 }
 
 /* The master ends what is left of us; main() waits until it was told. */

@@ -8,6 +8,7 @@
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/runtime.h"
+#include "lib/timer.h"
 #include "tools/local.h"
 
 #define STEP_NS  (50 * NSEC_PER_MSEC) /* between two looks whether something is there yet */
@@ -17,13 +18,7 @@
 
 static void arm(struct local *l, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn)
 {
-	int r;
-
-	*timer = sd_event_source_disable_unref(*timer);
-	r = sd_event_add_time_relative(l->loop, timer, CLOCK_MONOTONIC,
-				       (uint64_t)(ns / NSEC_PER_USEC), 1, fn, l);
-	if (r < 0)
-		log_warning("timer: cannot be set: %s", strerror(-r));
+	timer_set(l->loop, timer, ns, fn, l);
 }
 
 /* ---- ending ---- */

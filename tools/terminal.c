@@ -1,24 +1,20 @@
 /* Text for terminals. */
 #include "tools/terminal.h"
 
+#include "lib/utf8.h"
+
 #define GAP 2 /* spaces between columns */
 
-/* One code point of UTF-8; its length in *len, 1 and U+FFFD for a byte that fits nowhere. */
-static uint32_t next_code_point(const unsigned char *s, unsigned *len)
+/* The code point that a text begins with; its length in *len, 1 and U+FFFD if there is none. */
+static uint32_t next_code_point(const char *text, size_t *len)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned n = *s < 0x80 ? 1 : *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : *s >= 0xc0 ? 2 : 0;
-	uint32_t c = n == 1 ? *s : n ? *s & (0x7fU >> n) : 0;
+	size_t n = utf8_length(text);
+	uint32_t c = n == 1 ? (uint32_t)*text : (unsigned char)*text & (0x7fU >> n);
 
-	for (unsigned i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			n = 0;
-			break;
-		}
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	*len = n ? n : 1;
-	return n && c >= least[n] ? c : 0xfffd;
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (text[i] & 0x3f);
+	*len = MAX(n, 1);
+	return n ? c : 0xfffd;
 }
 
 static bool turns_direction(uint32_t c)
@@ -29,9 +25,9 @@ static bool turns_direction(uint32_t c)
 
 void printable_add(struct buf *out, const char *text)
 {
-	unsigned len;
+	size_t len;
 
-	for (const unsigned char *s = (const unsigned char *)text; *s; s += len) {
+	for (const char *s = text; *s; s += len) {
 		uint32_t c = next_code_point(s, &len);
 
 		if (c == '\n')

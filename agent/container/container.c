@@ -6,9 +6,12 @@
 #include "agent/isolator/isolator.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
 /* A supervisor that does not answer this long after the grace period is killed itself. */
 #define UNRESPONSIVE_NS (10 * NSEC_PER_SEC)
+/* What a supervisor said before it ended may not be read yet. */
+#define LAST_WORDS_NS (2 * NSEC_PER_SEC)
 /* A longer grace period is for ever; sums with it fit the type. */
 #define GRACE_MAX_NS ((int64_t)365 * 24 * 3600 * NSEC_PER_SEC)
 
@@ -73,10 +76,7 @@ void container_release(struct container *c)
 
 static void set_deadline(struct container *c, int64_t ns, sd_event_time_handler_t fn)
 {
-	c->deadline = sd_event_source_disable_unref(c->deadline);
-	if (sd_event_add_time_relative(c->node->loop, &c->deadline, CLOCK_MONOTONIC,
-				       (uint64_t)(ns / NSEC_PER_USEC), 0, fn, c) < 0)
-		log_warning("container %s: cannot set a deadline", c->id);
+	timer_set(c->node->loop, &c->deadline, ns, fn, c);
 }
 
 /* Everything of it is gone: tells the owner, then the isolators, which may hold it a while. */
@@ -115,9 +115,31 @@ static void supervisor_lost(struct container *c)
 {
 	log_warning("container %s: its supervisor pid=%d was lost, killing what it left", c->id,
 		    (int)c->supervisor);
-	orphans_kill(c->node);
+	orphans_kill(c->node->orphans);
 	end(c, &(struct container_end){
 		       .message = "mesos-executor was lost; what it supervised was killed" });
+}
+
+static int on_no_last_words(sd_event_source *source unused, uint64_t now unused, void *arg)
+{
+	struct container *c = arg;
+
+	if (c->peer)
+		peer_close(take_ptr(c->peer));
+	supervisor_lost(c);
+	return 0;
+}
+
+/*
+ * It may have said why before it ended; then that is in its connection, or in one that we have
+ * not taken yet. A process that it left can hold its connection open.
+ */
+static void await_last_words(struct container *c)
+{
+	if (c->peer || !c->greeted)
+		set_deadline(c, LAST_WORDS_NS, on_no_last_words);
+	else
+		supervisor_lost(c);
 }
 
 static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
@@ -129,8 +151,10 @@ static int on_child(sd_event_source *source unused, const siginfo_t *si, void *a
 	c->child = sd_event_source_disable_unref(c->child);
 	c->child_gone = true;
 	node->supervisors--;
-	if (c->phase != CONTAINER_ENDED && !c->peer)
-		supervisor_lost(c);
+	if (c->leaves_orphans)
+		orphans_kill(node->orphans);
+	if (c->phase != CONTAINER_ENDED)
+		await_last_words(c);
 	container_release(c);
 	if (!node->supervisors)
 		node->ops->idle(node);
@@ -176,7 +200,8 @@ static void on_forked(struct peer *p, struct message *m)
 	c->phase = CONTAINER_HELD;
 	c->pid = (pid_t)forked->pid;
 	c->started_wall_ns = wall_ns();
-	c->deadline = sd_event_source_disable_unref(c->deadline);
+	if (!c->child_gone)
+		c->deadline = sd_event_source_disable_unref(c->deadline);
 	if (c->ending) {
 		container_destroy(c, c->ending_grace_ns);
 		return;
@@ -218,6 +243,10 @@ static void on_exited(struct peer *p, struct message *m)
 	struct container *c = peer_owner(p);
 
 	drop_peer(c);
+	if (exited->has_left)
+		log_warning("container %s: %llu processes are alive that cannot be killed", c->id,
+			    (unsigned long long)exited->left);
+	c->leaves_orphans = exited->has_left;
 	if (c->phase != CONTAINER_ENDED)
 		end(c,
 		    &(struct container_end){ .has_status = true, .status = (int)exited->status });
@@ -228,7 +257,7 @@ struct container *container_by_token(struct container_node *node, const char *to
 	struct container *c;
 
 	list_for_each(c, &node->containers, node_entry)
-		if (str_equal(c->token, token))
+		if (secret_equal(c->token, token))
 			return c;
 	return NULL;
 }
@@ -241,6 +270,7 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 	if (!c || c->peer || c->phase != CONTAINER_SPAWNED)
 		return error_set(e, EACCES, "no container waits for this supervisor");
 	c->peer = p;
+	c->greeted = true;
 	peer_set_owner(p, c);
 	return 0;
 }
@@ -348,7 +378,7 @@ void container_destroy(struct container *c, int64_t grace_ns)
 	c->ending_grace_ns = c->ending ? MIN(grace_ns, c->ending_grace_ns) : grace_ns;
 	c->ending_by_ns = c->ending ? MIN(by, c->ending_by_ns) : by;
 	c->ending = true;
-	if (c->phase < CONTAINER_HELD || !c->peer)
+	if (c->phase < CONTAINER_HELD || !c->peer || c->child_gone)
 		return;
 	signal.grace_period = grace_ns;
 	peer_send(c->peer, TO_SUPERVISOR_SIGNAL, NULL, NULL, &signal);
@@ -380,4 +410,5 @@ void containers_fini(struct container_node *node)
 		c->holds = 0;
 		free_container(c);
 	}
+	orphans_free(node->orphans);
 }

@@ -38,7 +38,7 @@ struct container_ops {
 	void (*ended)(struct container *c, const struct container_end *end);
 	/* Once, after ended: what was measured is final, and the container is freed after this. */
 	void (*settled)(struct container *c);
-	/* The last supervisor was reaped, or the last orphan: nothing of ours runs. */
+	/* The last supervisor was reaped, or the last orphan is gone or is waited for no longer. */
 	void (*idle)(struct container_node *node);
 };
 
@@ -54,10 +54,11 @@ struct container_node {
 	const char *executor_socket; /* where supervisors and executors connect */
 	const char *hostname;
 	int64_t registration_timeout_ns;
+	uint64_t open_files; /* soft limit of the containers; 0: whatever ours is */
 	struct agent_metrics *metrics;
 	struct list containers;
-	unsigned supervisors;          /* processes that are not yet reaped */
-	sd_event_source *orphan_timer; /* while orphans are being killed */
+	unsigned supervisors; /* processes that are not yet reaped */
+	struct orphans *orphans;
 };
 
 /* What the processes of a container use together: the sampler's. */
@@ -94,8 +95,10 @@ struct container {
 	pid_t supervisor;
 	struct peer *peer;
 	sd_event_source *child, *deadline;
+	bool greeted; /* its connection was there once */
 	bool child_gone;
-	pid_t pid; /* of the container's init */
+	bool leaves_orphans; /* when it ends, for it could not kill them */
+	pid_t pid;           /* of the container's init */
 
 	/* how it ends */
 	bool ending; /* container_destroy() was called */

@@ -6,7 +6,19 @@
 
 #include "agent/container/container.h"
 
+/* How long they are waited for; killing them goes on after that. */
+#define ORPHANS_PATIENCE_NS (10 * NSEC_PER_SEC)
+
+struct orphans;
+
 /* Makes this process the one that orphans fall to. */
-int orphans_adopt(struct error *e);
-/* Kills and reaps them, and what is below them, until there are none. */
-void orphans_kill(struct container_node *node);
+int orphans_new(struct container_node *node, struct orphans **ret, struct error *e);
+/* After the node's pool was freed. NULL is accepted. */
+void orphans_free(struct orphans *o);
+/*
+ * Kills and reaps them, and what is below them, until there are none: jobs of the node's pool,
+ * with growing pauses. The node's `idle` follows, when they are gone or waited for no longer.
+ */
+void orphans_kill(struct orphans *o);
+/* Whether there are some that are worth waiting for. NULL: no. */
+bool orphans_awaited(const struct orphans *o);

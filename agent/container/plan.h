@@ -8,4 +8,5 @@
 #include "lib/schema-end.h"
 
 /* mesos-executor finds the plan, one JSON object, on this inherited descriptor. */
-#define PLAN_FD 3
+#define PLAN_FD        3
+#define PLAN_MAX_BYTES (1 * MIB)

@@ -2,9 +2,8 @@
 #include "agent/container/sampler.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
-#include "lib/log.h"
+#include "lib/procstat.h"
 #include "lib/tree.h"
 
 struct entry {
@@ -23,32 +22,16 @@ struct sampler {
 
 /* ---- the job ---- */
 
-/* utime, stime, cutime, cstime and rss of one process; a dead one adds nothing. */
+/* A dead one adds nothing. */
 static void add_process(int proc, pid_t pid, struct process_sample *s)
 {
-	unsigned long long utime, stime;
-	long long cutime, cstime;
-	char path[32], text[1024];
-	const char *after_name;
-	autofd int fd = -EBADF;
-	ssize_t n;
-	long rss;
+	struct procstat stat;
 
-	snprintf(path, sizeof(path), "%d/stat", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
+	if (procstat_read(proc, pid, &stat))
 		return;
-	text[n] = '\0';
-	after_name = strrchr(text, ')');
-	if (!after_name || sscanf(after_name + 1,
-				  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld "
-				  "%lld %*d %*d %*d %*d %*u %*u %ld",
-				  &utime, &stime, &cutime, &cstime, &rss) != 5)
-		return;
-	s->user_ticks += utime + (unsigned long long)cutime;
-	s->system_ticks += stime + (unsigned long long)cstime;
-	s->rss_bytes += (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE);
+	s->user_ticks += stat.user_ticks;
+	s->system_ticks += stat.system_ticks;
+	s->rss_bytes += stat.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	s->processes++;
 }
 
@@ -59,31 +42,13 @@ static int by_supervisor(const void *a, const void *b)
 	return (x->supervisor > y->supervisor) - (x->supervisor < y->supervisor);
 }
 
-static int by_pid(const void *a, const void *b)
-{
-	const struct process *x = a, *y = b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-/* The ancestor of p that is a child of the agent; 0 if it is gone. */
-static pid_t ancestor(const struct tree *tree, const struct process *p)
-{
-	while (p && p->parent != tree->root) {
-		struct process parent = { .pid = p->parent };
-
-		p = bsearch(&parent, tree->list, tree->count, sizeof(*tree->list), by_pid);
-	}
-	return p ? p->pid : 0;
-}
-
 /*
  * The supervisor counts too: it has waited for what ended, so their CPU time is in its
  * own, and the sum over the living never goes back.
  */
 static void book(struct sampler *s, const struct tree *tree, const struct process *p)
 {
-	struct entry key = { .supervisor = ancestor(tree, p) };
+	struct entry key = { .supervisor = p->top };
 	struct entry *e = bsearch(&key, s->entries, s->count, sizeof(*s->entries), by_supervisor);
 
 	if (e)

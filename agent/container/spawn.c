@@ -18,6 +18,8 @@ static void plan_basics(const struct container *c, struct launch_plan *plan)
 		plan->task_id = xstrdup(c->task_id);
 	plan->grace_period = c->grace_ns;
 	plan->has_grace_period = true;
+	plan->open_files = c->node->open_files;
+	plan->has_open_files = c->node->open_files > 0;
 }
 
 /* Sealed, so that nothing can change it between here and there. */
@@ -31,6 +33,10 @@ static int write_plan(const struct container *c, const struct launch_plan *plan,
 	if (fd < 0)
 		return error_sys(e, "container %s: memfd for the plan", c->id);
 	schema_encode(launch_plan_schema(), plan, &text);
+	if (text.len > PLAN_MAX_BYTES)
+		return error_set(e, E2BIG,
+				 "command and environment together are %zu bytes, more than %d",
+				 text.len, (int)PLAN_MAX_BYTES);
 	r = fs_write_all(fd, text.data, text.len);
 	if (r)
 		return error_set(e, -r, "container %s: write the plan: %s", c->id, strerror(-r));

@@ -95,8 +95,7 @@ static void start_scan(struct disk_watch *w, int64_t now)
 	w->last_started = w->last;
 	w->due_ns = now + w->checks->options.interval_ns;
 	w->job = (struct work){ .run = run_scan, .done = scan_done };
-	work_submit(w->result.inodes < DISK_SCAN_BIG_INODES ? w->checks->pool
-							    : w->checks->big_pool,
+	work_submit(w->result.inodes < DISK_SCAN_BIG_INODES ? w->checks->pool : w->checks->big_pool,
 		    &w->job);
 }
 
@@ -216,6 +215,11 @@ double disk_checks_lag(const struct disk_checks *c, int64_t now)
 	list_for_each(w, &c->watches, node)
 		lag = MAX(lag, now - w->due_ns);
 	return (double)lag / 1e9;
+}
+
+double disk_checks_throttled(struct disk_checks *c)
+{
+	return (double)scan_budget_throttled_ns(&c->budget) / 1e9;
 }
 
 bool disk_checks_enforce(const struct disk_checks *c)

@@ -71,4 +71,6 @@ void disk_watch_end(struct disk_watch *w);
 
 /* Seconds that the most delayed check is behind its time. */
 double disk_checks_lag(const struct disk_checks *c, int64_t now);
+/* Seconds that scans have waited for their budget of CPU, summed over their threads. */
+double disk_checks_throttled(struct disk_checks *c);
 bool disk_checks_enforce(const struct disk_checks *c);

@@ -16,7 +16,7 @@ const char *witness_name(enum disk_witness witness)
 	return witness_names[witness];
 }
 
-/* A limit counts from the next measurement on: the last one is judged by it too. */
+/* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
 	l->over = l->has_limit && l->witness != WITNESS_NONE && l->used_bytes > l->limit_bytes;

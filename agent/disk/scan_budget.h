@@ -29,5 +29,5 @@ void scan_budget_init(struct scan_budget *b, double cpus, int64_t now);
 int64_t scan_budget_charge(struct scan_budget *b, int64_t cpu_ns, int64_t now);
 /* Notes that a caller did wait for so long; scan_tree() does this itself. */
 void scan_budget_waited(struct scan_budget *b, int64_t waited_ns);
-/* How long scans have waited since the start, summed over their threads: a metric. */
+/* How long scans have waited since the start, summed over their threads. */
 int64_t scan_budget_throttled_ns(struct scan_budget *b);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #define EXIT_NOT_STARTED 127 /* as a shell says; the supervisor reports the error itself */
@@ -51,6 +52,20 @@ static int become_user(const struct orders *o, struct error *e)
 	return 0;
 }
 
+static int limit_open_files(const struct launch_plan *plan, struct error *e)
+{
+	struct rlimit limit;
+
+	if (!plan->has_open_files)
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return error_sys(e, "read the limit of open files");
+	limit.rlim_cur = MIN((rlim_t)plan->open_files, limit.rlim_max);
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return error_sys(e, "limit open files");
+	return 0;
+}
+
 /* Returns only if it fails. */
 static int carry_out(const struct orders *o, struct error *e)
 {
@@ -66,7 +81,7 @@ static int carry_out(const struct orders *o, struct error *e)
 	umask(022);
 	if (chdir(plan->directory))
 		return error_sys(e, "change to directory %s", plan->directory);
-	if (become_user(o, e))
+	if (limit_open_files(plan, e) || become_user(o, e))
 		return -e->code;
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "close file descriptors");

@@ -69,31 +69,15 @@ void link_send(struct link *l, enum message_type type, const void *body)
 	link_flush(l);
 }
 
-/* An error may end within a character, or quote what was never UTF-8: then keep the ASCII of it. */
-static char *utf8_copy(const char *text)
-{
-	json_t *valid = json_string(text);
-	char *copy = xstrdup(text);
-
-	for (char *p = copy; !valid && *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	json_decref(valid);
-	return copy;
-}
-
 void link_refuse(struct link *l, const char *text)
 {
-	autofree char *message = utf8_copy(text);
-
-	link_send(l, COMMON_ERROR, &(struct error_message){ .message = message });
+	link_send(l, COMMON_ERROR, &(struct error_message){ .message = (char *)(uintptr_t)text });
 }
 
 void link_fail(struct link *l, const char *text)
 {
-	autofree char *message = utf8_copy(text);
-
-	link_send(l, SUPERVISOR_FAILED, &(struct container_failed){ .message = message });
+	link_send(l, SUPERVISOR_FAILED,
+		  &(struct container_failed){ .message = (char *)(uintptr_t)text });
 }
 
 int link_read(struct link *l, struct error *e)

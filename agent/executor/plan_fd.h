@@ -3,8 +3,6 @@
 
 #include "agent/container/plan.h"
 
-#define PLAN_MAX_BYTES (1 * MIB)
-
 /*
  * Reads the plan from PLAN_FD, closes that, and checks all that can be checked before
  * acting. -ENOENT: there is no plan; -EINVAL or -EFBIG: it is wrong, with what is wrong.

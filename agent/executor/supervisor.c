@@ -25,14 +25,19 @@
 #define KILL_AGAIN_MAX_NS (1 * NSEC_PER_SEC)
 /* For the agent to take the last message and close. */
 #define FAREWELL_NS (1 * NSEC_PER_SEC)
-#define NEVER       INT64_MAX
+/*
+ * When all that is left is another user's by now, and who is not root may not kill that. The
+ * agent takes a supervisor for hung that needs longer than ten seconds.
+ */
+#define DENIED_NS (5 * NSEC_PER_SEC)
+#define NEVER     INT64_MAX
 
 enum phase {
 	PHASE_HELD,     /* at the gate; FORKED follows the agent's HELLO, START opens */
 	PHASE_STARTING, /* on its way to exec */
 	PHASE_RUNNING,
 	PHASE_ENDED, /* its first process is reaped, others are being killed */
-	PHASE_OVER,  /* nothing is alive and the agent was told */
+	PHASE_OVER,  /* nothing that can be killed is alive, and the agent was told */
 };
 
 struct supervisor {
@@ -49,7 +54,8 @@ struct supervisor {
 	int status;      /* of the first process, from PHASE_ENDED on */
 	int64_t kill_at; /* monotonic; NEVER: it may live */
 	int64_t kill_again_ns;
-	int64_t leave_at; /* the same, from PHASE_OVER on */
+	int64_t denied_since; /* no process was left that can be killed; NEVER: there was one */
+	int64_t leave_at;     /* the same, from PHASE_OVER on */
 };
 
 static int64_t after(int64_t now, int64_t delay_ns)
@@ -74,18 +80,10 @@ static void end_tree(struct supervisor *s, int64_t grace_ns)
 	s->kill_at = MIN(s->kill_at, at);
 }
 
-static void kill_tree(struct supervisor *s)
-{
-	assert(s->phase < PHASE_OVER);
-	tree_kill(&s->tree, s->phase < PHASE_ENDED ? s->init.pid : 0);
-	s->kill_at = after(now_ns(), s->kill_again_ns);
-	s->kill_again_ns = MIN(s->kill_again_ns * 2, KILL_AGAIN_MAX_NS);
-}
-
 static void lose_agent(struct supervisor *s, const struct error *e)
 {
 	link_close(&s->link);
-	if (s->phase < PHASE_OVER)
+	if (s->phase < PHASE_OVER && !s->failed) /* that it closes then is as it should be */
 		dprintf(STDERR_FILENO, "mesos-executor: %s; ending the container\n", e->text);
 	end_tree(s, s->plan->grace_period);
 }
@@ -117,7 +115,8 @@ static void first_process_ended(struct supervisor *s, int status)
 	s->kill_at = now_ns();
 }
 
-static void all_ended(struct supervisor *s)
+/* `left` of its processes are alive all the same. */
+static void all_ended(struct supervisor *s, size_t left)
 {
 	assert(s->phase == PHASE_ENDED);
 	s->phase = PHASE_OVER;
@@ -127,7 +126,12 @@ static void all_ended(struct supervisor *s)
 		return;
 	announce_end(s->plan, s->init.pid, s->status);
 	link_send(&s->link, SUPERVISOR_EXITED,
-		  &(struct container_exited){ .status = s->status, .has_status = true });
+		  &(struct container_exited){
+			  .status = s->status,
+			  .has_status = true,
+			  .left = left,
+			  .has_left = left > 0,
+		  });
 }
 
 static void reap(struct supervisor *s)
@@ -139,12 +143,53 @@ static void reap(struct supervisor *s)
 		if (pid == s->init.pid)
 			first_process_ended(s, status);
 		else if (pid < 0 && errno == ECHILD)
-			all_ended(s);
+			all_ended(s, 0);
 		else if (pid == 0)
 			return;
 		else if (pid > 0)
 			s->kill_again_ns = KILL_AGAIN_NS;
 	}
+}
+
+/* ---- killing ---- */
+
+/* Zombies wait for a parent that cannot be killed. */
+static bool all_denied(const struct tree *t)
+{
+	size_t zombies = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		zombies += t->list[i].zombie;
+	return t->denied && t->denied + zombies >= t->count;
+}
+
+/* Should the first process be among them, then it counts as killed. */
+static void leave_the_rest(struct supervisor *s)
+{
+	autobuf struct buf pids = { 0 };
+
+	if (s->phase < PHASE_ENDED)
+		first_process_ended(s, SIGKILL);
+	for (size_t i = 0; i < s->tree.count; i++)
+		buf_addf(&pids, " %d", s->tree.list[i].pid);
+	dprintf(STDERR_FILENO,
+		"mesos-executor: left alive, because they changed their user and only root may "
+		"kill them:%s\n",
+		buf_text(&pids));
+	all_ended(s, s->tree.count);
+}
+
+static void kill_tree(struct supervisor *s)
+{
+	int64_t now = now_ns();
+
+	assert(s->phase < PHASE_OVER);
+	tree_kill(&s->tree, s->phase < PHASE_ENDED ? s->init.pid : 0);
+	s->kill_at = after(now, s->kill_again_ns);
+	s->kill_again_ns = MIN(s->kill_again_ns * 2, KILL_AGAIN_MAX_NS);
+	s->denied_since = all_denied(&s->tree) ? MIN(s->denied_since, now) : NEVER;
+	if (now - s->denied_since >= DENIED_NS)
+		leave_the_rest(s);
 }
 
 /* ---- what the agent says ---- */
@@ -342,6 +387,7 @@ int supervise(const struct launch_plan *plan, struct error *e)
 		.signals = -EBADF,
 		.kill_at = NEVER,
 		.kill_again_ns = KILL_AGAIN_NS,
+		.denied_since = NEVER,
 	};
 	int r = set_up(&s, e);
 

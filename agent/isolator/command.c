@@ -44,6 +44,7 @@ static int add_argv(const struct command_info *command, struct launch_plan *plan
 	if (command->shell) {
 		if (!command->value)
 			return error_set(e, EINVAL, "command: a shell command needs a value");
+		plan->program = xstrdup("/bin/sh"); /* whatever PATH the task brings */
 		plan->argv = xcalloc(3, sizeof(*plan->argv));
 		plan->argv[plan->argv_count++] = xstrdup("sh");
 		plan->argv[plan->argv_count++] = xstrdup("-c");

@@ -18,11 +18,6 @@ static const struct {
 	{ "process", "posix/cpu,posix/mem" },
 };
 
-const struct isolator *isolator_at(size_t i)
-{
-	return i < ARRAY_SIZE(table) ? table[i] : NULL;
-}
-
 static int unknown(const char *name, struct error *e)
 {
 	autobuf struct buf known = { 0 };

@@ -28,8 +28,6 @@ struct isolator {
 
 /* The rows that --isolation names, plus those that are always on: a bit each. */
 int isolators_select(const char *isolation, uint64_t *ret, struct error *e);
-/* Row i of the table, NULL past its end. */
-const struct isolator *isolator_at(size_t i);
 
 /* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e);

@@ -64,9 +64,6 @@ next_offer() {
 	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
 }
 
-# For the tests that still say so.
-kept_offer() { next_offer; }
-
 # decline SECONDS OFFER...
 decline() { call DECLINE '{"offer_ids":'"$(id_list "${@:2}")"',"filters":{"refuse_seconds":'"$1"'}}'; }
 
@@ -121,6 +118,12 @@ error_says() {
 	await ERROR || return
 	echo "$line"
 	[[ $(jq -r .error.message <<<"$line") =~ $1 ]]
+}
+
+# register TYPE MEMBERS [RESOURCES]: the current connection is an agent's; MEMBERS of its AgentInfo end with a comma.
+register() {
+	hello "$fd" agent
+	send "$fd" '{"type":"'"$1"'","'"${1,,}"'":{"agent":{'"$2"'"resources":'"${3:-$(scalars cpus:1)}"'}}}'
 }
 
 # The relay (relay.c) between agents and the master: start_relay, then break it with relay WORD.

@@ -24,7 +24,8 @@ verdict() {
 	fi
 	failures=$((failures + 1))
 	printf 'not ok %d - %s\n' "$tests" "$2"
-	diag "at ${BASH_SOURCE[2]##*/} line ${BASH_LINENO[1]}"
+	local depth=$((${#BASH_SOURCE[@]} > 2)) # called by ok and its like, or by the test
+	diag "at ${BASH_SOURCE[depth + 1]##*/} line ${BASH_LINENO[depth]}"
 	return 1
 }
 

@@ -371,16 +371,16 @@ static void tasks_of_a_returning_agent_count(void **state)
 	assert_offers(a, 0, "f1@a1=cpus:3; mem:24");
 }
 
-static void tasks_without_a_framework_are_adopted(void **state)
+static void tasks_count_before_their_framework_is_there(void **state)
 {
 	struct allocator *a = *state;
 	struct allocator_agent *ag = agent(a, "a1", "cpus:4;mem:1000");
 	autoresources struct resources used = res("cpus:3;mem:100");
-	struct allocator_framework *f1;
+	struct allocator_framework *f1 = framework(a, "*", "f1");
 
-	allocator_allocated(a, NULL, ag, &used);
-	f1 = framework(a, "*", "f1");
-	allocator_adopted(a, f1, &used);
+	allocator_deactivate_framework(a, f1);
+	allocator_allocated(a, f1, ag, &used);
+	allocator_activate_framework(a, f1);
 	framework(a, "*", "f2");
 	assert_offers(a, 0, "f2@a1=cpus:1; mem:900");
 	recover(a, f1, ag, "cpus:3;mem:100", 0, 0);
@@ -565,7 +565,7 @@ int main(void)
 		TEST(who_is_suppressed_or_inactive_gets_nothing),
 		TEST(a_suppressed_framework_still_gives_back),
 		TEST(tasks_of_a_returning_agent_count),
-		TEST(tasks_without_a_framework_are_adopted),
+		TEST(tasks_count_before_their_framework_is_there),
 		TEST(an_agent_that_shrank_offers_nothing_until_enough_came_back),
 		TEST(who_refused_all_of_an_agent_sees_it_grow),
 		TEST(a_role_is_measured_by_what_is_unreserved),

@@ -136,6 +136,35 @@ static void taken_text_is_the_callers(void **state unused)
 	buf_fini(&b);
 }
 
+/* Eight bytes are looked at together: each place in them, each length, each neighbour of what is escaped. */
+static void an_escape_is_found_wherever_it_stands(void **state unused)
+{
+	static const struct {
+		char c;
+		const char *becomes;
+	} bytes[] = {
+		{ '"', "\\\"" }, { '\\', "\\\\" },   { '\x1f', "\\u001f" }, { '\x01', "\\u0001" },
+		{ ' ', " " },    { '!', "!" },       { '#', "#" },          { '[', "[" },
+		{ ']', "]" },    { '\x7f', "\x7f" }, { '\xc3', "\xc3" },
+	};
+	autobuf struct buf b = { 0 };
+
+	for (size_t k = 0; k < ARRAY_SIZE(bytes); k++)
+		for (int n = 1; n <= 25; n++)
+			for (int at = 0; at < n; at++) {
+				char text[32], expected[64];
+
+				memset(text, 'a', sizeof(text));
+				text[at] = bytes[k].c;
+				text[n] = '\0';
+				snprintf(expected, sizeof(expected), "\"%.*s%s%s\"", at, text,
+					 bytes[k].becomes, text + at + 1);
+				b.len = 0;
+				buf_add_json(&b, text);
+				assert_string_equal(buf_text(&b), expected);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +177,7 @@ int main(void)
 		cmocka_unit_test(escapes_are_the_short_ones),
 		cmocka_unit_test(consuming_drops_from_the_front),
 		cmocka_unit_test(taken_text_is_the_callers),
+		cmocka_unit_test(an_escape_is_found_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests_name("buf", tests, NULL, NULL);

@@ -418,6 +418,20 @@ static void a_missing_program_is_named(void **state)
 	}
 	expect_end(a);
 	finish(a, 0);
+	expect_file(a, "stderr", "");
+}
+
+/* The agent closes when it has read FAILED; that is no reason to say that it is lost. */
+static void a_failure_is_not_blamed_on_the_agent(void **state)
+{
+	struct agent *a = *state;
+
+	launch(a, "no-such-program", NULL, NULL);
+	send_message(a, TO_SUPERVISOR_START, NULL);
+	expect_plain(a, SUPERVISOR_FAILED);
+	close_fd(&a->fd);
+	finish(a, 0);
+	expect_file(a, "stderr", "");
 }
 
 static void an_error_cut_within_a_character_is_still_a_message(void **state)
@@ -498,6 +512,18 @@ static void a_task_gets_its_directory_umask_session_and_no_descriptor(void **sta
 }
 
 /* Signals 32 and 33 are glibc's own: its posix_spawn(3) leaves them ignored. */
+static void the_limit_of_open_files_is_that_of_the_plan(void **state)
+{
+	struct agent *a = *state;
+
+	a->plan.open_files = 77;
+	a->plan.has_open_files = true;
+	start(a, "ulimit -Sn >limit");
+	expect_exited(a, 0);
+	finish(a, 0);
+	expect_file(a, "limit", "77\n");
+}
+
 static void signals_are_neither_blocked_nor_ignored(void **state)
 {
 	struct agent *a = *state;
@@ -852,11 +878,13 @@ int main(int argc, char **argv)
 		TEST(an_exit_status_is_told),
 		TEST(a_deadly_signal_is_told),
 		TEST(a_missing_program_is_named),
+		TEST(a_failure_is_not_blamed_on_the_agent),
 		TEST(an_error_cut_within_a_character_is_still_a_message),
 		TEST(a_missing_directory_is_named),
 		TEST(the_program_is_found_in_the_path_of_the_plan),
 		TEST(the_environment_is_that_of_the_plan_and_nothing_else),
 		TEST(a_task_gets_its_directory_umask_session_and_no_descriptor),
+		TEST(the_limit_of_open_files_is_that_of_the_plan),
 		TEST(signals_are_neither_blocked_nor_ignored),
 		TEST(a_task_runs_as_the_user_of_the_plan_or_not_at_all),
 		TEST(nothing_runs_before_start),

@@ -159,6 +159,25 @@ static void a_tree_of_any_depth_is_removed(void **state unused)
 	assert_false(exists("deep"));
 }
 
+/* A name per directory that the removal will want to lift. */
+static void names_that_the_removal_wants_may_be_taken(void **state unused)
+{
+	for (int i = 0; i < 5; i++) {
+		autofree char *taken = xasprintf("t/.removing-%d-%d/full/full", (int)getpid(), i);
+		autofree char *file = xasprintf("t/.removing-%d-%d", (int)getpid(), i + 5);
+
+		make_dirs(taken);
+		make_file(file, "x");
+	}
+	make_dirs("t/a/b/c/d");
+	{
+		autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		assert_int_equal(fs_remove_tree(fd, "t", &e), 0);
+	}
+	assert_false(exists("t"));
+}
+
 static void removal_never_follows_a_symbolic_link(void **state unused)
 {
 	autofree char *inner = in_dir("t/out");
@@ -191,6 +210,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_tree_is_removed_with_all_that_is_in_it, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_tree_of_any_depth_is_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_that_the_removal_wants_may_be_taken, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(removal_never_follows_a_symbolic_link, setup,
 						teardown),
 	};

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -52,6 +54,14 @@ static const struct http_route routes[] = {
 };
 static const char *const prefixes[] = { "/master", "/slave(1)", NULL };
 
+static int start(const struct http_limits *limits)
+{
+	struct error e;
+
+	http_free(http);
+	return http_new(loop, routes, prefixes, (void *)"context", limits, &http, &e);
+}
+
 static int setup(void **state unused)
 {
 	static const struct http_limits limits = {
@@ -59,11 +69,9 @@ static int setup(void **state unused)
 		.stall_ns = 20 * NSEC_PER_MSEC,
 		.idle_ns = 20 * NSEC_PER_MSEC,
 	};
-	struct error e;
 
-	if (sd_event_new(&loop) < 0)
-		return -1;
-	return http_new(loop, routes, prefixes, (void *)"context", &limits, &http, &e);
+	http = NULL;
+	return sd_event_new(&loop) < 0 ? -1 : start(&limits);
 }
 
 static int teardown(void **state unused)
@@ -81,6 +89,23 @@ static int client(void)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	http_add(http, fds[1], NULL);
 	return fds[0];
+}
+
+/* The same over TCP, where the kernel counts bytes. */
+static int tcp_client(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(at);
+	autofd int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	assert_int_equal(bind(listening, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+	http_add(http, accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), NULL);
+	return fd;
 }
 
 static void say(int fd, const char *text)
@@ -267,6 +292,77 @@ static void a_dripping_client_is_cut(void **state unused)
 	assert_int_equal(reply.len, 0);
 }
 
+static void a_dripping_client_is_cut_in_its_second_request_too(void **state unused)
+{
+	static const struct http_limits limits = {
+		.header_ns = 20 * NSEC_PER_MSEC,
+		.stall_ns = 100 * NSEC_PER_SEC,
+		.idle_ns = 100 * NSEC_PER_SEC,
+	};
+	autofd int fd = -1;
+	int64_t start_ns;
+	size_t answered;
+	int left = 1000; /* fewer than a request line may have */
+
+	assert_int_equal(start(&limits), 0);
+	fd = tcp_client();
+	say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	while (!reply.len || !strstr(reply.data, "\r\n\r\n"))
+		assert_true(sd_event_run(loop, 5000000) > 0 && hear(fd));
+	start_ns = now_ns();
+	answered = reply.len;
+	while (hear(fd)) {
+		if (left-- > 0)
+			say(fd, "G");
+		assert_true(sd_event_run(loop, 5000000) > 0);
+	}
+	RUN_UNTIL(!http_connections(http));
+	assert_int_equal(reply.len, answered);
+	assert_true(now_ns() - start_ns < 50 * NSEC_PER_SEC);
+}
+
+/* Runs the server until this client has the first line of its answer. */
+static void expect_next(int fd, const char *status)
+{
+	reply.len = 0;
+	while (!reply.len)
+		assert_true(sd_event_run(loop, 5000000) > 0 && hear(fd));
+	expect_status(reply.data, status);
+}
+
+static void what_nobody_reads_is_bounded(void **state unused)
+{
+	static const struct http_limits limits = { .out_max = 12 * MIB };
+	static const char ask[] = "GET /big HTTP/1.1\r\nHost: x\r\n\r\n";
+	autofd int first = -1, second = -1;
+
+	assert_int_equal(start(&limits), 0);
+	first = client();
+	second = client();
+	say(first, ask);
+	expect_next(first, "200");
+	say(second, ask);
+	expect_next(second, "503");
+	assert_non_null(strstr(reply.data, "Retry-After: 5\r\n"));
+	say(second, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_next(second, "200");
+	close_fd(&first);
+	RUN_UNTIL(http_connections(http) == 1);
+	say(second, ask);
+	expect_next(second, "200");
+}
+
+static void an_answer_that_is_alone_may_be_larger_than_the_bound(void **state unused)
+{
+	static const struct http_limits limits = { .out_max = 1 };
+	autofd int fd = -1;
+
+	assert_int_equal(start(&limits), 0);
+	fd = client();
+	say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+	expect_next(fd, "200");
+}
+
 static void an_idle_connection_is_cut_after_its_answer(void **state unused)
 {
 	expect_status(converse("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "200");
@@ -423,6 +519,9 @@ int main(void)
 		TEST(one_connection_serves_many_requests),
 		TEST(half_a_header_is_cut),
 		TEST(a_dripping_client_is_cut),
+		TEST(a_dripping_client_is_cut_in_its_second_request_too),
+		TEST(what_nobody_reads_is_bounded),
+		TEST(an_answer_that_is_alone_may_be_larger_than_the_bound),
 		TEST(an_idle_connection_is_cut_after_its_answer),
 		TEST(a_client_that_does_not_read_is_cut),
 		TEST(a_seat_is_released_when_the_connection_ends),

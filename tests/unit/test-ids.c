@@ -63,6 +63,18 @@ static void an_id_has_at_most_255_bytes(void **state unused)
 	assert_false(id_valid(id));
 }
 
+static void secrets_are_equal_only_as_a_whole(void **state unused)
+{
+	assert_true(secret_equal("abc", "abc"));
+	assert_true(secret_equal("", ""));
+	assert_false(secret_equal("abc", "abd"));
+	assert_false(secret_equal("xbc", "abc"));
+	assert_false(secret_equal("abc", "abcd"));
+	assert_false(secret_equal("abc", ""));
+	assert_false(secret_equal("abc", NULL));
+	assert_false(secret_equal(NULL, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -71,6 +83,7 @@ int main(void)
 		cmocka_unit_test(a_text_uuid_is_an_id),
 		cmocka_unit_test(an_id_can_name_a_directory),
 		cmocka_unit_test(an_id_has_at_most_255_bytes),
+		cmocka_unit_test(secrets_are_equal_only_as_a_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

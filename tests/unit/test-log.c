@@ -86,6 +86,20 @@ static void a_long_line_is_cut_and_still_ends(void **state unused)
 	assert_non_null(strstr(text + n, " next\n"));
 }
 
+static void what_strangers_cause_is_one_line_a_second(void **state unused)
+{
+	struct log_limit limit = { 0 };
+	uint64_t left_out = 7;
+
+	assert_true(log_permit(&limit, 5, &left_out));
+	assert_int_equal(left_out, 0);
+	assert_false(log_permit(&limit, 6, &left_out));
+	assert_false(log_permit(&limit, 4 + NSEC_PER_SEC, &left_out));
+	assert_true(log_permit(&limit, 5 + NSEC_PER_SEC, &left_out));
+	assert_int_equal(left_out, 2);
+	assert_false(log_permit(&limit, 6 + NSEC_PER_SEC, &left_out));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -94,6 +108,7 @@ int main(void)
 		TEST(a_line_has_a_level_a_time_and_its_words),
 		TEST(lines_above_the_level_are_not_written),
 		TEST(a_long_line_is_cut_and_still_ends),
+		TEST(what_strangers_cause_is_one_line_a_second),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -45,7 +45,18 @@ static void a_silent_agent_is_given_up_after_interval_times_misses(void **state 
 	}
 	assert_int_equal(pings, 5);
 	assert_int_equal(now, 75 * SECOND);
-	assert_int_equal(observer_patience_ns(&o), 75 * SECOND);
+}
+
+static void an_agent_is_told_to_dial_again_before_it_is_given_up(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, 15 * SECOND, 5, 0);
+	assert_int_equal(observer_ping_timeout_ns(&o), 60 * SECOND);
+	observer_init(&o, 15 * SECOND, 2, 0);
+	assert_int_equal(observer_ping_timeout_ns(&o), 15 * SECOND);
+	observer_init(&o, 15 * SECOND, 1, 0);
+	assert_int_equal(observer_ping_timeout_ns(&o), 15 * SECOND);
 }
 
 static void a_pong_at_the_last_moment_clears_the_record(void **state unused)
@@ -91,6 +102,7 @@ int main(void)
 		cmocka_unit_test(the_first_ping_is_due_at_once),
 		cmocka_unit_test(nothing_happens_before_the_next_ping_is_due),
 		cmocka_unit_test(a_silent_agent_is_given_up_after_interval_times_misses),
+		cmocka_unit_test(an_agent_is_told_to_dial_again_before_it_is_given_up),
 		cmocka_unit_test(a_pong_at_the_last_moment_clears_the_record),
 		cmocka_unit_test(an_agent_that_answers_is_never_given_up),
 		cmocka_unit_test(a_master_that_was_stopped_for_an_hour_counts_one_miss),

@@ -331,6 +331,50 @@ static void what_is_no_json_ends_the_connection(void **state unused)
 	assert_int_equal(streams_count(streams), 0);
 }
 
+static void lines_that_cannot_be_taken_end_it_after_a_while(void **state unused)
+{
+	autofd int fd = greet();
+
+	for (int i = 0; i < 15; i++)
+		say(fd, "{\"type\":\"KILL\",\"kill\":{}}\n");
+	say(fd, "{\"type\":\"DANCE\"}\n"); /* of a later release, and no mistake */
+	assert_true(hear(fd, "'DANCE' is not known here"));
+	assert_string_equal(buf_text(&did), "greeted ");
+	say(fd, "{\"type\":\"KILL\",\"kill\":{}}\n");
+	expect_closed(fd);
+	assert_string_equal(buf_text(&did), "greeted closed: too many lines that cannot be taken ");
+}
+
+static void whoever_connects_has_a_deadline_for_hello(void **state unused)
+{
+	server.hello_ns = 1;
+	expect_error_and_end("", "no HELLO in time");
+	assert_int_equal(did.len, 0);
+}
+
+static void take_nothing(void *owner, int fd, struct seat *seat, const struct ucred *cred unused)
+{
+	*(int *)owner = fd;
+	seat_release(seat);
+}
+
+static void whoever_is_dialled_has_one_too(void **state unused)
+{
+	static const struct listener_ops ops = { .protocol = take_nothing };
+	static const struct listener_limits limits = { .total = 2 };
+	autofree char *path = xasprintf("/tmp/test-peer.%d", (int)getpid());
+	autofd int silent = -EBADF;
+	struct listener *l;
+	struct error e;
+
+	server.hello_ns = NSEC_PER_MSEC;
+	assert_int_equal(listener_unix(loop, path, 0600, &limits, &ops, &silent, &l, &e), 0);
+	assert_int_equal(peer_dial(&server, path, &master, &theirs, &e), 0);
+	RUN_UNTIL(!theirs);
+	assert_string_equal(buf_text(&did), "closed: no HELLO in time ");
+	listener_free(l);
+}
+
 static void an_error_is_not_answered(void **state unused)
 {
 	autofd int fd = greet();
@@ -480,6 +524,9 @@ int main(void)
 		TEST(a_verb_answers_in_its_phase_only),
 		TEST(an_unknown_type_keeps_the_connection),
 		TEST(what_is_no_json_ends_the_connection),
+		TEST(lines_that_cannot_be_taken_end_it_after_a_while),
+		TEST(whoever_connects_has_a_deadline_for_hello),
+		TEST(whoever_is_dialled_has_one_too),
 		TEST(an_error_is_not_answered),
 		TEST(a_peer_that_leaves_is_told_to_its_owner),
 		TEST(a_peer_that_leaves_before_hello_is_nobodys),

@@ -120,6 +120,16 @@ static void malformed_brackets_and_ranges_are_refused(void **state unused)
 	assert_refused("d:{a,}", "Bad value for resource d: '' cannot be an item of a set");
 }
 
+static void what_everybody_counts_on_has_one_type(void **state unused)
+{
+	assert_refused("cpus:[1-2]", "Bad type for resource cpus: must be a number");
+	assert_refused("mem(prod):{a}", "Bad type for resource mem: must be a number");
+	assert_refused("cpus:1;disk:[]", "Bad type for resource disk: must be a number");
+	assert_refused("ports:5",
+		       "Bad type for resource ports: must be ranges, as in [31000-32000]");
+	assert_parses("gpus:[1-2];disks:5", "disks:5; gpus:[1-2]");
+}
+
 enum verb { ADD, SUBTRACT, INTERSECT };
 
 static void assert_result(const char *a, enum verb op, const char *b, const char *result)
@@ -484,6 +494,7 @@ int main(void)
 		cmocka_unit_test(scalars_are_exact_to_the_thousandth),
 		cmocka_unit_test(malformed_text_is_refused_with_a_reason),
 		cmocka_unit_test(malformed_brackets_and_ranges_are_refused),
+		cmocka_unit_test(what_everybody_counts_on_has_one_type),
 		cmocka_unit_test(addition_keeps_roles_apart),
 		cmocka_unit_test(ranges_coalesce_when_added),
 		cmocka_unit_test(ranges_split_when_subtracted),

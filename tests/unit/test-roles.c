@@ -46,13 +46,25 @@ static void wrong(const char *weights, const char *sentence)
 
 static void a_wrong_weight_is_named(void **state unused)
 {
-	wrong("dev=1", "Invalid weight: 'dev=1'. dev is not a valid role.");
-	wrong("prod=0", "Invalid weight: 'prod=0'. Weights must be positive.");
-	wrong("prod=-1", "Invalid weight: 'prod=-1'. Weights must be positive.");
-	wrong("prod=x", "Invalid weight: 'prod=x'. 'x' is not a number.");
-	wrong("prod=nan", "Invalid weight: 'prod=nan'. 'nan' is not a number.");
-	wrong("prod", "Invalid weight: 'prod'. --weights should be of the form "
-		      "'role=weight,role=weight'");
+	wrong("dev=1", "--weights: 'dev=1': --roles does not name 'dev'");
+	wrong("prod=0", "--weights: 'prod=0': must be greater than zero");
+	wrong("prod=-1", "--weights: 'prod=-1': must be greater than zero");
+	wrong("prod=x", "--weights: 'prod=x': 'x' is not a number");
+	wrong("prod=nan", "--weights: 'prod=nan': 'nan' is not a number");
+	wrong("prod", "--weights: 'prod': expected ROLE=WEIGHT");
+}
+
+static void a_role_that_no_resource_could_have_is_refused(void **state unused)
+{
+	static const char *const bad[] = { "a b", "a\tb", "prod,(x)", "a;b" };
+	struct roles r = { 0 };
+	struct error e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(roles_parse(bad[i], NULL, &r, &e), -EINVAL);
+		assert_true(str_starts(e.text, "--roles: '"));
+		assert_int_equal(r.count, 0);
+	}
 }
 
 static void an_id_set_forgets_the_oldest(void **state unused)
@@ -79,6 +91,7 @@ int main(void)
 		cmocka_unit_test(the_unreserved_role_is_always_there),
 		cmocka_unit_test(weights_belong_to_roles),
 		cmocka_unit_test(a_wrong_weight_is_named),
+		cmocka_unit_test(a_role_that_no_resource_could_have_is_refused),
 		cmocka_unit_test(an_id_set_forgets_the_oldest),
 	};
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/un.h>
 
@@ -334,28 +335,20 @@ static void a_seat_is_released_at_the_end(void **state unused)
 	close(fds[1]);
 }
 
-static void second_line(struct stream *s, char *text, size_t len unused)
+static void allow_more(struct stream *s, const char *text unused)
 {
-	buf_addf(&got, "%s:%s|", (const char *)stream_owner(s), text);
-}
-
-static const struct stream_ops second_ops = { .line = second_line, .closed = closed };
-
-static void hand_to_second(struct stream *s, const char *text unused)
-{
-	stream_set_owner(s, &second_ops, (void *)"second");
 	stream_set_line_max(s, 8);
 }
 
-static void another_owner_gets_the_next_line(void **state unused)
+static void the_next_line_may_be_longer(void **state unused)
 {
 	autofd int peer = -1;
 
-	on_line = hand_to_second;
+	on_line = allow_more;
 	open_pair(&peer, 4);
 	say(peer, "a\n12345678\n");
-	RUN_UNTIL(got.len);
-	expect_got("a|second:12345678|");
+	RUN_UNTIL(got.len > 2);
+	expect_got("a|12345678|");
 }
 
 /* Connecting */
@@ -375,7 +368,7 @@ static int listen_loopback(char address[32])
 
 static void dialling_connects_and_sends_what_was_queued(void **state unused)
 {
-	char address[32], ip[INET6_ADDRSTRLEN];
+	char address[32];
 	autofd int fd = listen_loopback(address), peer = -1;
 	struct stream *s;
 	struct error e;
@@ -388,8 +381,6 @@ static void dialling_connects_and_sends_what_was_queued(void **state unused)
 	expect_heard(peer, "hello\n");
 	assert_string_equal(stream_peer(s), address);
 	assert_null(stream_cred(s));
-	stream_local_ip(s, ip);
-	assert_string_equal(ip, "127.0.0.1");
 }
 
 static void a_refused_connection_says_where(void **state unused)
@@ -487,7 +478,7 @@ int main(void)
 		TEST(last_words_are_heard_when_a_write_fails),
 		TEST(the_peer_of_a_unix_socket_is_known),
 		TEST(a_seat_is_released_at_the_end),
-		TEST(another_owner_gets_the_next_line),
+		TEST(the_next_line_may_be_longer),
 		TEST(dialling_connects_and_sends_what_was_queued),
 		TEST(a_refused_connection_says_where),
 		TEST(a_missing_unix_socket_says_so_later),

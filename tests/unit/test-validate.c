@@ -8,8 +8,11 @@
 
 #include "master/validate.h"
 
-#define CPUS           "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}"
-#define MEM(n)         "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":" #n "}}"
+#define CPUS   "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}"
+#define MEM(n) "{\"name\":\"mem\",\"type\":\"SCALAR\",\"scalar\":{\"value\":" #n "}}"
+#define CPUS_OF(n, role)                                                                           \
+	"{\"name\":\"cpus\",\"type\":\"SCALAR\",\"role\":\"" role "\",\"scalar\":{\"value\":" #n   \
+	"}}"
 #define TASK           "\"name\":\"n\",\"agent_id\":{\"value\":\"A\"},\"task_id\":{\"value\":\"t\"}"
 #define COMMAND        ",\"command\":{\"value\":\"true\"}"
 #define RESOURCES      ",\"resources\":[" CPUS "]"
@@ -119,6 +122,38 @@ static void an_executor_that_runs_must_be_the_same(void **state)
 	schema_clear(executor_info_schema(), &running);
 }
 
+/* A task whose executor says that it has other resources than the one that runs. */
+static int beside(struct fixture *f, const char *running, const char *task)
+{
+	autofree char *info =
+		xasprintf("{\"executor_id\":{\"value\":\"x\"}" EXECUTOR_OK ",\"resources\":[%s]}",
+			  running);
+	autofree char *text =
+		xasprintf("{" TASK RESOURCES EXECUTOR(EXECUTOR_OK ",\"resources\":[%s]") "}", task);
+	struct executor_info x = { 0 };
+	int r;
+
+	assert_int_equal(schema_decode_text(executor_info_schema(), info, strlen(info), &x, &f->e),
+			 0);
+	f->context.running = &x;
+	r = validate(f, text);
+	f->context.running = NULL;
+	demand_fini(&f->demand);
+	schema_clear(executor_info_schema(), &x);
+	return r;
+}
+
+static void the_roles_that_an_executor_was_given_make_no_other_executor(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(beside(f, CPUS_OF(0.5, "prod") "," CPUS_OF(0.5, "*") "," MEM(32),
+				MEM(32) "," CPUS),
+			 0);
+	assert_int_equal(beside(f, CPUS_OF(0.5, "prod") "," MEM(32), MEM(32) "," CPUS), -EINVAL);
+	assert_int_equal(beside(f, MEM(32), MEM(-1)), -EINVAL);
+}
+
 static void ids_are_checked_before_anything_else(void **state)
 {
 	struct fixture *f = *state;
@@ -215,6 +250,81 @@ static void task_and_executor_together_must_fit(void **state)
 		"mem:100");
 }
 
+static void a_task_names_no_role_but_its_framework_s_own(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(validate(f, "{" TASK COMMAND ",\"resources\":[" CPUS_OF(0.5, "prod") "]}"),
+			 0);
+	demand_fini(&f->demand);
+	refused(f, "{" TASK COMMAND ",\"resources\":[" CPUS_OF(0.5, "dev") "]}",
+		"Task uses more resources cpus(dev):0.5 than available cpus:4; cpus(prod):0.5; "
+		"disk:10; mem:100");
+	refused(f,
+		"{" TASK RESOURCES EXECUTOR(EXECUTOR_OK
+					    ",\"resources\":[" CPUS_OF(1, "dev") "]") "}",
+		"Task uses more resources cpus:1; cpus(dev):1 than available cpus:4; "
+		"cpus(prod):0.5; disk:10; mem:100");
+}
+
+/* n bytes of text, in this place of a task. */
+static int with_text(struct fixture *f, const char *before, size_t n, const char *after)
+{
+	autofree char *filling = xcalloc(1, n + 1);
+	autofree char *text = NULL;
+
+	memset(filling, 'x', n);
+	text = xasprintf("{" TASK RESOURCES "%s%s%s}", before, filling, after);
+	return validate(f, text);
+}
+
+static void a_large_task_is_refused(void **state)
+{
+	static const char labels[] = COMMAND ",\"labels\":{\"labels\":[{\"key\":\"";
+	static const char command[] = ",\"command\":{\"value\":\"";
+	struct fixture *f = *state;
+
+	assert_int_equal(with_text(f, command, TASK_INFO_MAX_BYTES - 1000, "\"}"), 0);
+	demand_fini(&f->demand);
+	assert_int_equal(with_text(f, command, TASK_INFO_MAX_BYTES, "\"}"), -EINVAL);
+	assert_string_equal(f->e.text, "TaskInfo is larger than 524288 bytes");
+	assert_int_equal(with_text(f, labels, TASK_SHOWN_MAX_BYTES - 1000, "\"}]}"), 0);
+	demand_fini(&f->demand);
+	assert_int_equal(with_text(f, labels, TASK_SHOWN_MAX_BYTES, "\"}]}"), -EINVAL);
+	assert_string_equal(f->e.text,
+			    "Name, labels and discovery of the task are larger than 32768 bytes");
+	assert_int_equal(with_text(f, COMMAND ",\"discovery\":{\"name\":\"", TASK_SHOWN_MAX_BYTES,
+				   "\"}"),
+			 -EINVAL);
+}
+
+/* Its own text is a line that fits; what is written again would not. */
+static void what_grows_when_it_is_written_again_is_measured_after_that(void **state)
+{
+	autobuf struct buf text = { 0 };
+	struct fixture *f = *state;
+
+	buf_adds(&text, "{" TASK RESOURCES COMMAND ",\"unknown\":[0.1");
+	for (size_t i = 0; i < 60000; i++)
+		buf_adds(&text, ",0.1");
+	buf_adds(&text, "]}");
+	assert_true(text.len < TASK_INFO_MAX_BYTES);
+	refused(f, buf_text(&text), "TaskInfo is larger than 524288 bytes");
+}
+
+static void a_large_framework_is_refused(void **state unused)
+{
+	autofree char *name = xcalloc(1, FRAMEWORK_INFO_MAX_BYTES + 1);
+	struct framework_info info = { .user = (char *)"u", .name = name };
+	struct error e;
+
+	memset(name, 'x', FRAMEWORK_INFO_MAX_BYTES);
+	assert_int_equal(validate_framework_size(&info, &e), -EINVAL);
+	assert_string_equal(e.text, "FrameworkInfo is larger than 262144 bytes");
+	name[FRAMEWORK_INFO_MAX_BYTES - 1000] = '\0';
+	assert_int_equal(validate_framework_size(&info, &e), 0);
+}
+
 static void disk_refused(const char *role, const char *disk, const char *sentence)
 {
 	autofree char *text = xasprintf("{\"name\":\"disk\",\"type\":\"SCALAR\",\"scalar\":"
@@ -245,6 +355,23 @@ static void each_rule_of_disk_info_has_its_sentence(void **state unused)
 	disk_refused("r", "{}", "DiskInfo is set but empty");
 }
 
+static void a_persistence_id_is_there_once(void **state unused)
+{
+#define VOLUME(role, id)                                                                           \
+	"{\"name\":\"disk\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1},\"role\":\"" role "\","   \
+	"\"disk\":{\"persistence\":{\"id\":\"" id "\"},\"volume\":{\"mode\":\"RW\"}}}"
+	static const char text[] = "{" TASK ",\"resources\":[" VOLUME("r", "1") "," CPUS "," VOLUME(
+		"s", "1") "," VOLUME("r", "2") "," VOLUME("r", "1") "]}";
+	struct task_info t = { 0 };
+	struct error e;
+
+	assert_int_equal(schema_decode_text(task_info_schema(), text, strlen(text), &t, &e), 0);
+	assert_int_equal(validate_disk(t.resources, 4, &e), 0);
+	assert_int_equal(validate_disk(t.resources, 5, &e), -EINVAL);
+	assert_string_equal(e.text, "Persistence ID '1' is not unique");
+	schema_clear(task_info_schema(), &t);
+}
+
 static void a_persistent_volume_is_never_offered(void **state)
 {
 	struct fixture *f = *state;
@@ -265,6 +392,7 @@ int main(void)
 		TEST(a_good_task_takes_its_role_s_own_resources_first),
 		TEST(an_executor_is_charged_only_when_it_is_not_running),
 		TEST(an_executor_that_runs_must_be_the_same),
+		TEST(the_roles_that_an_executor_was_given_make_no_other_executor),
 		TEST(ids_are_checked_before_anything_else),
 		TEST(a_task_runs_a_command_or_an_executor_not_both),
 		TEST(an_executor_is_checked),
@@ -272,7 +400,12 @@ int main(void)
 		TEST(root_may_run_tasks_only_if_the_operator_lets_it),
 		TEST(resources_must_make_sense_and_be_there),
 		TEST(task_and_executor_together_must_fit),
+		TEST(a_task_names_no_role_but_its_framework_s_own),
+		TEST(a_large_task_is_refused),
+		TEST(what_grows_when_it_is_written_again_is_measured_after_that),
+		TEST(a_large_framework_is_refused),
 		TEST(each_rule_of_disk_info_has_its_sentence),
+		TEST(a_persistence_id_is_there_once),
 		TEST(a_persistent_volume_is_never_offered),
 	};
 

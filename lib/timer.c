@@ -1,0 +1,17 @@
+/* sd_event_add_time(3), so that nobody forgets the timer that was there before. */
+#include "lib/timer.h"
+
+#include "lib/log.h"
+
+void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn,
+	       void *arg)
+{
+	uint64_t usec = ((uint64_t)MAX(ns, 0) + NSEC_PER_USEC - 1) / NSEC_PER_USEC;
+	int r;
+
+	*timer = sd_event_source_disable_unref(*timer);
+	r = sd_event_add_time_relative(loop, timer, CLOCK_MONOTONIC, usec,
+				       NSEC_PER_MSEC / NSEC_PER_USEC, fn, arg);
+	if (r < 0)
+		log_error("timer: cannot be set: %s", strerror(-r));
+}

@@ -1,0 +1,41 @@
+/* Overlong forms, surrogates and what is beyond U+10FFFF are no characters. */
+#include "lib/utf8.h"
+
+size_t utf8_length(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : 4;
+
+	if (n == 1)
+		return p[0] != '\0';
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if (p[i] >> 6 != 2)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+bool utf8_valid(const char *text)
+{
+	while (*text) {
+		size_t n = utf8_length(text);
+
+		if (!n)
+			return false;
+		text += n;
+	}
+	return true;
+}
+
+void utf8_repair(char *text)
+{
+	for (size_t n; *text; text += MAX(n, 1)) {
+		n = utf8_length(text);
+		if (!n)
+			*text = '?';
+	}
+}
