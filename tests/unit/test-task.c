@@ -227,7 +227,7 @@ static void of_a_task_that_is_past_what_views_show_is_kept(void **state unused)
 
 static void the_oldest_goes_when_the_past_holds_too_much(void **state unused)
 {
-	autofree char *name = long_text("", "n", MIB);
+	autofree char *name = long_text("", "n", NAME_KEPT_MAX + 1);
 	struct task_history history = { .bytes = 0 };
 	struct task *first = task_with_data("first", ""), *t;
 	size_t count = 1;
