@@ -10,6 +10,12 @@
 #include "lib/version.h"
 #include "lib/views.h"
 
+/* Views show the empty text where Mesos does. */
+static char *or_empty(const char *text)
+{
+	return (char *)(uintptr_t)(text ? text : "");
+}
+
 /* ---- /state.json ---- */
 
 static void add_task(const struct task *t, struct buf *out)
@@ -20,7 +26,7 @@ static void add_task(const struct task *t, struct buf *out)
 		.id = t->info->task_id,
 		.name = t->info->name,
 		.framework_id = x->framework->id,
-		.executor_id = x->command ? (char[]){ "" } : x->info->executor_id,
+		.executor_id = or_empty(x->command ? NULL : x->info->executor_id),
 		.slave_id = t->info->agent_id,
 		.state = t->state,
 		.discovery = t->info->discovery,
@@ -43,7 +49,7 @@ static void add_queued_task(const struct task *t, struct buf *out)
 		.id = t->info->task_id,
 		.name = t->info->name,
 		.slave_id = t->info->agent_id,
-		.data = t->info->data ? t->info->data : (char[]){ "" },
+		.data = or_empty(t->info->data),
 		.executor_id = t->executor->info->executor_id,
 		.command = t->info->command,
 	};
@@ -87,8 +93,8 @@ static void add_executor(const struct executor *x, struct buf *out)
 	autoresources struct resources used = { 0 };
 	struct executor_view v = {
 		.id = x->info->executor_id,
-		.name = x->info->name ? x->info->name : (char[]){ "" },
-		.source = x->info->source ? x->info->source : (char[]){ "" },
+		.name = or_empty(x->info->name),
+		.source = or_empty(x->info->source),
 		.container = x->container_id,
 		.directory = x->sandbox,
 	};
@@ -131,7 +137,7 @@ static void add_framework(const struct framework *f, struct buf *out)
 		.failover_timeout = f->info->failover_timeout,
 		.checkpoint = f->info->checkpoint,
 		.role = f->info->role,
-		.hostname = f->info->hostname ? f->info->hostname : (char[]){ "" },
+		.hostname = or_empty(f->info->hostname),
 	};
 
 	add_executors(&f->executors, &executors);
@@ -166,7 +172,7 @@ static void on_state(const struct http_request *q unused, struct http_response *
 	struct agent_state_view v = {
 		.version = (char[]){ MESOS_VERSION },
 		.start_time = ns_seconds(a->started_wall_ns),
-		.id = a->id ? a->id : (char[]){ "" },
+		.id = or_empty(a->id),
 		.pid = pid,
 		.hostname = a->info.hostname,
 		.staged_tasks = a->metrics.tasks_launched,

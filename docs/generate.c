@@ -243,16 +243,17 @@ static void put_all_flags(void)
 
 static void put_metrics(const char *title, const struct metric *m)
 {
-	printf("## %s\n\n| `/metrics/snapshot` | Prometheus | kind | what |\n"
-	       "| --- | --- | --- | --- |\n",
+	printf("## %s\n\n| `/metrics/snapshot` | Prometheus | kind | unit | what |\n"
+	       "| --- | --- | --- | --- | --- |\n",
 	       title);
 	for (; m->prometheus; m++) {
 		if (m->mesos)
 			printf("| `%s` | ", m->mesos);
 		else
 			printf("| | ");
-		printf("`%s` | %s | ", m->prometheus,
-		       m->kind == METRIC_COUNTER ? "counter" : "gauge");
+		printf("`%s` | %s | %s | ", m->prometheus,
+		       m->kind == METRIC_COUNTER ? "counter" : "gauge",
+		       metric_unit(m) ? metric_unit(m) : "");
 		put_cell(m->help);
 		if (m->scale == (double)MIB)
 			printf(" MB on the left, bytes on the right.");

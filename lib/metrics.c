@@ -50,6 +50,35 @@ static size_t family_length(const struct metrics_writer *w, const struct metric 
 	return n - strlen("_total");
 }
 
+const char *metric_unit(const struct metric *m)
+{
+	static const char *const units[] = { "bytes", "seconds", "ratio" };
+	size_t n = strlen(m->prometheus);
+
+	if (m->kind == METRIC_COUNTER)
+		n -= strlen("_total");
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		size_t unit = strlen(units[i]);
+
+		if (n > unit && m->prometheus[n - unit - 1] == '_' &&
+		    !strncmp(m->prometheus + n - unit, units[i], unit))
+			return units[i];
+	}
+	return NULL;
+}
+
+/* Only OpenMetrics knows units. */
+static void write_unit(struct metrics_writer *w, const struct metric *m)
+{
+	const char *unit = metric_unit(m);
+
+	if (w->format != METRICS_OPENMETRICS || !unit)
+		return;
+	buf_adds(w->out, "# UNIT ");
+	buf_add(w->out, m->prometheus, family_length(w, m));
+	buf_addf(w->out, " %s\n", unit);
+}
+
 static void write_heading(struct metrics_writer *w, const struct metric *m)
 {
 	size_t n;
@@ -64,6 +93,7 @@ static void write_heading(struct metrics_writer *w, const struct metric *m)
 	buf_adds(w->out, "\n# TYPE ");
 	buf_add(w->out, m->prometheus, n);
 	buf_adds(w->out, m->kind == METRIC_COUNTER ? " counter\n" : " gauge\n");
+	write_unit(w, m);
 }
 
 static void write_labels(struct buf *out, const struct metric_label *labels)

@@ -33,6 +33,9 @@ struct metric {
 	size_t offset; /* of the double in the values; not of a family */
 };
 
+/* Prometheus's base unit, which ends the name: "bytes", "seconds", "ratio"; NULL: a mere number. */
+const char *metric_unit(const struct metric *m);
+
 struct metrics_writer;
 
 /* A set of metrics and where their values come from. */

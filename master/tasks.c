@@ -116,20 +116,17 @@ static void remember(struct task *t, const struct task_status *status)
 static void keep_shown(struct task_report *r)
 {
 	size_t n = MIN(r->statuses_count, (size_t)TASK_STATES);
-	struct task_report slim = {
-		.name = take_ptr(r->name),
-		.task_id = take_ptr(r->task_id),
-		.framework_id = take_ptr(r->framework_id),
-		.agent_id = take_ptr(r->agent_id),
-		.executor_id = take_ptr(r->executor_id),
-		.state = r->state,
-		.has_state = true,
-		.labels = take_ptr(r->labels),
-		.discovery = take_ptr(r->discovery),
-		.statuses = xcalloc(n, sizeof(*slim.statuses)),
-		.statuses_count = n,
-	};
+	struct task_report slim = { .state = r->state, .has_state = true };
 
+	slim.name = take_ptr(r->name);
+	slim.task_id = take_ptr(r->task_id);
+	slim.framework_id = take_ptr(r->framework_id);
+	slim.agent_id = take_ptr(r->agent_id);
+	slim.executor_id = take_ptr(r->executor_id);
+	slim.labels = take_ptr(r->labels);
+	slim.discovery = take_ptr(r->discovery);
+	slim.statuses = xcalloc(n, sizeof(*slim.statuses));
+	slim.statuses_count = n;
 	for (size_t i = 0; i < n; i++)
 		slim.statuses[i] = shown_of(&r->statuses[i]);
 	schema_clear(task_report_schema(), r);

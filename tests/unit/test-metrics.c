@@ -97,6 +97,10 @@ static void openmetrics_names_a_counter_without_its_total(void **state unused)
 	assert_non_null(strstr(text, "# HELP mesos_try_tasks Tasks.\n"
 				     "# TYPE mesos_try_tasks counter\n"
 				     "mesos_try_tasks_total 1e+15\n"));
+	assert_non_null(strstr(text, "# TYPE mesos_try_uptime_seconds gauge\n"
+				     "# UNIT mesos_try_uptime_seconds seconds\n"));
+	assert_non_null(strstr(text, "# UNIT mesos_try_memory_bytes bytes\n"));
+	assert_null(strstr(text, "# UNIT mesos_try_tasks"));
 	assert_non_null(strstr(text, "# TYPE mesos_try_ended counter\n"));
 	assert_non_null(
 		strstr(text, "# HELP mesos_try_memory_bytes In \\\"MB\\\" \\\\ in\\nMesos.\n"));

@@ -134,7 +134,7 @@ static const struct hello our_hello = { .role = PEER_MASTER,
 static struct peer_server server;
 
 /* Nobody here reads to the end, so a connection that is finished lingers this long. */
-static const struct stream_limits limits = { .finish_ns = 20 * NSEC_PER_MSEC };
+static const struct stream_limits hasty = { .finish_ns = 20 * NSEC_PER_MSEC };
 
 static int setup(void **state unused)
 {
@@ -143,7 +143,7 @@ static int setup(void **state unused)
 	log_set_level(LOG_LEVEL_ERROR); /* what is refused is warned of */
 	refuse = taken = false;
 	theirs = NULL;
-	if (sd_event_new(&loop) < 0 || streams_new(loop, NULL, &limits, &streams, &e))
+	if (sd_event_new(&loop) < 0 || streams_new(loop, NULL, &hasty, &streams, &e))
 		return -1;
 	server = (struct peer_server){ .streams = streams,
 				       .loop = loop,

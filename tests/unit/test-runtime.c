@@ -67,6 +67,7 @@ static void a_file_on_the_way_is_refused(void **state unused)
 	autofree char *run = path_join(file, "run");
 	autofd int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
+	assert_true(fd >= 0);
 	refused(run, ENOTDIR, "file is not a directory");
 	refused(file, ENOTDIR, "file is not a directory");
 }
