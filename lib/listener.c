@@ -46,10 +46,12 @@ struct listener {
 	uint64_t unlogged;
 };
 
-/* The fd, if it is still here, leaves the epoll by being closed. */
-static void waiting_free(struct waiting *w)
+/* Closing alone would leave the fd in the epoll while a child between vfork and exec has it. */
+static void waiting_free(struct listener *l, struct waiting *w)
 {
 	list_remove(&w->node);
+	if (w->fd >= 0)
+		epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
 	close_fd(&w->fd);
 	seat_release(w->seat);
 	free(w);
@@ -64,7 +66,7 @@ static void hand_over(struct listener *l, struct waiting *w, char first)
 		epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
 		op(l->owner, take_fd(w->fd), take_ptr(w->seat), w->has_cred ? &w->cred : NULL);
 	}
-	waiting_free(w);
+	waiting_free(l, w);
 }
 
 static void on_first_byte(struct listener *l, struct waiting *w)
@@ -76,7 +78,7 @@ static void on_first_byte(struct listener *l, struct waiting *w)
 		hand_over(l, w, first);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		l->counts.silent++;
-		waiting_free(w);
+		waiting_free(l, w);
 	}
 }
 
@@ -99,7 +101,7 @@ static int on_deadline(unused sd_event_source *source, unused uint64_t usec, voi
 
 	while ((w = list_first(&l->waiting, struct waiting, node)) && w->deadline <= now) {
 		l->counts.silent++;
-		waiting_free(w);
+		waiting_free(l, w);
 	}
 	arm_deadline(l);
 	return 0;
@@ -140,7 +142,7 @@ static void wait_for_byte(struct listener *l, int fd, struct seat *seat, const s
 	list_append(&l->waiting, &w->node);
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
 		log_warning("connection: refused, cannot be watched: %s", strerror(errno));
-		waiting_free(w);
+		waiting_free(l, w);
 	} else if (first) {
 		arm_deadline(l);
 	}
@@ -402,7 +404,7 @@ void listener_free(struct listener *l)
 	if (!l)
 		return;
 	while ((w = list_first(&l->waiting, struct waiting, node)))
-		waiting_free(w);
+		waiting_free(l, w);
 	sd_event_source_disable_unref(l->source);
 	sd_event_source_disable_unref(l->deadline);
 	sd_event_source_disable_unref(l->resume);

@@ -24,6 +24,12 @@ static void stream_detach(struct stream *s)
 	list_remove(&s->timed);
 	list_remove(&s->node);
 	list_append(&set->dead, &s->node);
+	/*
+	 * Closing is not enough: a child between vfork and exec still has the descriptor, and epoll
+	 * would go on to report a stream that is gone.
+	 */
+	if (s->fd >= 0)
+		epoll_ctl(set->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
 	close_fd(&s->fd);
 	dial_free(take_ptr(s->dial));
 	seat_release(take_ptr(s->seat));
