@@ -33,7 +33,7 @@ cppflags := -std=c17 -D_GNU_SOURCE -I. $(defines)
 flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS)
 
 # pkg-config is asked once, and only when something is compiled.
-all-libs   := jansson libmicrohttpd libsystemd
+all-libs   := jansson libmicrohttpd libsystemd sqlite3
 pkg-cflags  = $(eval pkg-cflags := $(shell pkg-config --cflags $(all-libs)))$(pkg-cflags)
 compile     = $(CC) $(cppflags) $(warnings) $(harden) $(pkg-cflags) $(CFLAGS)
 
@@ -124,8 +124,8 @@ deps:
 check-layers:
 	$(Q)tests/check-layers
 
-# The part of docs/ that is made from the tables of flags, metrics and messages.
-reference := protocol flags metrics
+# The part of docs/ that is made from the tables of flags, metrics and messages, and by the limit of removals.
+reference := protocol flags metrics removal-times
 
 docs: $(B)/docs/generate
 	$(Q)for d in $(reference); do $< $$d > docs/$$d.md || exit 1; done

@@ -1,0 +1,69 @@
+/* Where a store may be. */
+#include "lib/store-dir.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "lib/fs.h"
+#include "lib/store-vfs.h"
+
+#define DIR_MODE 0700
+
+#define FORGETS "forgets at a reboot"
+#define REMOTE  "cannot promise that what is written is on a disk"
+
+static const struct bad_fs {
+	unsigned long type; /* f_type of statfs(2) */
+	const char *name, *why;
+} bad_fs[] = {
+	{ TMPFS_MAGIC, "tmpfs", FORGETS },    { RAMFS_MAGIC, "ramfs", FORGETS },
+	{ NFS_SUPER_MAGIC, "NFS", REMOTE },   { AFS_SUPER_MAGIC, "AFS", REMOTE },
+	{ SMB_SUPER_MAGIC, "SMB", REMOTE },   { SMB2_SUPER_MAGIC, "SMB", REMOTE },
+	{ CIFS_SUPER_MAGIC, "CIFS", REMOTE },
+};
+
+static int check_fs(const char *dir, struct error *e)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs))
+		return error_sys(e, "look at the file system of %s", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_fs); i++)
+		if ((unsigned long)fs.f_type == bad_fs[i].type)
+			return error_set(
+				e, ENOTSUP,
+				"store directory %s is on %s, which %s: choose another, on a "
+				"local disk",
+				dir, bad_fs[i].name, bad_fs[i].why);
+	return 0;
+}
+
+int store_dir_make(const char *dir, struct error *e)
+{
+	int r = fs_mkdirs(dir, DIR_MODE, e);
+
+	return r ? r : check_fs(dir, e);
+}
+
+int store_dir_sync(const char *dir, struct error *e)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat at, up;
+
+	if (fd < 0)
+		return error_sys(e, "open %s", dir);
+	while (!fstat(fd, &at)) {
+		autofd int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fsync(fd) && errno != EINVAL)
+			store_die("sync directory", dir, strerror(errno));
+		if (parent < 0 || fstat(parent, &up) || up.st_dev != at.st_dev ||
+		    up.st_ino == at.st_ino)
+			break;
+		close_fd(&fd);
+		fd = take_fd(parent);
+	}
+	return 0;
+}

@@ -1,0 +1,14 @@
+/*
+ * The thin layer between SQLite and its own file layer, for the connections of lib/store: where
+ * that reports an I/O error, the process ends. A full disk goes up as SQLITE_FULL.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "lib/base.h"
+
+/* Its name, for sqlite3_open_v2(); registered by the first call. Never the default one. */
+const char *store_vfs(void);
+/* Says "store: <what> <path>: <why>" and what to do, and ends the process at once: _exit(2). */
+_Noreturn void store_die(const char *what, const char *path, const char *why);

@@ -1,0 +1,790 @@
+/* The store: rows round trip, batches, waits, what is refused in which words, failing disks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include "lib/fs.h"
+#include "lib/store.h"
+
+#include "lib/schema-structs.h"
+#include "tests/unit/test-store.def"
+#include "lib/schema-end.h"
+
+#include "lib/schema-tables.h"
+#include "tests/unit/test-store.def"
+#include "lib/schema-end.h"
+
+#define RUN_UNTIL(loop, cond)                                                                      \
+	while (!(cond))                                                                            \
+	assert_true(sd_event_run(loop, 20000000) > 0)
+
+#define FRESH     "remove it to start afresh"
+#define RESERVE   (256 * KIB)
+#define NAMES_MAX 32
+
+static const struct store_table rows = { "rows", try_row_schema, 2 };
+static const struct store_table keys = { "keys", try_key_row_schema, 1 };
+static const struct store_table next_rows = { "rows", try_next_row_schema, 2 };
+
+static const struct store_schema first = {
+	.name = "try",
+	.version = 1,
+	.oldest_reader = 1,
+	.tables = (const struct store_table *const[]){ &rows, NULL },
+};
+static const struct store_schema second = {
+	.name = "try",
+	.version = 2,
+	.oldest_reader = 1,
+	.tables = (const struct store_table *const[]){ &next_rows, &keys, NULL },
+};
+static const struct store_schema third = {
+	.name = "try",
+	.version = 3,
+	.oldest_reader = 2,
+	.tables = (const struct store_table *const[]){ &next_rows, &keys, NULL },
+};
+static const struct store_schema other = {
+	.name = "other",
+	.version = 1,
+	.oldest_reader = 1,
+	.tables = (const struct store_table *const[]){ &rows, NULL },
+};
+
+static sd_event *loop;
+static char dir[64], path[128];
+static struct store *s;
+static struct error e;
+static unsigned written_calls;
+
+static void on_written(void *ctx unused)
+{
+	written_calls++;
+}
+
+static int try_open_in(const char *where, const struct store_schema *schema)
+{
+	struct store_options o = {
+		.loop = loop,
+		.schema = schema,
+		.dir = where,
+		.reserve_bytes = RESERVE,
+		.fresh = FRESH,
+		.written = on_written,
+	};
+
+	return store_open(&o, &s, &e);
+}
+
+static void open_as(const struct store_schema *schema)
+{
+	if (try_open_in(dir, schema))
+		fail_msg("%s", e.text);
+}
+
+static void close_it(void)
+{
+	store_close(take_ptr(s));
+}
+
+static void flush(void)
+{
+	uint64_t until = store_batch(s);
+
+	RUN_UNTIL(loop, store_written(s) >= until);
+}
+
+static void put(const char *scope, uint64_t number, const char *mode)
+{
+	struct try_row row = {
+		.scope = (char *)scope, .number = number, .has_number = true, .mode = (char *)mode
+	};
+
+	store_put(s, &rows, &row);
+}
+
+static void delete (const char *scope, uint64_t number)
+{
+	struct try_row row = { .scope = (char *)scope, .number = number, .has_number = true };
+
+	store_delete(s, &rows, &row);
+}
+
+/* "a1=plain b2=x" */
+static int describe(void *rec, void *ctx, struct error *why unused)
+{
+	struct try_row *row = rec;
+	struct buf *out = ctx;
+
+	buf_addf(out, "%s%s%u=%s", out->len ? " " : "", row->scope, (unsigned)row->number,
+		 row->mode);
+	return 0;
+}
+
+static void assert_rows(const char *expected)
+{
+	autobuf struct buf text = { 0 };
+
+	if (store_load(s, &rows, describe, &text, &e))
+		fail_msg("%s", e.text);
+	assert_string_equal(buf_text(&text), expected);
+}
+
+/* With SQLite itself, as an operator or another release would; the store is closed. */
+static void sql(const char *text)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", text, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+static void sql_text(const char *query, char *ret, size_t size)
+{
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	snprintf(ret, size, "%s", (const char *)sqlite3_column_text(q, 0));
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+}
+
+static int setup(void **state unused)
+{
+	snprintf(dir, sizeof(dir), "/tmp/test-store-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/try.db", dir);
+	written_calls = 0;
+	e = (struct error){ 0 };
+	return sd_event_new(&loop) < 0;
+}
+
+static int teardown(void **state unused)
+{
+	close_it();
+	loop = sd_event_unref(loop);
+	return fs_remove_tree(AT_FDCWD, dir, &e);
+}
+
+/* ---- rows ---- */
+
+static void rows_come_back_in_the_order_of_their_first_put(void **state unused)
+{
+	open_as(&first);
+	put("b", 9, "x");
+	put("a", 7, "x");
+	flush();
+	put("a", 3, "x");
+	put("b", 9, "again");
+	flush();
+	close_it();
+	open_as(&first);
+	assert_rows("b9=again a7=x a3=x");
+}
+
+static void a_row_is_deleted_by_its_key_alone(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	put("a", 2, "x");
+	delete ("a", 1);
+	delete ("nobody", 1);
+	close_it();
+	open_as(&first);
+	assert_rows("a2=x");
+}
+
+static void closing_writes_what_waits(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	sd_event_run(loop, 0); /* this one is with the writer now */
+	put("a", 2, "x");
+	close_it();
+	open_as(&first);
+	assert_rows("a1=x a2=x");
+}
+
+static void fill(struct try_row *row)
+{
+	static const char text[] =
+		"{\"scope\":\"s'\\\"\\u00fc\",\"number\":9223372036854775807,\"agent_id\":{"
+		"\"value\":\"a\"},"
+		"\"data\":\"AAEC\",\"yes\":false,\"offset\":-5,\"load\":0.1,"
+		"\"grace\":{\"nanoseconds\":7},\"size\":4096,"
+		"\"uuid\":\"AAECAwQFBgcICQoLDA0ODw==\",\"color\":\"TRY_BLUE\","
+		"\"words\":[\"a\",\"b\"],\"ports\":[1,2],\"part\":{\"name\":\"p\",\"new\":1},"
+		"\"parts\":[{\"name\":\"q\"},{\"name\":\"r\"}],\"any\":[null,{\"x\":1.5}],"
+		"\"mode\":\"m\"}";
+
+	memset(row, 0, sizeof(*row));
+	if (schema_decode_text(try_row_schema(), text, strlen(text), row, &e))
+		fail_msg("%s", e.text);
+}
+
+static int encode(void *rec, void *ctx, struct error *why unused)
+{
+	schema_encode(try_row_schema(), rec, ctx);
+	return 0;
+}
+
+static void every_kind_round_trips(void **state unused)
+{
+	autobuf struct buf before = { 0 }, after = { 0 };
+	struct try_row row;
+
+	open_as(&first);
+	fill(&row);
+	encode(&row, &before, NULL);
+	store_put(s, &rows, &row);
+	schema_clear(try_row_schema(), &row);
+	close_it();
+	open_as(&first);
+	assert_int_equal(store_load(s, &rows, encode, &after, &e), 0);
+	assert_string_equal(buf_text(&after), buf_text(&before));
+}
+
+static void what_is_absent_stays_absent_and_replaces_what_was_there(void **state unused)
+{
+	autobuf struct buf after = { 0 };
+	struct try_row row;
+
+	open_as(&first);
+	fill(&row);
+	store_put(s, &rows, &row);
+	put(row.scope, row.number, NULL);
+	schema_clear(try_row_schema(), &row);
+	close_it();
+	open_as(&first);
+	assert_int_equal(store_load(s, &rows, encode, &after, &e), 0);
+	assert_string_equal(buf_text(&after), "{\"scope\":\"s'\\\"\xc3\xbc\",\"number\":"
+					      "9223372036854775807,\"mode\":\"plain\"}");
+}
+
+static void columns_have_the_types_of_sqlite(void **state unused)
+{
+	struct try_row row;
+	char text[256];
+
+	open_as(&first);
+	fill(&row);
+	store_put(s, &rows, &row);
+	schema_clear(try_row_schema(), &row);
+	close_it();
+	sql_text("SELECT "
+		 "typeof(scope)||typeof(number)||typeof(load)||typeof(uuid)||color||grace||part "
+		 "FROM rows",
+		 text, sizeof(text));
+	assert_string_equal(text, "textintegerrealblobTRY_BLUE7{\"name\":\"p\",\"new\":1}");
+}
+
+static void a_row_that_cannot_be_read_is_named(void **state unused)
+{
+	autobuf struct buf text = { 0 };
+
+	open_as(&first);
+	put("a", 1, "x");
+	put("b", 2, "x");
+	put("c", 3, "x");
+	close_it();
+	sql("UPDATE rows SET parts = '[{}]' WHERE number = 2");
+	open_as(&first);
+	assert_int_equal(store_load(s, &rows, describe, &text, &e), -EBADMSG);
+	assert_string_equal(buf_text(&text), "a1=x");
+	assert_non_null(strstr(e.text, path));
+	assert_non_null(strstr(e.text, "(table rows, row b 2: parts[0].name: missing): " FRESH));
+}
+
+static void a_row_without_what_is_required_is_refused(void **state unused)
+{
+	autobuf struct buf text = { 0 };
+
+	open_as(&first);
+	put("a", 1, "x");
+	close_it();
+	sql("UPDATE rows SET number = NULL");
+	open_as(&first);
+	assert_int_equal(store_load(s, &rows, describe, &text, &e), -EBADMSG);
+	assert_non_null(strstr(e.text, "table rows, row a NULL: number: missing"));
+}
+
+static int refuse_row(void *rec unused, void *ctx, struct error *why)
+{
+	++*(unsigned *)ctx;
+	return error_set(why, ESRCH, "not this one");
+}
+
+static void what_the_taker_of_rows_refuses_is_the_end(void **state unused)
+{
+	unsigned calls = 0;
+
+	open_as(&first);
+	put("a", 1, "x");
+	put("b", 2, "x");
+	close_it();
+	open_as(&first);
+	assert_int_equal(store_load(s, &rows, refuse_row, &calls, &e), -ESRCH);
+	assert_int_equal(calls, 1);
+	assert_non_null(strstr(e.text, "not this one"));
+}
+
+static void put_key(uint64_t number)
+{
+	struct try_key_row row = { .number = number, .has_number = true };
+
+	store_put(s, &keys, &row);
+}
+
+static int describe_key(void *rec, void *ctx, struct error *why unused)
+{
+	buf_addf(ctx, "%u ", (unsigned)((struct try_key_row *)rec)->number);
+	return 0;
+}
+
+static void a_number_that_is_the_key_does_not_decide_the_order(void **state unused)
+{
+	autobuf struct buf text = { 0 };
+
+	open_as(&second);
+	put_key(9);
+	put_key(3);
+	put_key(9);
+	close_it();
+	open_as(&second);
+	assert_int_equal(store_load(s, &keys, describe_key, &text, &e), 0);
+	assert_string_equal(buf_text(&text), "9 3 ");
+}
+
+/* ---- batches and waits ---- */
+
+static char order[NAMES_MAX];
+
+struct named_wait {
+	struct store_wait wait;
+	char name;
+	uint64_t written; /* when it was called */
+};
+
+static void on_disk(struct store_wait *w)
+{
+	struct named_wait *n = container_of(w, struct named_wait, wait);
+
+	assert_false(store_waiting(w));
+	n->written = store_written(s);
+	order[strlen(order)] = n->name;
+}
+
+static void what_is_put_in_one_turn_is_one_batch(void **state unused)
+{
+	open_as(&first);
+	for (uint64_t i = 0; i < 1000; i++)
+		put("a", i, "x");
+	assert_int_equal(store_counts(s).queued, 1000);
+	flush();
+	assert_int_equal(store_counts(s).batches, 1);
+	assert_int_equal(store_counts(s).rows, 1000);
+	assert_int_equal(store_counts(s).queued, 0);
+	assert_true(store_counts(s).bytes > 1000);
+	assert_true(store_counts(s).total_ms > 0);
+	assert_int_equal(written_calls, 1);
+}
+
+static void batches_count_up_from_one(void **state unused)
+{
+	open_as(&first);
+	assert_int_equal(store_batch(s), 1);
+	assert_int_equal(store_written(s), 0);
+	put("a", 1, "x");
+	assert_int_equal(store_batch(s), 1);
+	flush();
+	assert_int_equal(store_written(s), 1);
+	assert_int_equal(store_batch(s), 2);
+}
+
+static void waits_are_called_in_their_order_once_all_is_on_disk(void **state unused)
+{
+	struct named_wait a = { .name = 'a' }, b = { .name = 'b' }, c = { .name = 'c' };
+
+	memset(order, 0, sizeof(order));
+	open_as(&first);
+	put("a", 1, "x");
+	store_wait(s, &a.wait, on_disk);
+	sd_event_run(loop, 0);
+	put("a", 2, "x");
+	store_wait(s, &b.wait, on_disk);
+	store_wait(s, &c.wait, on_disk);
+	assert_true(store_waiting(&b.wait));
+	RUN_UNTIL(loop, strlen(order) == 3);
+	assert_string_equal(order, "abc");
+	assert_int_equal(a.written, 1);
+	assert_int_equal(b.written, 2);
+}
+
+static void who_waits_for_nothing_is_called_from_the_loop(void **state unused)
+{
+	struct named_wait a = { .name = 'a' }, b = { .name = 'b' };
+
+	memset(order, 0, sizeof(order));
+	open_as(&first);
+	store_wait(s, &a.wait, on_disk);
+	assert_string_equal(order, "");
+	RUN_UNTIL(loop, strlen(order) == 1);
+	put("a", 1, "x");
+	flush();
+	store_wait(s, &b.wait, on_disk);
+	assert_string_equal(order, "a");
+	RUN_UNTIL(loop, strlen(order) == 2);
+}
+
+static void a_wait_that_is_cancelled_is_not_called(void **state unused)
+{
+	struct named_wait a = { .name = 'a' }, b = { .name = 'b' }, never = { .name = 'n' };
+
+	memset(order, 0, sizeof(order));
+	store_wait_cancel(&never.wait);
+	assert_false(store_waiting(&never.wait));
+	open_as(&first);
+	put("a", 1, "x");
+	store_wait(s, &a.wait, on_disk);
+	store_wait(s, &b.wait, on_disk);
+	store_wait_cancel(&a.wait);
+	store_wait_cancel(&a.wait);
+	RUN_UNTIL(loop, strlen(order) == 1);
+	assert_string_equal(order, "b");
+}
+
+static void closing_forgets_the_waits(void **state unused)
+{
+	struct named_wait a = { .name = 'a' };
+
+	memset(order, 0, sizeof(order));
+	open_as(&first);
+	put("a", 1, "x");
+	store_wait(s, &a.wait, on_disk);
+	close_it();
+	assert_false(store_waiting(&a.wait));
+	assert_string_equal(order, "");
+}
+
+static void a_store_without_a_directory_is_in_memory(void **state unused)
+{
+	if (try_open_in(NULL, &first))
+		fail_msg("%s", e.text);
+	put("a", 1, "x");
+	flush();
+	assert_int_equal(store_counts(s).rows, 1);
+	close_it();
+	assert_int_equal(try_open_in(NULL, &first), 0);
+	assert_rows("");
+	assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* Many small batches, each of which replaces the same pages. */
+static void the_log_is_copied_into_the_database_and_stays_short(void **state unused)
+{
+	char log[160], mode[16384];
+	struct stat st;
+
+	mode[sizeof(mode) - 1] = '\0';
+	snprintf(log, sizeof(log), "%s-wal", path);
+	open_as(&first);
+	for (unsigned i = 0; i < 12; i++) {
+		memset(mode, 'a' + (int)i, sizeof(mode) - 1);
+		for (uint64_t n = 0; n < 60; n++)
+			put("a", n, mode);
+		flush();
+	}
+	assert_int_equal(stat(log, &st), 0);
+	assert_in_range(st.st_size, 1, 8 * MIB); /* 12 of 60 rows of 16 KiB would be 11 MiB */
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > (off_t)(900 * KIB));
+}
+
+/* ---- other releases ---- */
+
+static void columns_that_a_release_does_not_know_stay_when_it_replaces_a_row(void **state unused)
+{
+	struct try_next_row row = {
+		.scope = (char *)"a", .number = 1, .has_number = true, .added = (char *)"new"
+	};
+	char text[64];
+
+	open_as(&second);
+	store_put(s, &next_rows, &row);
+	close_it();
+	open_as(&first);
+	assert_rows("a1=plain");
+	put("a", 1, "old");
+	close_it();
+	sql_text("SELECT mode || added FROM rows", text, sizeof(text));
+	assert_string_equal(text, "oldnew");
+	sql_text("PRAGMA user_version", text, sizeof(text));
+	assert_string_equal(text, "2");
+}
+
+static void a_newer_release_adds_its_columns_and_tables(void **state unused)
+{
+	char text[64];
+
+	open_as(&first);
+	put("a", 1, "x");
+	close_it();
+	open_as(&second);
+	close_it();
+	sql_text("SELECT count(added) || count(*) FROM rows", text, sizeof(text));
+	assert_string_equal(text, "01");
+	sql_text("PRAGMA user_version", text, sizeof(text));
+	assert_string_equal(text, "2");
+	open_as(&first);
+	assert_rows("a1=x");
+}
+
+static void a_store_that_is_too_new_is_refused(void **state unused)
+{
+	open_as(&third);
+	close_it();
+	open_as(&second);
+	close_it();
+	assert_int_equal(try_open_in(dir, &first), -EPROTONOSUPPORT);
+	assert_non_null(strstr(e.text, path));
+	assert_non_null(strstr(e.text, "too old to read it"));
+	assert_non_null(strstr(e.text, FRESH));
+}
+
+/* ---- refusals ---- */
+
+static void assert_refused(int code, const char *reason)
+{
+	assert_int_equal(try_open_in(dir, &first), -code);
+	if (!strstr(e.text, path) || !strstr(e.text, reason))
+		fail_msg("%s", e.text);
+	assert_true(code == EBUSY || strstr(e.text, FRESH));
+}
+
+static void the_database_of_another_program_is_refused_and_left_alone(void **state unused)
+{
+	char text[32];
+
+	sql("CREATE TABLE t (x)");
+	assert_refused(EBADMSG, "another program");
+	sql_text("PRAGMA journal_mode", text, sizeof(text));
+	assert_string_equal(text, "delete");
+}
+
+static void the_store_of_another_daemon_is_refused(void **state unused)
+{
+	char at[160];
+
+	if (try_open_in(dir, &other))
+		fail_msg("%s", e.text);
+	close_it();
+	snprintf(at, sizeof(at), "%s/other.db", dir);
+	assert_int_equal(rename(at, path), 0);
+	snprintf(at, sizeof(at), "%s/other.db-wal", dir);
+	strcat(path, "-wal");
+	assert_int_equal(rename(at, path), 0);
+	path[strlen(path) - 4] = '\0';
+	assert_refused(EBADMSG, "is that of 'other', not of 'try'");
+}
+
+static void overwrite(off_t at, size_t n)
+{
+	char junk[8192];
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	memset(junk, 'j', sizeof(junk));
+	assert_true(fd >= 0 && n <= sizeof(junk));
+	assert_int_equal(pwrite(fd, junk, n, at), n);
+	close(fd);
+}
+
+static void a_file_that_is_no_database_is_refused(void **state unused)
+{
+	overwrite(0, 4096);
+	assert_refused(EBADMSG, "is no database");
+}
+
+static void a_damaged_database_is_refused(void **state unused)
+{
+	open_as(&first);
+	for (uint64_t i = 0; i < 300; i++)
+		put("a", i, "something that takes room");
+	close_it();
+	sql("PRAGMA wal_checkpoint(TRUNCATE)");
+	overwrite(4096, 8192);
+	assert_refused(EBADMSG, "damaged");
+}
+
+static void a_directory_on_tmpfs_is_refused(void **state unused)
+{
+	char where[] = "/dev/shm/test-store-XXXXXX";
+	struct statfs fs;
+
+	if (statfs("/dev/shm", &fs) || fs.f_type != TMPFS_MAGIC || !mkdtemp(where)) {
+		print_message("/dev/shm is no tmpfs here\n");
+		skip();
+	}
+	assert_int_equal(try_open_in(where, &first), -ENOTSUP);
+	assert_int_equal(rmdir(where), 0); /* and nothing was made in it */
+	assert_non_null(strstr(e.text, where));
+	assert_non_null(strstr(e.text, "tmpfs, which forgets at a reboot"));
+}
+
+/* Runs fn in a child; what it exits with. */
+static int in_child(void (*fn)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		fn();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void open_second(void)
+{
+	struct store *mine = s;
+	int r = try_open_in(dir, &first);
+
+	if (r != -EBUSY || !strstr(e.text, "in use by another process") || s != mine)
+		_exit(3);
+}
+
+static void a_second_process_is_refused(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	flush();
+	assert_int_equal(in_child(open_second), 0);
+	assert_int_equal(try_open_in(dir, &first), -EBUSY);
+}
+
+static void nobody_else_may_read_it(void **state unused)
+{
+	struct stat st;
+
+	open_as(&first);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* ---- disks that fail ---- */
+
+/* write(2) of what lies beyond n bytes fails from now on: EFBIG. */
+static void limit_files(rlim_t n)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &(struct rlimit){ n, n }))
+		_exit(4);
+}
+
+static void write_beyond_limit(void)
+{
+	char log[160];
+	int fd;
+
+	snprintf(log, sizeof(log), "%s/log", dir);
+	fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	dup2(fd, STDERR_FILENO);
+	loop = NULL;
+	if (sd_event_new(&loop) < 0 || try_open_in(dir, &first))
+		_exit(5);
+	limit_files(64 * KIB);
+	for (uint64_t i = 0; i < 3000; i++)
+		put("a", i, "something that takes room");
+	flush();
+}
+
+static void an_io_error_ends_the_process_and_what_was_written_before_stays(void **state unused)
+{
+	autobuf struct buf text = { 0 };
+	char log[160];
+
+	open_as(&first);
+	put("a", 1, "x");
+	close_it();
+	snprintf(log, sizeof(log), "%s/log", dir);
+	assert_int_equal(in_child(write_beyond_limit), EXIT_FAILURE);
+	assert_int_equal(fs_read(log, 64 * KIB, &text, &e), 0);
+	assert_non_null(strstr(buf_text(&text), "store: write "));
+	assert_non_null(strstr(text.data, "/try.db-wal: File too large; "));
+	open_as(&first);
+	assert_rows("a1=x");
+}
+
+static void the_reserve_is_kept_beside_it(void **state unused)
+{
+	char reserve[160];
+	struct stat st;
+
+	snprintf(reserve, sizeof(reserve), "%s/try.reserve", dir);
+	open_as(&first);
+	assert_int_equal(stat(reserve, &st), 0);
+	assert_int_equal(st.st_size, RESERVE);
+	assert_true(st.st_blocks * 512 >= (blkcnt_t)RESERVE);
+	close_it();
+	assert_int_equal(truncate(reserve, 1), 0);
+	open_as(&first);
+	assert_int_equal(stat(reserve, &st), 0);
+	assert_int_equal(st.st_size, RESERVE);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(rows_come_back_in_the_order_of_their_first_put),
+		TEST(a_row_is_deleted_by_its_key_alone),
+		TEST(closing_writes_what_waits),
+		TEST(every_kind_round_trips),
+		TEST(what_is_absent_stays_absent_and_replaces_what_was_there),
+		TEST(columns_have_the_types_of_sqlite),
+		TEST(a_row_that_cannot_be_read_is_named),
+		TEST(a_row_without_what_is_required_is_refused),
+		TEST(what_the_taker_of_rows_refuses_is_the_end),
+		TEST(a_number_that_is_the_key_does_not_decide_the_order),
+		TEST(what_is_put_in_one_turn_is_one_batch),
+		TEST(batches_count_up_from_one),
+		TEST(waits_are_called_in_their_order_once_all_is_on_disk),
+		TEST(who_waits_for_nothing_is_called_from_the_loop),
+		TEST(a_wait_that_is_cancelled_is_not_called),
+		TEST(closing_forgets_the_waits),
+		TEST(a_store_without_a_directory_is_in_memory),
+		TEST(the_log_is_copied_into_the_database_and_stays_short),
+		TEST(columns_that_a_release_does_not_know_stay_when_it_replaces_a_row),
+		TEST(a_newer_release_adds_its_columns_and_tables),
+		TEST(a_store_that_is_too_new_is_refused),
+		TEST(the_database_of_another_program_is_refused_and_left_alone),
+		TEST(the_store_of_another_daemon_is_refused),
+		TEST(a_file_that_is_no_database_is_refused),
+		TEST(a_damaged_database_is_refused),
+		TEST(a_directory_on_tmpfs_is_refused),
+		TEST(a_second_process_is_refused),
+		TEST(nobody_else_may_read_it),
+		TEST(an_io_error_ends_the_process_and_what_was_written_before_stays),
+		TEST(the_reserve_is_kept_beside_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
