@@ -1,6 +1,8 @@
 /* sd_event_add_time(3), so that nobody forgets the timer that was there before. */
 #include "lib/timer.h"
 
+#include <sys/random.h>
+
 #include "lib/log.h"
 
 void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn,
@@ -14,4 +16,21 @@ void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_tim
 				       NSEC_PER_MSEC / NSEC_PER_USEC, fn, arg);
 	if (r < 0)
 		log_error("timer: cannot be set: %s", strerror(-r));
+}
+
+void timer_set_patient(sd_event *loop, sd_event_source **timer, int64_t ns,
+		       sd_event_time_handler_t fn, void *arg)
+{
+	timer_set(loop, timer, ns, fn, arg);
+	if (*timer)
+		sd_event_source_set_priority(*timer, SD_EVENT_PRIORITY_IDLE);
+}
+
+int64_t timer_jitter(int64_t ns)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random) || ns <= 0)
+		return ns;
+	return (int64_t)(random % (uint64_t)ns);
 }

@@ -12,3 +12,12 @@
  */
 void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn,
 	       void *arg);
+/*
+ * The same, but fn waits until nothing that was received is unread: what it holds against a
+ * peer that is silent, the peer may have said while this process was stopped. It may wait
+ * for long where the loop is never idle.
+ */
+void timer_set_patient(sd_event *loop, sd_event_source **timer, int64_t ns,
+		       sd_event_time_handler_t fn, void *arg);
+/* A random part of a back-off: getrandom(2), so that not all who wait come back in step. */
+int64_t timer_jitter(int64_t ns);

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/epoll.h>
+
 #include "lib/timer.h"
 
 static sd_event *loop;
@@ -62,6 +65,37 @@ static void the_past_is_now(void **state unused)
 	run_until(&first);
 }
 
+static int on_byte(sd_event_source *source unused, int fd, uint32_t events unused, void *arg)
+{
+	char byte;
+
+	assert_int_equal(read(fd, &byte, 1), 1);
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static int on_patient(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	assert_int_equal(*(unsigned *)arg, 3);
+	second++;
+	return 0;
+}
+
+static void a_patient_one_waits_until_all_is_read(void **state unused)
+{
+	sd_event_source *input;
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	timer_set_patient(loop, &timer, -NSEC_PER_SEC, on_patient, &first);
+	assert_true(sd_event_add_io(loop, &input, fds[0], EPOLLIN, on_byte, &first) >= 0);
+	assert_int_equal(write(fds[1], "abc", 3), 3);
+	run_until(&second);
+	sd_event_source_disable_unref(input);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -70,6 +104,7 @@ int main(void)
 		TEST(it_fires_once_and_not_early),
 		TEST(a_new_one_replaces_the_old),
 		TEST(the_past_is_now),
+		TEST(a_patient_one_waits_until_all_is_read),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);
