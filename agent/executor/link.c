@@ -8,9 +8,9 @@
 
 #define READ_BYTES 4096
 
-int link_open(struct link *ret, const char *path, struct error *e)
+int link_open(struct link *ret, const char *path, bool wait, struct error *e)
 {
-	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
 	if (fd < 0)
@@ -54,6 +54,7 @@ void link_flush(struct link *l)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) { /* the next link_read() says that it is gone */
+			l->broken = true;
 			l->out.len = 0;
 			return;
 		}
@@ -61,23 +62,25 @@ void link_flush(struct link *l)
 	}
 }
 
-void link_send(struct link *l, enum message_type type, const void *body)
+void link_add(struct link *l, const char *lines, size_t len)
 {
 	if (l->fd < 0)
 		return;
-	message_encode(&l->out, type, NULL, NULL, body);
+	buf_add(&l->out, lines, len);
 	link_flush(l);
+}
+
+void link_send(struct link *l, enum message_type type, const void *body)
+{
+	autobuf struct buf line = { 0 };
+
+	message_encode(&line, type, NULL, NULL, body);
+	link_add(l, line.data, line.len);
 }
 
 void link_refuse(struct link *l, const char *text)
 {
 	link_send(l, COMMON_ERROR, &(struct error_message){ .message = (char *)(uintptr_t)text });
-}
-
-void link_fail(struct link *l, const char *text)
-{
-	link_send(l, SUPERVISOR_FAILED,
-		  &(struct container_failed){ .message = (char *)(uintptr_t)text });
 }
 
 int link_read(struct link *l, struct error *e)
@@ -88,8 +91,11 @@ int link_read(struct link *l, struct error *e)
 	n = read(l->fd, lines_reserve(&l->in, READ_BYTES), READ_BYTES);
 	if (n > 0)
 		lines_added(&l->in, (size_t)n);
-	if (n == 0)
-		return error_set(e, ECONNRESET, "the agent closed the connection");
+	if (n == 0) {
+		int r = error_set(e, ECONNRESET, "the agent closed the connection");
+
+		return l->broken ? r : LINK_ENDED;
+	}
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		return error_sys(e, "read from the agent");
 	return 0;

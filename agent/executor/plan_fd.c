@@ -31,6 +31,8 @@ static int check(const struct launch_plan *p, struct error *e)
 		return error_set(e, EINVAL, "argv: [0]: empty");
 	if (*p->directory != '/')
 		return error_set(e, EINVAL, "directory: must be an absolute path");
+	if (p->exit_record && *p->exit_record != '/')
+		return error_set(e, EINVAL, "exit_record: must be an absolute path");
 	for (size_t i = 0; i < p->environment_count; i++)
 		if (*p->environment[i] == '=' || !strchr(p->environment[i], '='))
 			return error_set(e, EINVAL, "environment: [%zu]: must be NAME=value", i);

@@ -14,8 +14,9 @@
 
 #include "agent/executor/announce.h"
 #include "agent/executor/init.h"
-#include "agent/executor/link.h"
+#include "agent/executor/contact.h"
 #include "lib/tree.h"
+#include "lib/units.h"
 
 /*
  * What SIGKILL hit needs time to die; what escaped it by a fork must not get much. While
@@ -23,33 +24,28 @@
  */
 #define KILL_AGAIN_NS     (10 * NSEC_PER_MSEC)
 #define KILL_AGAIN_MAX_NS (1 * NSEC_PER_SEC)
-/* For the agent to take the last message and close. */
-#define FAREWELL_NS (1 * NSEC_PER_SEC)
 /*
  * When all that is left is another user's by now, and who is not root may not kill that. The
  * agent takes a supervisor for hung that needs longer than ten seconds.
  */
 #define DENIED_NS (5 * NSEC_PER_SEC)
-#define NEVER     INT64_MAX
 
 enum phase {
 	PHASE_HELD,     /* at the gate; FORKED follows the agent's HELLO, START opens */
 	PHASE_STARTING, /* on its way to exec */
 	PHASE_RUNNING,
 	PHASE_ENDED, /* its first process is reaped, others are being killed */
-	PHASE_OVER,  /* nothing that can be killed is alive, and the agent was told */
+	PHASE_OVER,  /* nothing that can be killed is alive, and that is among the facts */
 };
 
 struct supervisor {
 	const struct launch_plan *plan;
-	struct link link;
+	struct contact contact;
 	struct init init;
 	struct tree tree;
 	int proc;    /* /proc */
 	int signals; /* signalfd(2) */
 	enum phase phase;
-	bool greeted;    /* the agent's HELLO is here */
-	bool failed;     /* FAILED was sent; no EXITED follows */
 	bool asked;      /* SIGTERM was sent */
 	int status;      /* of the first process, from PHASE_ENDED on */
 	int64_t kill_at; /* monotonic; NEVER: it may live */
@@ -80,12 +76,31 @@ static void end_tree(struct supervisor *s, int64_t grace_ns)
 	s->kill_at = MIN(s->kill_at, at);
 }
 
-static void lose_agent(struct supervisor *s, const struct error *e)
+static void lose_agent(struct supervisor *s, int why, const struct error *e)
 {
-	link_close(&s->link);
-	if (s->phase < PHASE_OVER && !s->failed) /* that it closes then is as it should be */
-		dprintf(STDERR_FILENO, "mesos-executor: %s; ending the container\n", e->text);
+	int64_t now = now_ns();
+
+	contact_lost(&s->contact, why, e);
+	if (s->phase == PHASE_OVER)
+		s->leave_at = MIN(s->leave_at, contact_farewell(&s->contact, now));
+}
+
+static void give_up(struct supervisor *s)
+{
+	autobuf struct buf timeout = { 0 };
+
+	duration_print(s->plan->recovery_timeout, &timeout);
+	if (s->phase < PHASE_ENDED && s->plan->recovery_timeout)
+		dprintf(STDERR_FILENO,
+			"mesos-executor: the agent has been gone for %s; ending the container\n",
+			buf_text(&timeout));
 	end_tree(s, s->plan->grace_period);
+}
+
+static void fail(struct supervisor *s, struct error *e)
+{
+	contact_conclude(&s->contact, SUPERVISOR_FAILED,
+			 &(struct container_failed){ .message = e->text });
 }
 
 /* The child exec'd, or it says why not. */
@@ -97,11 +112,10 @@ static void learn_outcome(struct supervisor *s)
 	if (r == INIT_PENDING)
 		return;
 	if (r) {
-		s->failed = true;
-		link_fail(&s->link, e.text);
+		fail(s, &e);
 	} else if (s->phase == PHASE_STARTING) {
 		s->phase = PHASE_RUNNING;
-		link_send(&s->link, SUPERVISOR_STARTED, NULL);
+		contact_say(&s->contact, SUPERVISOR_STARTED, NULL);
 	}
 }
 
@@ -121,17 +135,17 @@ static void all_ended(struct supervisor *s, size_t left)
 	assert(s->phase == PHASE_ENDED);
 	s->phase = PHASE_OVER;
 	s->kill_at = NEVER;
-	s->leave_at = after(now_ns(), FAREWELL_NS);
-	if (s->failed)
-		return;
-	announce_end(s->plan, s->init.pid, s->status);
-	link_send(&s->link, SUPERVISOR_EXITED,
-		  &(struct container_exited){
-			  .status = s->status,
-			  .has_status = true,
-			  .left = left,
-			  .has_left = left > 0,
-		  });
+	if (!s->contact.concluded) {
+		announce_end(s->plan, s->init.pid, s->status);
+		contact_conclude(&s->contact, SUPERVISOR_EXITED,
+				 &(struct container_exited){
+					 .status = s->status,
+					 .has_status = true,
+					 .left = left,
+					 .has_left = left > 0,
+				 });
+	}
+	s->leave_at = contact_farewell(&s->contact, now_ns());
 }
 
 static void reap(struct supervisor *s)
@@ -196,24 +210,22 @@ static void kill_tree(struct supervisor *s)
 
 static int on_hello(struct supervisor *s, const struct hello *hello, struct error *e)
 {
-	struct container_forked forked = { .pid = (uint64_t)s->init.pid, .has_pid = true };
-
-	if (s->greeted)
+	if (s->contact.greeted)
 		return error_set(e, EPROTO, "hello: it was said before");
 	if (hello->protocol_min > PROTOCOL_MAX || hello->protocol_max < PROTOCOL_MIN)
 		return error_set(e, EPROTO, "hello: this is protocol %d to %d", PROTOCOL_MIN,
 				 PROTOCOL_MAX);
-	s->greeted = true;
-	link_send(&s->link, SUPERVISOR_FORKED, &forked);
+	contact_greeted(&s->contact);
 	return 0;
 }
 
+/* An agent that is back does not know whether the one before it came to say so. */
 static int on_start(struct supervisor *s, struct error *e)
 {
-	if (!s->greeted)
+	if (!s->contact.greeted)
 		return error_set(e, EPROTO, "start: say HELLO first");
 	if (s->phase != PHASE_HELD)
-		return error_set(e, EPROTO, "start: it was said before");
+		return 0;
 	announce_start(s->plan, s->init.pid);
 	s->phase = PHASE_STARTING;
 	init_open_gate(&s->init);
@@ -228,8 +240,7 @@ static void on_message(struct supervisor *s, const struct message *m)
 	switch ((int)m->type) {
 	case COMMON_HELLO: r = on_hello(s, m->body, &e); break;
 	case COMMON_ERROR:
-		dprintf(STDERR_FILENO, "mesos-executor: the agent says: %s\n",
-			((const struct error_message *)m->body)->message);
+		contact_refused(&s->contact, ((const struct error_message *)m->body)->message);
 		break;
 	case TO_SUPERVISOR_START: r = on_start(s, &e); break;
 	case TO_SUPERVISOR_SIGNAL:
@@ -238,29 +249,30 @@ static void on_message(struct supervisor *s, const struct message *m)
 	default: assert(!"a message of another language");
 	}
 	if (r)
-		link_refuse(&s->link, e.text);
+		link_refuse(&s->contact.link, e.text);
 }
 
 /* A line that was begun when the agent went is lost with it; whole ones still count. */
 static void on_link(struct supervisor *s, short events)
 {
+	struct link *link = &s->contact.link;
 	struct error e, gone;
 	int lost = 0, r;
 
 	if (events & POLLOUT)
-		link_flush(&s->link);
+		link_flush(link);
 	if (events & (POLLIN | POLLHUP | POLLERR))
-		lost = link_read(&s->link, &gone);
+		lost = link_read(link, &gone);
 	for (;;) {
 		automessage struct message m = { 0 };
 
-		r = link_next(&s->link, &m, &e);
+		r = link_next(link, &m, &e);
 		if (r != LINK_MESSAGE)
 			break;
 		on_message(s, &m);
 	}
 	if (lost || r)
-		lose_agent(s, lost ? &gone : &e);
+		lose_agent(s, lost ? lost : r, lost ? &gone : &e);
 }
 
 /* ---- the loop ---- */
@@ -285,6 +297,7 @@ static int timeout_ms(const struct supervisor *s)
 {
 	int64_t at = s->phase == PHASE_OVER ? s->leave_at : s->kill_at, left;
 
+	at = MIN(at, contact_next(&s->contact));
 	if (at == NEVER)
 		return -1;
 	left = (at - now_ns() + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC;
@@ -293,13 +306,13 @@ static int timeout_ms(const struct supervisor *s)
 
 static bool stays(const struct supervisor *s)
 {
-	return s->phase < PHASE_OVER || (s->link.fd >= 0 && now_ns() < s->leave_at);
+	return s->phase < PHASE_OVER || now_ns() < s->leave_at;
 }
 
 static void turn(struct supervisor *s)
 {
 	struct pollfd fds[] = {
-		{ .fd = s->link.fd, .events = link_events(&s->link) },
+		{ .fd = s->contact.link.fd, .events = link_events(&s->contact.link) },
 		{ .fd = s->phase == PHASE_STARTING ? s->init.report : -1, .events = POLLIN },
 		{ .fd = s->signals, .events = POLLIN },
 	};
@@ -314,6 +327,9 @@ static void turn(struct supervisor *s)
 		learn_outcome(s);
 	if (fds[2].revents)
 		on_signals(s);
+	contact_tick(&s->contact, now_ns());
+	if (contact_give_up(&s->contact, now_ns()))
+		give_up(s);
 	if (s->phase < PHASE_OVER && now_ns() >= s->kill_at)
 		kill_tree(s);
 }
@@ -333,6 +349,7 @@ static int watch_signals(struct supervisor *s, struct error *e)
 		sigaddset(&set, watched[i]);
 	sigaction(SIGCHLD, &by_default, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* RLIMIT_FSIZE: write(2) says EFBIG */
 	if (sigprocmask(SIG_SETMASK, &set, NULL))
 		return error_sys(e, "block signals");
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -347,41 +364,46 @@ static int watch_signals(struct supervisor *s, struct error *e)
 	return 0;
 }
 
-static void greet(struct supervisor *s)
-{
-	link_send(&s->link, COMMON_HELLO,
-		  &(struct hello){ HELLO_OF(PEER_SUPERVISOR), .token = s->plan->token });
-}
-
 static void supervisor_fini(struct supervisor *s)
 {
 	init_fini(&s->init);
 	tree_fini(&s->tree);
-	link_fini(&s->link);
+	contact_fini(&s->contact);
 	close_fd(&s->signals);
 	close_fd(&s->proc);
 }
 
+static int make(struct supervisor *s, struct error *e)
+{
+	int r = contact_keep_record(&s->contact, e);
+
+	return r ? r : init_new(s->plan, &s->init, e);
+}
+
 static int set_up(struct supervisor *s, struct error *e)
 {
-	int r = link_open(&s->link, s->plan->socket, e);
+	int r = contact_open(&s->contact, e);
 
 	if (!r)
 		r = watch_signals(s, e);
 	if (r)
 		return r;
-	greet(s);
-	r = init_new(s->plan, &s->init, e);
-	if (r) /* FAILED needs no FORKED before it; the socket takes it before it closes */
-		link_fail(&s->link, e->text);
-	return r;
+	r = make(s, e);
+	if (r) { /* FAILED needs no FORKED before it; the socket takes it before it closes */
+		fail(s, e);
+		contact_repeat(&s->contact);
+		return r;
+	}
+	contact_say(&s->contact, SUPERVISOR_FORKED,
+		    &(struct container_forked){ .pid = (uint64_t)s->init.pid, .has_pid = true });
+	return 0;
 }
 
 int supervise(const struct launch_plan *plan, struct error *e)
 {
 	cleanup(supervisor_fini) struct supervisor s = {
 		.plan = plan,
-		.link.fd = -EBADF,
+		.contact = { .plan = plan, .link.fd = -EBADF, .record = -EBADF },
 		.init = { .gate = -EBADF, .report = -EBADF },
 		.proc = -EBADF,
 		.signals = -EBADF,
