@@ -87,96 +87,140 @@ int fs_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-/* Moves a directory to a name of top that is free; whose tree it was may have taken some. */
-static int lift(int from, const char *name, int top, unsigned *counter)
-{
-	for (;;) {
-		autofree char *spare = xasprintf(".removing-%d-%u", (int)getpid(), (*counter)++);
+/* A tree that is being removed: its top, to which what is not empty is lifted. */
+struct removal {
+	int top;
+	const atomic_bool *stop; /* NULL: nobody stops it */
+	unsigned counter;        /* of names for what is lifted */
+	unsigned left;           /* what the last pass could not remove */
+};
 
-		if (!renameat(from, name, top, spare))
+/* Whose tree it was may have closed a directory to us, who own it too if we are not root. */
+static int reopen(int at, const char *name)
+{
+	return geteuid() ? fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW) : -1;
+}
+
+static int open_to_empty(int at, const char *name)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, name, flags);
+
+	if (fd < 0 && errno == EACCES && !reopen(at, name))
+		fd = openat(at, name, flags);
+	if (fd >= 0 && geteuid())
+		fchmod(fd, 0700); /* in vain if it is not ours */
+	return fd;
+}
+
+/* Moves a directory to a name of top that is free; whose tree it was may have taken some. */
+static int lift(struct removal *r, int from, const char *name)
+{
+	bool reopened = false;
+
+	for (;;) {
+		autofree char *spare = xasprintf(".removing-%d-%u", (int)getpid(), r->counter++);
+
+		if (!renameat(from, name, r->top, spare))
 			return 0;
-		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR && errno != EISDIR)
+		if (errno == EACCES && !reopened && !reopen(from, name))
+			reopened = true;
+		else if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR &&
+			 errno != EISDIR)
 			return -errno;
 	}
+}
+
+static bool stopped(const struct removal *r)
+{
+	return r->stop && atomic_load(r->stop);
 }
 
 /*
  * Empties the directory `name` of top: files go at once, directories that are not empty are
  * lifted up into top. So depth costs neither stack nor descriptors.
  */
-static int lift_children(int top, const char *name, unsigned *counter, struct error *e)
+static int lift_children(struct removal *r, const char *name, struct error *e)
 {
-	int fd = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_to_empty(r->top, name);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
-	int r = 0;
+	int result = 0;
 
 	if (!dir) {
-		r = error_sys(e, "open directory %s", name);
+		result = error_sys(e, "open directory %s", name);
 		close_fd(&fd);
-		return r;
+		return result;
 	}
-	while (!r && (d = readdir(dir))) {
+	while (!result && !stopped(r) && (d = readdir(dir))) {
 		int lifted;
 
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
 		    !unlinkat(fd, d->d_name, 0) || !unlinkat(fd, d->d_name, AT_REMOVEDIR))
 			continue;
-		lifted = lift(fd, d->d_name, top, counter);
+		lifted = lift(r, fd, d->d_name);
 		if (lifted && lifted != -ENOENT)
-			r = error_set(e, -lifted, "remove %s/%s: %s", name, d->d_name,
-				      strerror(-lifted));
+			result = error_set(e, -lifted, "remove %s/%s: %s", name, d->d_name,
+					   strerror(-lifted));
 	}
 	closedir(dir);
-	return r;
+	return result;
 }
 
-/* One pass over top; *left counts what the next pass has to look at. */
-static int remove_pass(int top, unsigned *counter, unsigned *left, struct error *e)
+/* One pass over top; r->left counts what the next pass has to look at. */
+static int remove_pass(struct removal *r, struct error *e)
 {
-	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
-	int r = 0;
+	int result = 0;
 
 	if (!dir) {
-		r = error_sys(e, "open a directory");
+		result = error_sys(e, "open a directory");
 		close_fd(&fd);
-		return r;
+		return result;
 	}
-	*left = 0;
-	while (!r && (d = readdir(dir))) {
+	r->left = 0;
+	while (!result && !stopped(r) && (d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
-		    !unlinkat(top, d->d_name, 0) || !unlinkat(top, d->d_name, AT_REMOVEDIR) ||
+		    !unlinkat(r->top, d->d_name, 0) || !unlinkat(r->top, d->d_name, AT_REMOVEDIR) ||
 		    errno == ENOENT)
 			continue;
 		if (errno != ENOTEMPTY && errno != EEXIST)
-			r = error_sys(e, "remove %s", d->d_name);
+			result = error_sys(e, "remove %s", d->d_name);
 		else
-			r = lift_children(top, d->d_name, counter, e);
-		++*left;
+			result = lift_children(r, d->d_name, e);
+		r->left++;
 	}
 	closedir(dir);
-	return r;
+	return result;
 }
 
 int fs_remove_tree(int dirfd, const char *name, struct error *e)
 {
-	unsigned counter = 0, left = 0;
+	return fs_remove_tree_unless(dirfd, name, NULL, e);
+}
+
+int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, struct error *e)
+{
+	struct removal r = { .stop = stop };
 	autofd int top = -EBADF;
-	int r;
+	int result;
 
 	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_sys(e, "remove %s", name);
-	top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	top = open_to_empty(dirfd, name);
 	if (top < 0)
 		return error_sys(e, "open %s", name);
+	r.top = top;
 	do {
-		r = remove_pass(top, &counter, &left, e);
-	} while (!r && left);
-	if (r)
+		result = remove_pass(&r, e);
+	} while (!result && r.left && !stopped(&r));
+	if (stopped(&r))
+		return error_set(e, ECANCELED, "%s: left before all of it was removed", name);
+	if (result)
 		return error_wrap(e, "%s", name);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
 		return error_sys(e, "remove directory %s", name);

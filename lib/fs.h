@@ -1,6 +1,8 @@
 /* Small file and path helpers. Every descriptor is close-on-exec. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "lib/buf.h"
 #include "lib/error.h"
 
@@ -12,5 +14,10 @@ int fs_mkdirs(const char *path, unsigned mode, struct error *e);
 int fs_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e);
 /* Writes all n bytes or fails with -errno: write(2) in a loop. */
 int fs_write_all(int fd, const void *data, size_t n);
-/* Removes a tree without following a symbolic link; a missing one is success. */
+/*
+ * Removes a tree without following a symbolic link; a missing one is success. Directories that
+ * their owner has closed are opened if we may: chmod(2).
+ */
 int fs_remove_tree(int dirfd, const char *name, struct error *e);
+/* The same, but -ECANCELED soon after *stop was set: some of it is left. */
+int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, struct error *e);

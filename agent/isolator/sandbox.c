@@ -4,10 +4,15 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "agent/isolator/rows.h"
 #include "lib/fs.h"
+#include "lib/log.h"
+
+/* Each further one means that an older sandbox of the same executor was removed meanwhile. */
+#define DIRECTORY_TRIES 100
 
 /* `latest` points to the newest run; replaced in one step, so that it is never missing. */
 static int point_latest(int runs, const char *container_id, struct error *e)
@@ -55,7 +60,11 @@ static int make_directory(const struct container *c, const struct launch_plan *p
 	return 0;
 }
 
-static int prepare(struct container *c, struct launch_plan *plan, struct error *e)
+/*
+ * Opens and locks the directory of the executor's runs: `latest` is ours until it is closed, and
+ * garbage collection (gc_tree.c) keeps away. Where the file system has no locks it goes without.
+ */
+static int open_runs(const struct container *c, int *ret, struct error *e)
 {
 	autofree char *parent = xstrndup(c->sandbox, strlen(c->sandbox) - strlen(c->id) - 1);
 	autofd int runs = -EBADF;
@@ -65,7 +74,39 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	runs = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (runs < 0)
 		return error_sys(e, "open %s", parent);
-	if (make_directory(c, plan, runs, &c->sandbox_fd, e) ||
+	if (flock(runs, LOCK_EX))
+		log_debug("container %s: cannot lock %s: %s", c->id, parent, strerror(errno));
+	*ret = take_fd(runs);
+	return 0;
+}
+
+/* Garbage collection may remove a directory that is empty while we are on the way through it. */
+static int make_sandbox(struct container *c, const struct launch_plan *plan, int *ret,
+			struct error *e)
+{
+	for (int tries = 1;; tries++) {
+		autofd int runs = -EBADF;
+		struct error why;
+		int r = open_runs(c, &runs, &why);
+
+		if (!r)
+			r = make_directory(c, plan, runs, &c->sandbox_fd, &why);
+		if (!r) {
+			*ret = take_fd(runs);
+			return 0;
+		}
+		if (r != -ENOENT || tries == DIRECTORY_TRIES) {
+			*e = why;
+			return r;
+		}
+	}
+}
+
+static int prepare(struct container *c, struct launch_plan *plan, struct error *e)
+{
+	autofd int runs = -EBADF;
+
+	if (make_sandbox(c, plan, &runs, e) ||
 	    open_output(c, plan, c->sandbox_fd, "stdout", &c->stdout_fd, e) ||
 	    open_output(c, plan, c->sandbox_fd, "stderr", &c->stderr_fd, e) ||
 	    point_latest(runs, c->id, e))

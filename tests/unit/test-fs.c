@@ -198,6 +198,51 @@ static void removal_never_follows_a_symbolic_link(void **state unused)
 	assert_true(exists("kept/file"));
 }
 
+/* Root is let in everywhere: as root the test is somebody else for a moment. */
+static void a_directory_that_its_owner_closed_is_removed_by_him(void **state unused)
+{
+	const uid_t other = 65534;
+	bool root = !geteuid();
+	int r;
+
+	if (root) {
+		assert_int_equal(chown(dir, other, other), 0);
+		assert_int_equal(seteuid(other), 0);
+	}
+	make_dirs("t/shut/a/b");
+	make_dirs("t/read/a");
+	make_file("t/read/file", "x");
+	for (const char *const *name =
+		     (const char *const[]){ "t/shut/a", "t/shut", "t/read", "t", NULL };
+	     *name; name++) {
+		autofree char *path = in_dir(*name);
+
+		assert_int_equal(chmod(path, strstr(path, "read") ? 0400 : 0), 0);
+	}
+	{
+		autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		r = fs_remove_tree(fd, "t", &e);
+	}
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(r, 0);
+	assert_false(exists("t"));
+}
+
+static void a_removal_that_is_stopped_leaves_the_rest(void **state unused)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	atomic_bool stop = true;
+
+	make_dirs("t/a");
+	assert_int_equal(fs_remove_tree_unless(fd, "t", &stop, &e), -ECANCELED);
+	assert_true(exists("t/a"));
+	stop = false;
+	assert_int_equal(fs_remove_tree_unless(fd, "t", &stop, &e), 0);
+	assert_false(exists("t"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +258,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_that_the_removal_wants_may_be_taken, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(removal_never_follows_a_symbolic_link, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_directory_that_its_owner_closed_is_removed_by_him,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_removal_that_is_stopped_leaves_the_rest, setup,
 						teardown),
 	};
 

@@ -1,0 +1,214 @@
+/* Removing and finding, component by component. */
+#include "agent/gc_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "agent/gc_policy.h"
+#include "lib/fs.h"
+#include "lib/log.h"
+
+static int open_child(int at, const char *name)
+{
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* ---- removing one ---- */
+
+/* The directories along a path: at[i] is where part[i] is; at[0] is not ours. */
+struct branch {
+	struct gc_path path;
+	int at[GC_PATH_PARTS];
+	unsigned depth; /* the last one that could be opened */
+};
+
+static void branch_fini(struct branch *b)
+{
+	for (unsigned i = b->depth; i > 0; i--)
+		close_fd(&b->at[i]);
+	gc_path_fini(&b->path);
+}
+
+/* As far as there are directories; 0 even if that is not all the way. */
+static int branch_open(struct branch *b, int top, const char *path, struct error *e)
+{
+	if (gc_path_parse(path, &b->path))
+		return error_set(e, EINVAL, "%s is not the path of a sandbox", path);
+	b->at[0] = top;
+	while (b->depth < GC_PATH_RUN) {
+		int fd = open_child(b->at[b->depth], b->path.part[b->depth]);
+
+		if (fd < 0 && errno == ENOENT)
+			return 0;
+		if (fd < 0)
+			return error_sys(e, "open %s, part of %s", b->path.part[b->depth], path);
+		b->at[++b->depth] = fd;
+	}
+	return 0;
+}
+
+/*
+ * What the run's user could still do there by its name ends here: a process of his that is not
+ * of this container could otherwise make files as fast as we remove them. Best effort: it may be
+ * a link, or we may not be root and own it anyway.
+ */
+static void shut(int runs, const char *gone)
+{
+	if (fchmodat(runs, gone, 0700, AT_SYMLINK_NOFOLLOW) ||
+	    fchownat(runs, gone, geteuid(), getegid(), AT_SYMLINK_NOFOLLOW))
+		log_debug("gc: %s stays open to its user: %s", gone, strerror(errno));
+}
+
+static int remove_run(int runs, const char *id, const atomic_bool *stop, struct error *e)
+{
+	autofree char *gone = xasprintf(GC_GONE "%s", id);
+	int r = fs_remove_tree_unless(runs, gone, stop, e);
+
+	if (r)
+		return r;
+	if (renameat(runs, id, runs, gone))
+		return errno == ENOENT ? 0 : error_sys(e, "rename %s to %s", id, gone);
+	shut(runs, gone);
+	return fs_remove_tree_unless(runs, gone, stop, e);
+}
+
+/*
+ * The links to this run. The lock keeps a sandbox that is being made beside it (isolator/sandbox.c)
+ * from putting its own `latest` there between the look and the unlink; who closes runs
+ * unlocks it. Where a file system has no such locks, a new link may be lost.
+ */
+static void drop_links(int runs, const char *id)
+{
+	autofree char *temporary = xasprintf(".latest-%s", id);
+	char target[NAME_MAX + 1];
+	ssize_t n;
+
+	if (flock(runs, LOCK_EX))
+		log_debug("gc: cannot lock runs: %s", strerror(errno));
+	unlinkat(runs, temporary, 0);
+	n = readlinkat(runs, "latest", target, sizeof(target));
+	if (n == (ssize_t)strlen(id) && !memcmp(target, id, (size_t)n))
+		unlinkat(runs, "latest", 0);
+}
+
+static bool may_go(unsigned depth, const char *name, const char *keep_agent)
+{
+	return depth > 0 && !(depth == GC_PATH_AGENT && str_equal(name, keep_agent));
+}
+
+static void remove_empty_above(const struct branch *b, const char *keep_agent)
+{
+	for (unsigned i = b->depth; i-- > 0;)
+		if (!may_go(i, b->path.part[i], keep_agent) ||
+		    (unlinkat(b->at[i], b->path.part[i], AT_REMOVEDIR) && errno != ENOENT))
+			return;
+}
+
+int gc_tree_remove(int top, const char *path, const char *keep_agent, const atomic_bool *stop,
+		   struct error *e)
+{
+	cleanup(branch_fini) struct branch b = { .depth = 0 };
+	int r = branch_open(&b, top, path, e);
+
+	if (r)
+		return r;
+	if (b.depth == GC_PATH_RUN) {
+		r = remove_run(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], stop, e);
+		if (r)
+			return r;
+		drop_links(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN]);
+	}
+	remove_empty_above(&b, keep_agent);
+	return 0;
+}
+
+/* ---- finding all ---- */
+
+struct search {
+	const char *keep_agent;
+	gc_tree_found *found;
+	void *ctx;
+	struct buf path; /* of the directory that is being listed, with a slash at its end */
+};
+
+static void look_at_run(struct search *s, int runs, const char *name)
+{
+	bool gone = str_starts(name, GC_GONE);
+	const char *id = gone ? name + strlen(GC_GONE) : name;
+	size_t length = s->path.len;
+	struct stat st;
+
+	if ((*name == '.' && !gone) || fstatat(runs, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    (!S_ISDIR(st.st_mode) && !gone))
+		return;
+	buf_adds(&s->path, id);
+	s->found(buf_text(&s->path), id, st.st_mtim.tv_sec * NSEC_PER_SEC + st.st_mtim.tv_nsec,
+		 gone, s->ctx);
+	s->path.len = length;
+}
+
+static void list_directory(struct search *s, int fd, unsigned depth);
+
+/* Not a directory: nothing of ours. */
+static void descend(struct search *s, int at, const char *name, unsigned depth)
+{
+	int fd = open_child(at, name);
+	size_t length = s->path.len;
+
+	if (fd < 0) {
+		if (errno != ENOTDIR && errno != ENOENT && errno != ELOOP)
+			log_warning("gc: cannot look for sandboxes in %s%s: %s", buf_text(&s->path),
+				    name, strerror(errno));
+		return;
+	}
+	buf_addf(&s->path, "%s/", name);
+	list_directory(s, fd, depth + 1);
+	s->path.len = length;
+	if (may_go(depth, name, s->keep_agent))
+		unlinkat(at, name, AT_REMOVEDIR);
+}
+
+static void list_entries(struct search *s, DIR *dir, unsigned depth)
+{
+	struct dirent *d;
+
+	while ((d = readdir(dir))) {
+		if (str_equal(d->d_name, ".") || str_equal(d->d_name, ".."))
+			continue;
+		if (depth == GC_PATH_RUN)
+			look_at_run(s, dirfd(dir), d->d_name);
+		else
+			descend(s, dirfd(dir), d->d_name, depth);
+	}
+}
+
+/* fd is taken. */
+static void list_directory(struct search *s, int fd, unsigned depth)
+{
+	const char *fixed = gc_path_fixed(depth);
+	DIR *dir;
+
+	if (fixed) {
+		descend(s, fd, fixed, depth);
+		close_fd(&fd);
+		return;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		close_fd(&fd);
+		return;
+	}
+	list_entries(s, dir, depth);
+	closedir(dir);
+}
+
+void gc_tree_find(int top, const char *keep_agent, gc_tree_found *found, void *ctx)
+{
+	struct search s = { .keep_agent = keep_agent, .found = found, .ctx = ctx };
+
+	descend(&s, top, gc_path_fixed(0), 0);
+	buf_fini(&s.path);
+}

@@ -1,0 +1,32 @@
+/*
+ * Sandboxes on the disk, as garbage: what removes one, with what is then empty above it, and what
+ * finds all. Tasks may have planted links anywhere: everything is relative to descriptors of
+ * directories, and no link is followed.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "lib/error.h"
+
+/* A run that is being deleted has this before its id. */
+#define GC_GONE ".gone-"
+
+/*
+ * Removes the sandbox at path (below top, the work directory) and the directories above it that
+ * are empty then; that of the agent keep_agent (NULL: of none) stays. First it is given another
+ * name, so that after a crash in the middle the rest is known as such; calling this again goes on. One that is
+ * not there is success. -ECANCELED soon after *stop was set.
+ */
+int gc_tree_remove(int top, const char *path, const char *keep_agent, const atomic_bool *stop,
+		   struct error *e);
+
+/* mtime_ns is since 1970; gone: its removal has begun. */
+typedef void gc_tree_found(const char *path, const char *container_id, int64_t mtime_ns, bool gone,
+			   void *ctx);
+/*
+ * Calls found for each directory where sandboxes are, with the path that its sandbox has or had;
+ * removes empty directories above, but not that of keep_agent. What cannot be listed is left out
+ * and logged.
+ */
+void gc_tree_find(int top, const char *keep_agent, gc_tree_found *found, void *ctx);
