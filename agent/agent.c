@@ -3,6 +3,7 @@
 
 #include "agent/container/orphans.h"
 #include "agent/master.h"
+#include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 
@@ -72,6 +73,20 @@ static void log_update(const struct task *t, const struct task_status *s)
 			 s->message ? s->message : "");
 }
 
+/*
+ * Of a task that is not here there is nothing to remember: should we forget the update too, then
+ * the master misses the task at our next registration.
+ */
+static void queue_update(struct agent *a, const struct task *t, const struct status_update *body)
+{
+	const struct update *u = updates_add(&a->updates, schema_copy(status_update_schema(), body),
+					     t ? store_batch(a->store) : 0, now_ns());
+
+	if (t)
+		save_update(a, u);
+	agent_pump_updates(a);
+}
+
 int agent_update(struct agent *a, const char *framework_id, struct task *t,
 		 const struct task_status *status, struct error *e)
 {
@@ -90,13 +105,27 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 	if (r)
 		return r;
 	log_update(t, &full);
-	if (t)
+	if (t) {
 		task_move(t, &full, &a->metrics);
+		save_task(t);
+	}
 	if (t && t->executor->framework->terminating)
 		return 0;
-	updates_add(&a->updates, schema_copy(status_update_schema(), &body), now_ns());
-	agent_pump_updates(a);
+	queue_update(a, t, &body);
 	return 0;
+}
+
+void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
+		       enum task_reason reason, const char *why)
+{
+	struct task_status s = agent_status(task_id, TASK_LOST, SOURCE_AGENT, why);
+	struct error e;
+
+	s.reason = reason;
+	s.has_reason = true;
+	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
+		log_warning("task %s: its framework is not told that it is lost: %s", task_id,
+			    e.text);
 }
 
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why)
@@ -184,15 +213,36 @@ void agent_terminate(struct agent *a, const char *why, int exit_status)
 		log_info("agent: ending: %s", why);
 	a->terminating = true;
 	a->exit_status = exit_status;
-	master_unregister(a->master);
+	if (a->master)
+		master_unregister(a->master);
 	frameworks_shutdown_all(a);
 	agent_maybe_leave(a);
+}
+
+static void forget_who_we_are(struct agent *a)
+{
+	frameworks_forget_completed(a);
+	a->info.id = NULL;
+	free(take_ptr(a->id));
+	save_agent(a);
 }
 
 /* The last measurements of ended containers are not waited for. */
 void agent_maybe_leave(struct agent *a)
 {
-	if (a->terminating && !a->frameworks && !a->node.supervisors &&
-	    !orphans_awaited(a->node.orphans))
-		sd_event_exit(a->loop, a->exit_status);
+	if (!a->terminating || a->frameworks || a->node.supervisors ||
+	    orphans_awaited(a->node.orphans))
+		return;
+	if (a->id)
+		forget_who_we_are(a);
+	sd_event_exit(a->loop, a->exit_status);
+}
+
+void agent_add_health(const struct agent *a, struct buf *out)
+{
+	if (store_full(a->store))
+		buf_addf(out,
+			 "The disk of the store in %s is full: no new task is taken; free some "
+			 "space there.\n",
+			 a->store_dir);
 }

@@ -7,10 +7,11 @@
 #include "agent/container/container.h"
 #include "agent/flags.h"
 #include "agent/frameworks.h"
-#include "agent/updates.h"
 #include "lib/http.h"
 #include "lib/listener.h"
 #include "lib/log.h"
+#include "lib/store.h"
+#include "lib/updates.h"
 
 /* What is remembered of the past, as in Mesos. */
 #define COMPLETED_FRAMEWORKS_MAX 50
@@ -21,12 +22,20 @@
 
 struct agent {
 	struct agent_flags flags;
+	char **argv; /* of main() */
 	sd_event *loop;
 	int64_t started_ns, started_wall_ns;
-	char *id; /* NULL until the master has admitted us */
+	char *id;       /* NULL until the master has admitted us */
+	char *boot_id;  /* of the kernel */
+	uint64_t epoch; /* the highest that a master has said */
 	struct agent_info info;
 	struct resources total;
+	char **detected; /* names of those resources that --resources does not say */
+	size_t detected_count;
 
+	struct store *store;
+	char *store_dir, *records_dir;
+	struct gc *gc;
 	struct work_pool *resolver; /* names of masters */
 	struct streams *streams;
 	struct hello hello; /* what we say to masters and to local peers */
@@ -48,7 +57,7 @@ struct agent {
 	sd_event_source *update_timer;
 	struct agent_metrics metrics;
 	struct log_limit drops; /* lines about messages that were dropped */
-	bool terminating;       /* told to end: leaves when the last container has */
+	bool terminating;       /* ends all tasks, then itself; the next one is a new agent */
 	int exit_status;
 	int work_dir_fd; /* locked: no second agent may use it */
 };
@@ -72,13 +81,21 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 		 const struct task_status *status, struct error *e);
 /* A message to or from an executor is dropped: counts it, and says so once a second at most. */
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why);
+/* A task that never was here, or is not any more: its framework is told that it is lost. */
+void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
+		       enum task_reason reason, const char *why);
 /* Sends what is due and arms the timer; after a change of a->updates. */
 void agent_pump_updates(struct agent *a);
 /* Where its port is, "127.0.0.1:5051" or "[::1]:5051"; the caller frees. */
 char *agent_endpoint(const struct agent *a);
 /* What all executors hold. */
 void agent_used(const struct agent *a, struct resources *ret);
-/* Ends all tasks, then the loop, with this exit status: not 0 if nobody on this node asked. */
+/* What is wrong with it though it runs: a sentence a line; nothing if all is well. */
+void agent_add_health(const struct agent *a, struct buf *out);
+/*
+ * Ends all tasks, then the loop, with this exit status: not 0 if nobody on this node asked. What
+ * starts next in this work_dir is a new agent.
+ */
 void agent_terminate(struct agent *a, const char *why, int exit_status);
 /* Leaves the loop if nothing is left to end. */
 void agent_maybe_leave(struct agent *a);

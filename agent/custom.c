@@ -51,6 +51,38 @@ static void acknowledge(struct executor *x, const struct task_status *s)
 	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
 }
 
+/* An update is on disk: whoever sent it may forget it. */
+void executor_update_written(struct agent *a, const struct update *u)
+{
+	const struct task_status *s = u->body->status;
+	struct framework *f = framework_find(a, u->body->framework_id);
+	struct task *t = f ? task_find(f, s->task_id) : NULL;
+
+	if (t && !t->executor->command && t->executor->subscribed && s->source == SOURCE_EXECUTOR)
+		acknowledge(t->executor, s);
+}
+
+static bool unwritten(const struct agent *a, const struct task_status *s)
+{
+	struct update *u;
+
+	list_for_each(u, &a->updates.unwritten, unwritten)
+		if (!memcmp(u->body->status->uuid, s->uuid, sizeof(s->uuid)))
+			return true;
+	return false;
+}
+
+/* It repeats the end of a task whose framework has acknowledged that: then so do we. */
+static bool is_past(const struct executor *x, const struct task_status *s)
+{
+	struct task *t;
+
+	list_for_each(t, &x->completed, node)
+		if (str_equal(t->info->task_id, s->task_id))
+			return true;
+	return false;
+}
+
 static void refuse_update(struct peer *p, const char *why)
 {
 	const struct executor *x = peer_owner(p);
@@ -65,7 +97,12 @@ static void take_update(struct peer *p, struct task_status *s)
 	struct agent *a = x->framework->agent;
 	struct task *t = task_find(x->framework, s->task_id);
 	struct error e;
+	int r;
 
+	if (s->has_uuid && !t && is_past(x, s)) {
+		acknowledge(x, s);
+		return;
+	}
 	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
 		refuse_update(p, !s->has_uuid ? "it has no uuid"
 				 : t          ? "TASK_STAGING or a task of another executor"
@@ -74,12 +111,14 @@ static void take_update(struct peer *p, struct task_status *s)
 	}
 	s->source = SOURCE_EXECUTOR;
 	s->has_source = true;
-	if (agent_update(a, x->framework->id, t, s, &e) < 0) {
+	r = agent_update(a, x->framework->id, t, s, &e);
+	if (r < 0) {
 		refuse_update(p, e.text);
 		return;
 	}
 	a->metrics.valid_status_updates++;
-	acknowledge(x, s);
+	if ((r == UPDATE_DUPLICATE || x->framework->terminating) && !unwritten(a, s))
+		acknowledge(x, s);
 	executor_update_container(x);
 }
 
@@ -90,8 +129,11 @@ static void on_update(struct peer *p, struct message *m)
 	take_update(p, update->status);
 }
 
-/* A task of which nothing was heard, and which it does not say it has, never reached it. */
-static bool was_lost(const struct task *t, const struct executor_subscribe *body)
+/*
+ * A task of which nothing was heard, and which it does not say it has, never reached it. An agent
+ * before us may have handed over what we believe to be queued.
+ */
+static bool has_not(const struct task *t, const struct executor_subscribe *body)
 {
 	for (size_t i = 0; i < body->unacknowledged_tasks_count; i++)
 		if (str_equal(body->unacknowledged_tasks[i].task_id, t->info->task_id))
@@ -105,9 +147,10 @@ static void catch_up(struct executor *x, const struct executor_subscribe *body)
 	struct task *t;
 
 	list_for_each(t, &x->tasks, node) {
-		if (task_terminal(t->state))
+		if (task_terminal(t->state) || store_waiting(&t->stored))
 			continue;
-		if (t->queued || was_lost(t, body))
+		t->queued = false;
+		if (has_not(t, body))
 			executor_hand_over(x, t);
 		if (t->killed)
 			executor_send_kill(x, t);

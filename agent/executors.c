@@ -6,7 +6,8 @@
 
 #include "agent/agent.h"
 #include "agent/master.h"
-#include "lib/ids.h"
+#include "agent/save.h"
+#include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/timer.h"
 
@@ -42,93 +43,6 @@ void executor_update_container(struct executor *x)
 	container_update(x->container, &used);
 }
 
-/* ---- made ---- */
-
-/* A command task gets an executor of its own: its id is the task's. */
-static struct executor_info *info_for_command(const struct task_info *task)
-{
-	struct executor_info *info = xcalloc(1, sizeof(*info));
-	const struct command_info *command = task->command;
-
-	info->executor_id = xstrdup(task->task_id);
-	info->source = xstrdup(task->task_id);
-	info->name = xasprintf("Command Executor (Task: %s)", task->task_id);
-	info->command = schema_copy(command_info_schema(), command);
-	return info;
-}
-
-static const char *user_of(const struct executor *x)
-{
-	const struct command_info *command = x->info->command;
-
-	return command->user ? command->user : x->framework->info->user;
-}
-
-struct environment_rows {
-	struct variable list[12];
-	size_t count;
-};
-
-static void add(struct environment_rows *rows, const char *name, const char *value)
-{
-	assert(rows->count < ARRAY_SIZE(rows->list));
-	rows->list[rows->count++] = (struct variable){ .name = (char *)(uintptr_t)name,
-						       .value = (char *)(uintptr_t)value };
-}
-
-/* MESOS_CHECKPOINT stays unset when off: a known client takes "0" for true. */
-static void mesos_environment(const struct executor *x, const char *endpoint, const char *pid,
-			      struct environment_rows *rows)
-{
-	const struct agent *a = agent_of(x);
-
-	add(rows, "MESOS_FRAMEWORK_ID", x->framework->id);
-	add(rows, "MESOS_EXECUTOR_ID", x->info->executor_id);
-	add(rows, "MESOS_SLAVE_ID", a->id);
-	add(rows, "MESOS_AGENT_ID", a->id);
-	add(rows, "MESOS_SLAVE_PID", pid);
-	add(rows, "MESOS_AGENT_ENDPOINT", endpoint);
-	if (x->framework->info->checkpoint)
-		add(rows, "MESOS_CHECKPOINT", "1");
-	if (x->command) {
-		add(rows, "MESOS_TASK_ID", x->info->executor_id);
-		return;
-	}
-	add(rows, "MESOS_EXECUTOR_SOCKET", a->executor_socket_path);
-	add(rows, "MESOS_EXECUTOR_AUTHENTICATION_TOKEN", x->token);
-}
-
-static int64_t grace_of(const struct executor *x)
-{
-	return x->info->has_shutdown_grace_period
-		       ? x->info->shutdown_grace_period
-		       : agent_of(x)->flags.executor_shutdown_grace_period;
-}
-
-static void launch(struct executor *x, const struct resources *resources)
-{
-	struct agent *a = agent_of(x);
-	autofree char *endpoint = agent_endpoint(a);
-	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
-	struct environment_rows rows = { .count = 0 };
-	struct container_spec spec = {
-		.id = x->container_id,
-		.sandbox = x->sandbox,
-		.user = user_of(x),
-		.task_id = x->command ? x->info->executor_id : NULL,
-		.command = x->info->command,
-		.environment = rows.list,
-		.grace_ns = grace_of(x),
-		.resources = resources,
-	};
-
-	mesos_environment(x, endpoint, pid, &rows);
-	spec.environment_count = rows.count;
-	log_info("executor %s: launching container=%s user=%s", x->info->executor_id,
-		 x->container_id, spec.user);
-	x->container = container_launch(&a->node, &spec, x);
-}
-
 static int on_registration_timeout(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct executor *x = arg;
@@ -146,44 +60,6 @@ static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn
 void executor_await_subscription(struct executor *x)
 {
 	set_timer(x, agent_of(x)->flags.executor_registration_timeout, on_registration_timeout);
-}
-
-static char *sandbox_path(const struct executor *x)
-{
-	const struct agent *a = agent_of(x);
-
-	return xasprintf("%s/slaves/%s/frameworks/%s/executors/%s/runs/%s", a->flags.work_dir,
-			 a->id, x->framework->id, x->info->executor_id, x->container_id);
-}
-
-struct executor *executor_add(struct framework *f, const struct task_info *task)
-{
-	struct executor *x = xcalloc(1, sizeof(*x));
-	autoresources struct resources used = { 0 }, tasks = { 0 };
-	struct error e;
-
-	x->framework = f;
-	x->command = !task->executor;
-	x->info = task->executor ? schema_copy(executor_info_schema(), task->executor)
-				 : info_for_command(task);
-	if (!x->info->command)
-		x->info->command = xcalloc(1, sizeof(*x->info->command));
-	list_init(&x->recent);
-	list_init(&x->tasks);
-	list_init(&x->completed);
-	x->container_id = uuid_text_new();
-	x->token = uuid_text_new();
-	x->sandbox = sandbox_path(x);
-	if (resources_from_wire(x->info->resources, x->info->resources_count, &x->resources, &e))
-		log_warning("executor %s: resources: %s", x->info->executor_id, e.text);
-	list_append(&f->executors, &x->node);
-	resources_copy(&used, &x->resources);
-	if (!resources_from_wire(task->resources, task->resources_count, &tasks, &e))
-		resources_add(&used, &tasks);
-	launch(x, &used);
-	if (!x->command)
-		executor_await_subscription(x);
-	return x;
 }
 
 void executor_drop_peer(struct executor *x)
@@ -224,8 +100,12 @@ void executor_free(struct executor *x)
 	list_for_each(t, &x->completed, node)
 		task_free(t);
 	assert(!x->container);
-	if (x->ended)
+	if (x->ended) {
 		x->ended->owner = NULL;
+		container_told(x->ended);
+	}
+	store_wait_cancel(&x->stored);
+	gc_wait_cancel(&x->room);
 	executor_drop_peer(x);
 	forget_recent(x);
 	sd_event_source_disable_unref(x->timer);
@@ -248,6 +128,15 @@ void executor_hand_over(struct executor *x, struct task *t)
 	peer_send(x->peer, TO_EXECUTOR_LAUNCH, NULL, NULL, &m);
 }
 
+/* Not before: an executor must not run what the next agent would not know of. */
+static void on_task_stored(struct store_wait *w)
+{
+	struct task *t = container_of(w, struct task, stored);
+
+	if (t->queued && t->executor->subscribed && !task_terminal(t->state))
+		executor_hand_over(t->executor, t);
+}
+
 void executor_take_task(struct executor *x, struct task_info *info)
 {
 	struct task *t = task_new(x, info);
@@ -255,9 +144,10 @@ void executor_take_task(struct executor *x, struct task_info *info)
 	agent_of(x)->metrics.tasks_launched++;
 	t->queued = !x->command;
 	list_append(&x->tasks, &t->node);
+	save_task(t);
+	if (!x->command)
+		store_wait(agent_of(x)->store, &t->stored, on_task_stored);
 	executor_update_container(x);
-	if (x->subscribed)
-		executor_hand_over(x, t);
 }
 
 /* Of what we say ourselves nothing is refused, unless it comes too late. */
@@ -283,6 +173,23 @@ static void finish_task(struct task *t, enum task_state state, enum task_source 
 	}
 	say(t, &s);
 	executor_update_container(x);
+}
+
+void executor_resume_kill(struct executor *x)
+{
+	struct task *t = list_first(&x->tasks, struct task, node);
+
+	if (x->command && t && t->killed && !task_terminal(t->state))
+		container_destroy(x->container, t->kill_grace_ns);
+}
+
+void executor_lose_tasks(struct executor *x, enum task_reason reason, const char *why)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node)
+		if (!task_terminal(t->state))
+			finish_task(t, TASK_LOST, SOURCE_AGENT, &reason, why);
 }
 
 static bool idle(const struct executor *x)
@@ -333,16 +240,27 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 	t->killed = true;
 	t->has_kill_grace = m->has_grace_period;
 	t->kill_grace_ns = grace_ns;
+	save_task(t);
+	if (!x->container)
+		return; /* it has ended, and the task will have in a moment */
 	if (x->command)
 		container_destroy(x->container, grace_ns);
 	else
 		kill_custom_task(x, t);
 }
 
+void executor_restore_completed(struct executor *x, struct task *t)
+{
+	list_append(&x->completed, &t->node);
+	task_archive(t, &agent_of(x)->history);
+	x->completed_count++;
+}
+
 static void drop_completed(struct task *t)
 {
 	assert(t);
 	t->executor->completed_count--;
+	forget_task(t);
 	task_free(t);
 }
 
@@ -354,9 +272,9 @@ static void complete_task(struct task *t)
 	struct task *oldest;
 
 	list_remove(&t->node);
-	list_append(&x->completed, &t->node);
-	task_archive(t, history);
-	if (++x->completed_count > COMPLETED_TASKS_MAX)
+	executor_restore_completed(x, t);
+	save_task(t);
+	if (x->completed_count > COMPLETED_TASKS_MAX)
 		drop_completed(list_first(&x->completed, struct task, node));
 	while ((oldest = task_history_surplus(history)))
 		drop_completed(oldest);
@@ -389,13 +307,19 @@ void executor_shutdown(struct executor *x)
 	if (x->state >= EXECUTOR_TERMINATING)
 		return;
 	x->state = EXECUTOR_TERMINATING;
+	save_executor(x);
+	executor_end_container(x);
+}
+
+void executor_end_container(struct executor *x)
+{
 	if (!x->container)
 		return;
 	if (x->subscribed) {
 		peer_send(x->peer, TO_EXECUTOR_SHUTDOWN, NULL, NULL, NULL);
-		set_timer(x, grace_of(x), on_shutdown_timeout);
+		set_timer(x, executor_grace(x), on_shutdown_timeout);
 	} else {
-		container_destroy(x->container, grace_of(x));
+		container_destroy(x->container, executor_grace(x));
 	}
 }
 
@@ -411,6 +335,41 @@ static void strip_info(struct executor *x)
 	schema_free(executor_info_schema(), full);
 }
 
+void executor_restore_past(struct executor *x)
+{
+	list_remove(&x->node);
+	list_append(&x->framework->completed_executors, &x->node);
+	x->framework->completed_executors_count++;
+	x->state = EXECUTOR_TERMINATED;
+	x->past = true;
+}
+
+static void keep_completed(struct executor *x)
+{
+	struct framework *f = x->framework;
+	autofree char *path = executor_sandbox(x);
+	struct executor *oldest;
+
+	executor_restore_past(x);
+	save_executor(x);
+	gc_add(f->agent->gc, path, wall_ns());
+	if (f->completed_executors_count <= COMPLETED_EXECUTORS_MAX)
+		return;
+	oldest = list_first(&f->completed_executors, struct executor, node);
+	executor_forget(oldest);
+	executor_free(oldest);
+	f->completed_executors_count--;
+}
+
+void executor_forget(struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->completed, node)
+		forget_task(t);
+	forget_executor(x);
+}
+
 void executor_maybe_complete(struct executor *x)
 {
 	struct framework *f = x->framework;
@@ -424,19 +383,13 @@ void executor_maybe_complete(struct executor *x)
 	if (!list_empty(&x->tasks))
 		return;
 	strip_info(x);
-	list_remove(&x->node);
-	list_append(&f->completed_executors, &x->node);
-	if (++f->completed_executors_count > COMPLETED_EXECUTORS_MAX) {
-		executor_free(list_first(&f->completed_executors, struct executor, node));
-		f->completed_executors_count--;
-	}
+	keep_completed(x);
 }
 
 /* ---- what the container does ---- */
 
-static void on_made(struct container *c)
+static void say_starting(struct executor *x)
 {
-	struct executor *x = c->owner;
 	struct task *t = list_first(&x->tasks, struct task, node);
 	struct task_status s;
 
@@ -446,12 +399,27 @@ static void on_made(struct container *c)
 	say(t, &s);
 }
 
+static void on_made(struct container *c)
+{
+	struct executor *x = c->owner;
+
+	say_starting(x);
+	save_executor(x);
+	executor_start_when_stored(x);
+}
+
+static void on_limited(struct container *c)
+{
+	save_executor(c->owner);
+}
+
 static void on_started(struct container *c)
 {
 	struct executor *x = c->owner;
 	struct task *t = list_first(&x->tasks, struct task, node);
 	struct task_status s;
 
+	save_executor(x);
 	if (!x->command || !t)
 		return;
 	if (x->state == EXECUTOR_REGISTERING)
@@ -520,6 +488,26 @@ static void report_exit(const struct executor *x, const struct container_end *en
 		master_send(agent_of(x)->master, AGENT_EXITED_EXECUTOR, &m);
 }
 
+/* What mesos-executor wrote down is of no use once we have. */
+static void on_end_stored(struct store_wait *w)
+{
+	struct executor *x = container_of(w, struct executor, stored);
+	autofree char *record = path_join(agent_of(x)->records_dir, x->container_id);
+
+	if (x->ended)
+		container_told(x->ended);
+	if (unlink(record) && errno != ENOENT)
+		log_warning("executor %s: %s cannot be removed: %s", x->info->executor_id, record,
+			    strerror(errno));
+}
+
+static void remember_end(struct executor *x)
+{
+	save_executor(x);
+	store_wait_cancel(&x->stored);
+	store_wait(agent_of(x)->store, &x->stored, on_end_stored);
+}
+
 static void on_ended(struct container *c, const struct container_end *end)
 {
 	struct executor *x = c->owner;
@@ -532,6 +520,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 	remember_recent(x);
 	x->state = EXECUTOR_TERMINATED;
 	x->timer = sd_event_source_disable_unref(x->timer);
+	gc_wait_cancel(&x->room);
 	executor_drop_peer(x);
 	list_for_each(t, &x->tasks, node) {
 		if (task_terminal(t->state))
@@ -542,6 +531,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 			end_custom_task(t, end);
 	}
 	report_exit(x, end);
+	remember_end(x);
 	executor_maybe_complete(x);
 	framework_maybe_complete(f);
 }
@@ -562,6 +552,7 @@ static void on_idle(struct container_node *node)
 const struct container_ops executor_container_ops = {
 	.made = on_made,
 	.started = on_started,
+	.limited = on_limited,
 	.ended = on_ended,
 	.settled = on_settled,
 	.idle = on_idle,

@@ -2,9 +2,18 @@
 #pragma once
 
 #include "agent/frameworks.h"
+#include "lib/updates.h"
 
-/* A new executor for its first task; its container is launched. */
+/* A new executor for its first task, which is to be given to it before it is launched. */
 struct executor *executor_add(struct framework *f, const struct task_info *task);
+/* One that was stored: takes info; names, tasks and container are to follow. */
+struct executor *executor_new(struct framework *f, struct executor_info *info, bool command);
+/* Gives it a new container id with all that hangs on that. */
+void executor_name_container(struct executor *x);
+/* Makes its container, as soon as there is room for it on the disk. */
+void executor_launch(struct executor *x);
+/* The container was let begin by an agent before us. */
+void executor_adopt(struct executor *x, const struct container_past *past);
 void executor_free(struct executor *x);
 /* Takes the task; it is launched now or when the executor has subscribed. */
 void executor_take_task(struct executor *x, struct task_info *info);
@@ -13,11 +22,33 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 void executor_forget_task(struct executor *x, struct task *t);
 /* Asks it to end; its container is ended after the grace period. */
 void executor_shutdown(struct executor *x);
+/* Its container is to go, whatever its state says. */
+void executor_end_container(struct executor *x);
+/* It has no container (any more): its living tasks end with this status. */
+void executor_lose_tasks(struct executor *x, enum task_reason reason, const char *why);
+/* The kill of a command task that was asked for before a restart. */
+void executor_resume_kill(struct executor *x);
+/* A task of it that is past. */
+void executor_restore_completed(struct executor *x, struct task *t);
+/* What was not begun gets a container of another name; its rows follow. */
+void executor_rename_container(struct executor *x);
+/* Puts one that was stored as past among its framework's past. */
+void executor_restore_past(struct executor *x);
+/* Deletes its rows and its tasks', which must be past. */
+void executor_forget(struct executor *x);
 /* Moves it to its framework's past once its container and its unacknowledged tasks are gone. */
 void executor_maybe_complete(struct executor *x);
 
-/* Between executors.c and custom.c. */
+/* Between executors.c, launch.c and custom.c. */
+/* Its sandbox, relative to work_dir; the caller frees. */
+char *executor_sandbox(const struct executor *x);
+/* Between SIGTERM and SIGKILL. */
+int64_t executor_grace(const struct executor *x);
+/* Opens the gate of its container once all that was put into the store until now is on disk. */
+void executor_start_when_stored(struct executor *x);
 void executor_drop_peer(struct executor *x);
+/* This update is on disk: the executor that it came from is told. */
+void executor_update_written(struct agent *a, const struct update *u);
 /* Ends it unless it subscribes in time. */
 void executor_await_subscription(struct executor *x);
 /* Sends LAUNCH, or KILL, to a subscribed executor. */

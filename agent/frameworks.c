@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/executors.h"
 #include "agent/master.h"
+#include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 
@@ -24,6 +25,18 @@ struct executor *executor_find(struct framework *f, const char *executor_id)
 	list_for_each(x, &f->executors, node)
 		if (str_equal(x->info->executor_id, executor_id))
 			return x;
+	return NULL;
+}
+
+struct executor *executor_by_container(const struct agent *a, const char *container_id)
+{
+	struct framework *f, *next;
+	struct executor *x;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			if (str_equal(x->container_id, container_id))
+				return x;
 	return NULL;
 }
 
@@ -53,7 +66,7 @@ static void free_framework(struct framework *f)
 	free(f);
 }
 
-static struct framework *add_framework(struct agent *a, const struct framework_info *info)
+struct framework *framework_restore(struct agent *a, struct framework_info *info)
 {
 	struct framework *f = xcalloc(1, sizeof(*f));
 
@@ -62,10 +75,30 @@ static struct framework *add_framework(struct agent *a, const struct framework_i
 	list_init(&f->completed_executors);
 	f->agent = a;
 	f->id = xstrdup(info->id);
-	f->info = schema_copy(framework_info_schema(), info);
+	f->info = info;
 	HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
+	return f;
+}
+
+static struct framework *add_framework(struct agent *a, const struct framework_info *info)
+{
+	struct framework *f = framework_restore(a, schema_copy(framework_info_schema(), info));
+
+	save_framework(f);
 	log_info("framework %s: first task name=%s user=%s", f->id, f->info->name, f->info->user);
 	return f;
+}
+
+/* Here and in the store. */
+static void forget_completed(struct framework *f)
+{
+	struct executor *x;
+
+	list_for_each(x, &f->completed_executors, node)
+		executor_forget(x);
+	forget_framework(f);
+	f->agent->completed_frameworks_count--;
+	free_framework(f);
 }
 
 /* A framework without executors is past; only the latest are remembered. */
@@ -76,12 +109,20 @@ void framework_maybe_complete(struct framework *f)
 	if (!list_empty(&f->executors))
 		return;
 	HASH_DEL(a->frameworks, f);
+	f->completed = true;
+	save_framework(f);
 	list_append(&a->completed_frameworks, &f->node);
-	if (++a->completed_frameworks_count > COMPLETED_FRAMEWORKS_MAX) {
-		free_framework(list_first(&a->completed_frameworks, struct framework, node));
-		a->completed_frameworks_count--;
-	}
+	if (++a->completed_frameworks_count > COMPLETED_FRAMEWORKS_MAX)
+		forget_completed(list_first(&a->completed_frameworks, struct framework, node));
 	agent_maybe_leave(a);
+}
+
+void frameworks_forget_completed(struct agent *a)
+{
+	struct framework *f;
+
+	list_for_each(f, &a->completed_frameworks, node)
+		forget_completed(f);
 }
 
 /* It comes back to life with its past when a new task arrives; what it is may have changed. */
@@ -95,8 +136,9 @@ static struct framework *revive(struct agent *a, const struct framework_info *in
 			a->completed_frameworks_count--;
 			schema_free(framework_info_schema(), f->info);
 			f->info = schema_copy(framework_info_schema(), info);
-			f->terminating = false;
+			f->terminating = f->completed = false;
 			HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
+			save_framework(f);
 			return f;
 		}
 	return NULL;
@@ -111,19 +153,6 @@ static struct framework *find_or_add_framework(struct agent *a, const struct fra
 	return f ? f : add_framework(a, info);
 }
 
-static void refuse_task(struct agent *a, const char *framework_id, const char *task_id,
-			enum task_reason reason, const char *why)
-{
-	struct task_status s = agent_status(task_id, TASK_LOST, SOURCE_AGENT, why);
-	struct error e;
-
-	s.reason = reason;
-	s.has_reason = true;
-	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
-		log_warning("task %s: its framework is not told that it is lost: %s", task_id,
-			    e.text);
-}
-
 /* Ids become directories here: the master has checked them, and so do we. */
 static bool task_valid(const struct task_info *t)
 {
@@ -136,6 +165,7 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	const char *task_id = m->task->task_id;
 	struct framework *f;
 	struct executor *x;
+	bool first;
 
 	if (!m->framework->id || !id_valid(m->framework->id)) {
 		log_warning("task %s: refused: it has no framework, or one whose id cannot be the "
@@ -144,9 +174,15 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 		return;
 	}
 	if (!task_valid(m->task)) {
-		refuse_task(a, m->framework->id, task_id, REASON_TASK_INVALID,
-			    "Its ids cannot be names of directories, or it has not exactly one of "
-			    "command and executor");
+		agent_refuse_task(
+			a, m->framework->id, task_id, REASON_TASK_INVALID,
+			"Its ids cannot be names of directories, or it has not exactly one of "
+			"command and executor");
+		return;
+	}
+	if (store_full(a->store)) {
+		agent_refuse_task(a, m->framework->id, task_id, REASON_AGENT_DISCONNECTED,
+				  "The disk of the agent's store is full; it takes no new task");
 		return;
 	}
 	f = find_or_add_framework(a, m->framework);
@@ -156,19 +192,23 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	}
 	x = executor_find(f, m->task->executor ? m->task->executor->executor_id : task_id);
 	if (a->terminating || f->terminating || (x && x->state >= EXECUTOR_TERMINATING)) {
-		refuse_task(a, f->id, task_id, REASON_EXECUTOR_TERMINATED,
-			    "Executor terminating/terminated");
+		agent_refuse_task(a, f->id, task_id, REASON_EXECUTOR_TERMINATED,
+				  "Executor terminating/terminated");
 		framework_maybe_complete(f);
 		return;
 	}
 	if (x && (x->command || !m->task->executor)) {
-		refuse_task(a, f->id, task_id, REASON_TASK_INVALID,
-			    "A command task has an executor of its own, and this id is another's");
+		agent_refuse_task(
+			a, f->id, task_id, REASON_TASK_INVALID,
+			"A command task has an executor of its own, and this id is another's");
 		return;
 	}
-	if (!x)
+	first = !x;
+	if (first)
 		x = executor_add(f, m->task);
 	executor_take_task(x, take_ptr(m->task));
+	if (first)
+		executor_launch(x);
 }
 
 void frameworks_kill_task(struct agent *a, const struct kill_task *m)
@@ -178,11 +218,20 @@ void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 
 	if (!t) {
 		log_warning("task %s: is to be killed and is not here", m->task_id);
-		refuse_task(a, m->framework_id, m->task_id, REASON_EXECUTOR_TERMINATED,
-			    "Cannot find executor");
+		agent_refuse_task(a, m->framework_id, m->task_id, REASON_EXECUTOR_TERMINATED,
+				  "Cannot find executor");
 		return;
 	}
 	executor_kill_task(t->executor, t, m);
+}
+
+/* So that it is known again when its executor repeats it to the next agent. */
+static void remember_acknowledged(struct task *t, const uint8_t uuid[16])
+{
+	memcpy(t->acknowledged, uuid, sizeof(t->acknowledged));
+	t->acknowledged_state = t->state;
+	t->has_acknowledged = true;
+	save_task(t);
 }
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
@@ -194,6 +243,8 @@ void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m
 
 	if (r == UPDATE_UNEXPECTED)
 		log_warning("task %s: unexpected acknowledgement, ignored", m->task_id);
+	if (r == UPDATE_ACKED && t)
+		remember_acknowledged(t, m->uuid);
 	if (r == UPDATE_ACKED_LAST && t)
 		executor_forget_task(t->executor, t);
 	agent_pump_updates(a);
@@ -209,6 +260,7 @@ void frameworks_shutdown(struct agent *a, const char *framework_id)
 		return;
 	log_info("framework %s: shutting down", framework_id);
 	f->terminating = true;
+	save_framework(f);
 	list_for_each(x, &f->executors, node)
 		executor_shutdown(x);
 	framework_sweep(f);

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "agent/container/container.h"
+#include "agent/gc.h"
 #include "agent/task.h"
 
 #define COMPLETED_EXECUTORS_MAX 150
@@ -30,6 +31,7 @@ struct framework {
 	struct list executors, completed_executors;
 	unsigned completed_executors_count;
 	bool terminating;
+	bool completed;
 };
 
 struct executor {
@@ -44,12 +46,15 @@ struct executor {
 	struct container *ended;     /* until its last measurement is known */
 	struct peer *peer;           /* of a custom executor that connected */
 	bool subscribed;
+	bool past;                  /* in framework->completed_executors */
 	sd_event_source *timer;     /* registration or shutdown */
 	struct resources resources; /* its own, without its tasks' */
 	struct list tasks;          /* alive, or ended and not acknowledged */
 	struct list completed;
 	unsigned completed_count;
-	struct ledger disk; /* the last measurement, kept for the record */
+	struct ledger disk;       /* the last measurement, kept for the record */
+	struct store_wait stored; /* that it may begin, or how it ended */
+	struct gc_wait room;      /* for what it may write */
 };
 
 extern const struct container_ops executor_container_ops;
@@ -58,6 +63,8 @@ extern const struct peer_protocol executor_protocol;
 struct framework *framework_find(struct agent *a, const char *id);
 struct executor *executor_find(struct framework *f, const char *executor_id);
 struct task *task_find(struct framework *f, const char *task_id);
+/* The one that is not past and has this container; NULL if there is none. */
+struct executor *executor_by_container(const struct agent *a, const char *container_id);
 /* The executor's and its living tasks' resources. */
 void executor_used(const struct executor *x, struct resources *ret);
 /* What is known of its container's disk, now or at its end. */
@@ -72,4 +79,9 @@ void frameworks_shutdown_executor(struct agent *a, const struct shutdown_executo
 void frameworks_message(struct agent *a, const struct framework_message *m);
 /* Ends every executor of every framework. */
 void frameworks_shutdown_all(struct agent *a);
+/* Drops those that are past, from the store too. */
+void frameworks_forget_completed(struct agent *a);
+/* One that was stored; takes the row's info. */
+struct framework *framework_restore(struct agent *a, struct framework_info *info);
+/* Frees what is in memory; the store keeps it for the next agent. */
 void frameworks_fini(struct agent *a);

@@ -244,10 +244,10 @@ static void on_metrics(const struct http_request *q, struct http_response *r, vo
 	agent_metrics_write(ctx, format, &r->body);
 }
 
-static void on_health(const struct http_request *q unused, struct http_response *r,
-		      void *ctx unused)
+static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx)
 {
 	r->type = HTTP_TEXT;
+	agent_add_health(ctx, &r->body);
 }
 
 static void on_version(const struct http_request *q unused, struct http_response *r,
@@ -259,15 +259,26 @@ static void on_version(const struct http_request *q unused, struct http_response
 }
 
 const struct http_route agent_routes[] = {
-	{ "/state.json", on_state, "The agent, its frameworks, executors and tasks.", NULL },
-	{ "/state", on_state, "The same as /state.json.", NULL },
-	{ "/monitor/statistics.json", on_statistics, "What each container was given and uses.",
-	  NULL },
-	{ "/metrics/snapshot", on_metrics,
-	  "All metrics: JSON, or Prometheus text for who accepts text/plain.", NULL },
-	{ "/metrics", on_metrics, "All metrics: Prometheus text unless JSON is asked for.", NULL },
-	{ "/health", on_health, "200 while the agent serves.", NULL },
-	{ "/version", on_version, "The release.", NULL },
+	{ .path = "/state.json",
+	  .handler = on_state,
+	  .doc = "The agent, its frameworks, executors and tasks." },
+	{ .path = "/state", .handler = on_state, .doc = "The same as /state.json." },
+	{ .path = "/monitor/statistics.json",
+	  .handler = on_statistics,
+	  .doc = "What each container was given and uses." },
+	{ .path = "/metrics/snapshot",
+	  .handler = on_metrics,
+	  .doc = "All metrics: JSON, or Prometheus text for who accepts text/plain." },
+	{ .path = "/metrics",
+	  .handler = on_metrics,
+	  .doc = "All metrics: Prometheus text unless JSON is asked for." },
+	{ .path = "/health",
+	  .handler = on_health,
+	  .doc = "200 while the agent serves; what is wrong all the same, a sentence a line." },
+	{ .path = "/version", .handler = on_version, .doc = "The release." },
+	{ .path = "/stats.json",
+	  .handler = metrics_stats_gone,
+	  .doc = "Gone: /metrics/snapshot has its numbers." },
 	{ .path = NULL },
 };
 

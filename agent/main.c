@@ -9,10 +9,14 @@
 #include "agent/container/orphans.h"
 #include "agent/container/sampler.h"
 #include "agent/executors.h"
+#include "agent/gc.h"
 #include "agent/http.h"
 #include "agent/isolator/isolator.h"
 #include "agent/master.h"
 #include "agent/operator.h"
+#include "agent/recover.h"
+#include "agent/save.h"
+#include "agent/store.h"
 #include "lib/attributes.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
@@ -66,8 +70,10 @@ static int lock_work_dir(struct agent *a, struct error *e)
 
 static int open_directories(struct agent *a, struct error *e)
 {
+	if (!a->flags.store_dir)
+		a->flags.store_dir = path_join(a->flags.work_dir, "meta");
 	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
-	    make_absolute(&a->flags.launcher_dir, e))
+	    make_absolute(&a->flags.launcher_dir, e) || make_absolute(&a->flags.store_dir, e))
 		return -e->code;
 	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
 	if (access(a->executor_path, X_OK))
@@ -83,6 +89,17 @@ static int open_directories(struct agent *a, struct error *e)
 	return 0;
 }
 
+/* What resources_detect() will add. */
+static void note_detected(struct agent *a)
+{
+	static const char *const names[] = { "cpus", "mem", "disk", "ports" };
+
+	a->detected = xcalloc(ARRAY_SIZE(names), sizeof(*a->detected));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!resources_has(&a->total, names[i]))
+			a->detected[a->detected_count++] = xstrdup(names[i]);
+}
+
 static int find_resources(struct agent *a, struct error *e)
 {
 	struct host_capacity host;
@@ -92,6 +109,7 @@ static int find_resources(struct agent *a, struct error *e)
 	if (a->flags.resources &&
 	    resources_parse(a->flags.resources, a->flags.default_role, &a->total, e))
 		return error_wrap(e, "--resources");
+	note_detected(a);
 	resources_detect(&a->total, &host, a->flags.default_role);
 	resources_to_wire(&a->total, &a->info.resources, &a->info.resources_count);
 	if (a->flags.attributes && attributes_parse(a->flags.attributes, &a->info.attributes,
@@ -119,6 +137,12 @@ static int check_flags(struct agent *a, struct error *e)
 			e, EINVAL,
 			"--status_update_retry_interval_min: must be greater than zero and "
 			"not above --status_update_retry_interval_max");
+	if (strcmp(a->flags.recover, RECOVER_RECONNECT) &&
+	    strcmp(a->flags.recover, RECOVER_CLEANUP))
+		return error_set(e, EINVAL, "--recover: must be %s or %s", RECOVER_RECONNECT,
+				 RECOVER_CLEANUP);
+	if (gc_check_flags(&a->flags, e))
+		return -e->code;
 	if (a->flags.hostname && !id_valid(a->flags.hostname))
 		return error_set(e, EINVAL,
 				 "--hostname: must be 1 to %d bytes without control characters or "
@@ -138,6 +162,92 @@ static int know_ourselves(struct agent *a, struct error *e)
 	a->executor_socket_path = path_join(a->flags.runtime_dir, EXECUTOR_SOCKET_NAME);
 	a->agent_socket_path = path_join(a->flags.runtime_dir, AGENT_SOCKET_NAME);
 	return 0;
+}
+
+/* ---- what we remember ---- */
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static int read_boot_id(struct agent *a, struct error *e)
+{
+	autobuf struct buf text = { 0 };
+
+	if (fs_read(BOOT_ID, 64, &text, e))
+		return -e->code;
+	buf_text(&text);
+	text.data[strcspn(text.data, "\n")] = '\0';
+	a->boot_id = xstrdup(text.data);
+	return 0;
+}
+
+static void on_update_written(const struct update *u, void *ctx)
+{
+	executor_update_written(ctx, u);
+}
+
+static void on_written(void *ctx)
+{
+	struct agent *a = ctx;
+
+	updates_written(&a->updates, store_written(a->store), now_ns(), on_update_written, a);
+	agent_pump_updates(a);
+}
+
+static void on_full_changed(void *ctx)
+{
+	struct agent *a = ctx;
+
+	if (store_full(a->store))
+		log_error("store %s: the disk is full: no new task is taken", a->store_dir);
+	else
+		log_info("store %s: the disk has room again", a->store_dir);
+	if (a->master)
+		master_tell_availability(a->master);
+}
+
+static void on_left_out(const struct error *why, void *ctx)
+{
+	struct agent *a = ctx;
+
+	log_error("recovery: left out: %s", why->text);
+	a->metrics.recovery_errors++;
+}
+
+static void on_update_gone(const struct update *u, void *ctx)
+{
+	forget_update(ctx, u);
+}
+
+static int open_store(struct agent *a, struct error *e)
+{
+	autofree char *fresh = xasprintf(
+		"move it away and start again; what runs here then ends by itself after %lld s",
+		(long long)(a->flags.recovery_timeout / NSEC_PER_SEC));
+	struct store_options o = {
+		.loop = a->loop,
+		.schema = &agent_store_schema,
+		.dir = a->flags.store_dir,
+		.reserve_bytes = a->flags.store_reserve,
+		.fresh = fresh,
+		.written = on_written,
+		.full_changed = on_full_changed,
+		.left_out = a->flags.strict ? NULL : on_left_out,
+		.ctx = a,
+	};
+
+	a->store_dir = xstrdup(a->flags.store_dir);
+	a->records_dir = path_join(a->store_dir, "exits");
+	if (read_boot_id(a, e) || store_open(&o, &a->store, e))
+		return error_wrap(e, "store");
+	return fs_mkdirs(a->records_dir, 0700, e);
+}
+
+static void set_up_updates(struct agent *a)
+{
+	updates_init(&a->updates, a->flags.status_update_retry_interval_min,
+		     a->flags.status_update_retry_interval_max);
+	a->updates.gone = on_update_gone;
+	a->updates.ctx = a;
 }
 
 /* ---- what we serve ---- */
@@ -236,6 +346,8 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->switch_user = a->flags.switch_user;
 	node->executor_path = a->executor_path;
 	node->executor_socket = a->executor_socket_path;
+	node->records = a->records_dir;
+	node->recovery_timeout_ns = a->flags.recovery_timeout;
 	node->hostname = a->info.hostname;
 	node->registration_timeout_ns = a->flags.executor_registration_timeout;
 	node->metrics = &a->metrics;
@@ -247,9 +359,59 @@ static int set_up_containers(struct agent *a, struct error *e)
 	return 0;
 }
 
+static int set_up_gc(struct agent *a, struct error *e)
+{
+	struct gc_options o = {
+		.loop = a->loop,
+		.pool = a->node.pool,
+		.store = a->store,
+		.work_dir = a->flags.work_dir,
+		.work_dir_fd = a->work_dir_fd,
+		.agent_id = &a->id,
+		.delay_ns = a->flags.gc_delay,
+		.watch_interval_ns = a->flags.disk_watch_interval,
+		.headroom = a->flags.gc_disk_headroom,
+		.metrics = &a->metrics,
+	};
+
+	return gc_new(&o, &a->gc, e);
+}
+
+/* What runs goes on: the next agent finds it again. */
 static int on_signal(sd_event_source *source unused, const struct signalfd_siginfo *si, void *arg)
 {
-	agent_terminate(arg, si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", EXIT_SUCCESS);
+	struct agent *a = arg;
+
+	log_info("agent: signal %u: ending, what runs goes on containers=%u", si->ssi_signo,
+		 a->node.supervisors);
+	return sd_event_exit(a->loop, EXIT_SUCCESS);
+}
+
+static int on_leave(sd_event_source *source unused, const struct signalfd_siginfo *si unused,
+		    void *arg)
+{
+	agent_terminate(arg, "SIGUSR1: unregistering", EXIT_SUCCESS);
+	return 0;
+}
+
+static int handle_signals(struct agent *a, struct error *e)
+{
+	int r = daemon_handle_signals(a->loop, on_signal, a, e);
+
+	if (r)
+		return r;
+	r = sd_event_add_signal(a->loop, NULL, SIGUSR1, on_leave, a);
+	return r < 0 ? error_set(e, -r, "watch for SIGUSR1: %s", strerror(-r)) : 0;
+}
+
+/* Either we serve, or we only end what an agent before us left. */
+static int begin(struct agent *a, struct error *e)
+{
+	if (agent_recover(a, e))
+		return -e->code;
+	if (strcmp(a->flags.recover, RECOVER_CLEANUP))
+		return master_link_new(a, &a->master, e);
+	agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
 	return 0;
 }
 
@@ -271,9 +433,9 @@ static int start(struct agent *a, struct error *e)
 	};
 
 	a->node.open_files = open_files_limit();
-	if (daemon_init(&options, &a->loop, e) || daemon_handle_signals(a->loop, on_signal, a, e) ||
-	    know_ourselves(a, e) || set_up_net(a, e) || set_up_containers(a, e) ||
-	    master_link_new(a, &a->master, e))
+	if (daemon_init(&options, &a->loop, e) || handle_signals(a, e) || know_ourselves(a, e) ||
+	    open_store(a, e) || set_up_net(a, e) || set_up_containers(a, e) || set_up_gc(a, e) ||
+	    begin(a, e))
 		return -e->code;
 	return 0;
 }
@@ -293,13 +455,18 @@ static void stop(struct agent *a)
 {
 	master_link_free(a->master);
 	sd_event_source_disable_unref(a->update_timer);
+	if (a->gc)
+		gc_stop(a->gc);
 	disk_checks_free(a->node.disk);
 	if (a->node.pool)
 		work_pool_free(a->node.pool);
 	sampler_free(a->sampler);
 	containers_fini(&a->node);
 	frameworks_fini(a);
+	gc_free(a->gc);
+	a->updates.gone = NULL;
 	updates_fini(&a->updates);
+	store_close(a->store);
 	if (a->executor_socket)
 		listener_free(a->executor_socket);
 	if (a->agent_socket)
@@ -316,7 +483,13 @@ static void stop(struct agent *a)
 	resources_fini(&a->total);
 	a->info.id = NULL; /* is a->id */
 	schema_clear(agent_info_schema(), &a->info);
+	for (size_t i = 0; i < a->detected_count; i++)
+		free(a->detected[i]);
+	free(a->detected);
 	free(a->id);
+	free(a->boot_id);
+	free(a->store_dir);
+	free(a->records_dir);
 	free(a->executor_path);
 	free(a->executor_socket_path);
 	free(a->agent_socket_path);
@@ -336,6 +509,7 @@ int main(int argc, char **argv)
 		.started_ns = now_ns(),
 		.started_wall_ns = wall_ns(),
 		.work_dir_fd = -EBADF,
+		.argv = argv,
 	};
 	struct error e;
 	int r;
@@ -345,8 +519,7 @@ int main(int argc, char **argv)
 	list_init(&a.recent);
 	list_init(&a.history.tasks);
 	flags_load_or_exit(&program, argc, argv, &a.flags, NULL);
-	a.updates.pause_min_ns = a.flags.status_update_retry_interval_min;
-	a.updates.pause_max_ns = a.flags.status_update_retry_interval_max;
+	set_up_updates(&a);
 	if (start(&a, &e)) {
 		stop(&a);
 		flags_fail(&program, &e);

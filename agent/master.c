@@ -1,9 +1,8 @@
 /* Dialling with jitter, registration, and the master's verbs. */
 #include "agent/master.h"
 
-#include <sys/random.h>
-
 #include "agent/agent.h"
+#include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 #include "lib/masters.h"
@@ -40,16 +39,6 @@ static void set_timer(struct master_link *m, sd_event_source **timer, int64_t ns
 	timer_set(m->agent->loop, timer, ns, fn, m);
 }
 
-/* A random part of the back-off, so that a cluster's agents do not come back in step. */
-static int64_t jitter(int64_t ns)
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random) || ns <= 0)
-		return ns;
-	return (int64_t)(random % (uint64_t)ns);
-}
-
 static void dial_later(struct master_link *m)
 {
 	int64_t base = m->agent->flags.registration_backoff_factor;
@@ -58,7 +47,7 @@ static void dial_later(struct master_link *m)
 		return;
 	m->current = (m->current + 1) % m->masters.count;
 	m->backoff_ns = m->backoff_ns ? MIN(m->backoff_ns * 2, BACKOFF_MAX_NS) : base;
-	set_timer(m, &m->dial_timer, jitter(m->backoff_ns), on_dial_timer);
+	set_timer(m, &m->dial_timer, timer_jitter(m->backoff_ns), on_dial_timer);
 }
 
 static void dial(struct master_link *m)
@@ -104,6 +93,13 @@ static int on_no_ping(sd_event_source *source unused, uint64_t usec unused, void
 }
 
 /* ---- registration ---- */
+
+static struct agent *agent_of(struct peer *p)
+{
+	struct master_link *m = peer_owner(p);
+
+	return m->agent;
+}
 
 /* What re-registration says of a task; only the lists of `ret` are the caller's to free. */
 static void report_task(struct master_link *m, struct task *t)
@@ -155,13 +151,34 @@ static void report_tasks(struct master_link *m)
 	peer_send(m->peer, AGENT_REREGISTERED_TASKS, NULL, NULL, NULL);
 }
 
-static int on_greeted(struct peer *p, const struct hello *hello unused, struct error *e unused)
+/* A master of the past must not command us; 0: it did not say. */
+static int check_epoch(struct agent *a, uint64_t epoch, struct error *e)
+{
+	if (epoch && epoch < a->epoch)
+		return error_set(e, ESTALE,
+				 "it is of epoch %llu, and we have heard from one of epoch %llu",
+				 (unsigned long long)epoch, (unsigned long long)a->epoch);
+	if (epoch > a->epoch) {
+		a->epoch = epoch;
+		save_agent(a);
+	}
+	return 0;
+}
+
+static int on_any(struct peer *p, const struct message *m, struct error *e)
+{
+	return check_epoch(agent_of(p), m->epoch, e);
+}
+
+static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
 {
 	struct master_link *m = peer_owner(p);
 	struct agent *a = m->agent;
 	struct register_agent first = { .agent = &a->info, .version = a->hello.version };
 	struct reregister_agent again = { .agent = &a->info, .version = a->hello.version };
 
+	if (check_epoch(a, hello->has_epoch ? hello->epoch : 0, e))
+		return -ESTALE;
 	set_timer(m, &m->ping_timer, REGISTER_NS, on_no_ping);
 	if (!a->id) {
 		peer_send(p, AGENT_REGISTER_AGENT, NULL, NULL, &first);
@@ -198,8 +215,23 @@ static void on_registered(struct peer *p, struct message *msg)
 	m->backoff_ns = 0;
 	m->ping_timeout_ns = r->ping_timeout;
 	set_timer(m, &m->ping_timer, m->ping_timeout_ns, on_no_ping);
+	save_agent(a);
+	if (store_full(a->store))
+		master_tell_availability(m);
 	updates_resume(&a->updates, now_ns());
 	agent_pump_updates(a);
+}
+
+void master_tell_availability(struct master_link *m)
+{
+	bool full = store_full(m->agent->store);
+	struct availability body = {
+		.takes_tasks = !full,
+		.has_takes_tasks = true,
+		.reason = full ? (char[]){ "the disk of its store is full" } : NULL,
+	};
+
+	master_send(m, AGENT_AVAILABILITY, &body);
 }
 
 /* ---- verbs ---- */
@@ -212,13 +244,6 @@ static void on_ping(struct peer *p, struct message *msg)
 
 	set_timer(m, &m->ping_timer, m->ping_timeout_ns, on_no_ping);
 	peer_send(p, AGENT_PONG, NULL, NULL, &pong);
-}
-
-static struct agent *agent_of(struct peer *p)
-{
-	struct master_link *m = peer_owner(p);
-
-	return m->agent;
 }
 
 static void on_run_task(struct peer *p, struct message *m)
@@ -237,6 +262,15 @@ static void on_kill_task(struct peer *p, struct message *m)
 static void on_acknowledge(struct peer *p, struct message *m)
 {
 	frameworks_acknowledged(agent_of(p), m->body);
+}
+
+static void on_resume(struct peer *p, struct message *m)
+{
+	const struct resume_updates *body = m->body;
+	struct agent *a = agent_of(p);
+
+	updates_resume_framework(&a->updates, body->framework_id, now_ns());
+	agent_pump_updates(a);
 }
 
 static void on_shutdown_framework(struct peer *p, struct message *m)
@@ -277,6 +311,7 @@ static const struct peer_protocol master_protocol = {
 			{ MASTER_RUN_TASK, PEER_GREETED, on_run_task },
 			{ MASTER_KILL_TASK, PEER_GREETED, on_kill_task },
 			{ MASTER_ACKNOWLEDGE_UPDATE, PEER_GREETED, on_acknowledge },
+			{ MASTER_RESUME_UPDATES, PEER_GREETED, on_resume },
 			{ MASTER_SHUTDOWN_FRAMEWORK, PEER_GREETED, on_shutdown_framework },
 			{ MASTER_SHUTDOWN_EXECUTOR, PEER_GREETED, on_shutdown_executor },
 			{ MASTER_FRAMEWORK_MESSAGE, PEER_GREETED, on_framework_message },
@@ -284,6 +319,7 @@ static const struct peer_protocol master_protocol = {
 			{ .fn = NULL },
 		},
 	.greeted = on_greeted,
+	.refuses = on_any,
 	.closed = on_closed,
 };
 

@@ -14,6 +14,8 @@ void master_link_free(struct master_link *m);
 bool master_registered(const struct master_link *m);
 /* Sends if registered; otherwise it is dropped: what must arrive is resent by its owner. */
 void master_send(struct master_link *m, enum message_type type, const void *body);
+/* Says whether this agent takes new tasks. */
+void master_tell_availability(struct master_link *m);
 /* Bytes that wait to be sent to it. */
 size_t master_queued(const struct master_link *m);
 /* Says goodbye and dials no more. */

@@ -59,6 +59,19 @@ static void add_up_resources(struct agent *a)
 	m->disk_percent = ratio(m->disk_used, m->disk_total);
 }
 
+static void read_store(struct agent *a)
+{
+	struct store_counts c = store_counts(a->store);
+	struct agent_metrics *m = &a->metrics;
+
+	m->store_full = store_full(a->store);
+	m->store_queued = (double)c.queued;
+	m->store_bytes = (double)c.bytes;
+	m->store_ms = c.last_ms;
+	m->store_batches = (double)c.batches;
+	m->store_rows = (double)c.rows;
+}
+
 static void read_gauges(struct agent *a)
 {
 	struct listener_counts port = listener_counts(a->port);
@@ -76,6 +89,7 @@ static void read_gauges(struct agent *a)
 	m->disk_measured = 0;
 	list_for_each(c, &a->node.containers, node_entry)
 		m->disk_measured += (double)c->disk.ledger.used_bytes;
+	read_store(a);
 	count_executors(a);
 	add_up_resources(a);
 }

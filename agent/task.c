@@ -32,6 +32,7 @@ void task_free(struct task *t)
 		return;
 	list_remove(&t->node);
 	list_remove(&t->past);
+	store_wait_cancel(&t->stored);
 	if (t->history)
 		t->history->bytes -= t->bytes;
 	for (size_t i = 0; i < t->statuses_count; i++)

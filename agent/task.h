@@ -15,6 +15,7 @@
 #include "lib/list.h"
 #include "lib/protocol.h"
 #include "lib/resources.h"
+#include "lib/store.h"
 #include "lib/task_state.h"
 
 struct executor;
@@ -36,7 +37,11 @@ struct task {
 	enum task_state state;
 	struct task_status *statuses; /* one for each state it went through, in order */
 	size_t statuses_count;
-	bool queued; /* not handed to its executor yet */
+	bool queued;              /* not handed to its executor yet */
+	struct store_wait stored; /* then it may be handed over */
+	uint8_t acknowledged[16]; /* uuid of the update that was acknowledged last */
+	enum task_state acknowledged_state;
+	bool has_acknowledged;
 	bool killed; /* its framework asked to end it */
 	bool has_kill_grace;
 	int64_t kill_grace_ns; /* what it said about the time between SIGTERM and SIGKILL */

@@ -8,6 +8,7 @@
 
 enum field {
 	FIELD_PARENT = 4,
+	FIELD_SESSION = 6,
 	FIELD_USER = 14,
 	FIELD_SYSTEM,
 	FIELD_WAITED_USER,
@@ -55,6 +56,7 @@ int procstat_read(int proc, pid_t pid, struct procstat *ret)
 		fields[i] = strtoull(at, &at, 10);
 	}
 	ret->parent = (pid_t)fields[FIELD_PARENT];
+	ret->session = (pid_t)fields[FIELD_SESSION];
 	ret->user_ticks = fields[FIELD_USER] + fields[FIELD_WAITED_USER];
 	ret->system_ticks = fields[FIELD_SYSTEM] + fields[FIELD_WAITED_SYSTEM];
 	ret->start = fields[FIELD_START];

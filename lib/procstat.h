@@ -9,6 +9,7 @@
 struct procstat {
 	char state; /* 'R', 'S', 'Z', ... */
 	pid_t parent;
+	pid_t session;                     /* the pid of who made it, setsid(2) */
 	uint64_t user_ticks, system_ticks; /* its own and of the children it waited for */
 	uint64_t start;                    /* ticks after boot: with the pid, which process it is */
 	uint64_t virtual_bytes, resident_pages;

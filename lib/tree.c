@@ -177,6 +177,12 @@ static void list_all(struct tree *t)
 	closedir(dir);
 }
 
+void tree_find_all(struct tree *t)
+{
+	t->count = 0;
+	list_all(t);
+}
+
 /*
  * Parents mostly have the smaller pid: two rounds, unless pids wrapped around. A parent
  * that is younger than its child is another process, on the pid of one that was reaped.

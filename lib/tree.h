@@ -34,6 +34,8 @@ void tree_fini(struct tree *t);
  * no such file (CONFIG_PROC_CHILDREN). A process that is born meanwhile may be missing.
  */
 void tree_find(struct tree *t);
+/* Lists every process there is, whoever's descendant it is; `top` is not set. */
+void tree_find_all(struct tree *t);
 /*
  * Sends sig to that very process, whoever has its pid by now. -ESRCH: it is gone; -EPERM:
  * it changed its user.

@@ -39,11 +39,11 @@ void args_fini(struct args *a)
 /* A parent that died before the prctl() sends no signal, so look whether it is still there. */
 void child_become(int argc, char **argv)
 {
-	if (argc < 3 || strcmp(argv[0], BECOMING) != 0)
+	if (argc < 4 || strcmp(argv[0], BECOMING) != 0)
 		return;
-	if (!prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == atoi(argv[1]))
-		execv(argv[2], argv + 2);
-	fprintf(stderr, "mesos-local: start %s: %s\n", argv[2], strerror(errno));
+	if (!prctl(PR_SET_PDEATHSIG, atoi(argv[2])) && getppid() == atoi(argv[1]))
+		execv(argv[3], argv + 3);
+	fprintf(stderr, "mesos-local: start %s: %s\n", argv[3], strerror(errno));
 	_exit(127);
 }
 
@@ -88,6 +88,7 @@ int child_start(struct child *c, const struct args *args, struct error *e)
 	assert(!c->pid);
 	args_add(&all, "%s", BECOMING);
 	args_add(&all, "%d", (int)getpid());
+	args_add(&all, "%d", c->end);
 	for (size_t i = 0; i < args->count; i++)
 		args_add(&all, "%s", args->list[i]);
 	posix_spawn_file_actions_init(&files);
@@ -103,10 +104,16 @@ int child_start(struct child *c, const struct args *args, struct error *e)
 	return r ? error_set(e, r, "start %s: %s", c->name, strerror(r)) : 0;
 }
 
-void child_signal(const struct child *c, int signal)
+void child_end(const struct child *c)
 {
 	if (c->pid)
-		kill(c->pid, signal);
+		kill(c->pid, c->end);
+}
+
+void child_kill(const struct child *c)
+{
+	if (c->pid)
+		kill(c->pid, SIGKILL);
 }
 
 static const char *last_lines(const char *text, size_t len)

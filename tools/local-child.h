@@ -14,6 +14,7 @@ struct child {
 	char *name;    /* "master", "agent0" */
 	char *log;     /* file of its standard output and error */
 	char *address; /* where its HTTP is */
+	int end;       /* the signal that ends it, and what it has started */
 	pid_t pid;     /* 0: does not run */
 	sd_event_source *exit;
 };
@@ -34,7 +35,9 @@ void child_become(int argc, char **argv);
  * /dev/null as input and c->log as output: posix_spawn(3).
  */
 int child_start(struct child *c, const struct args *args, struct error *e);
-void child_signal(const struct child *c, int signal);
+/* Harmless if it does not run. */
+void child_end(const struct child *c);
+void child_kill(const struct child *c);
 /* The last lines of its log, on standard error. */
 void child_show_log(const struct child *c);
 void child_fini(struct child *c);

@@ -1,6 +1,7 @@
 /* What mesos-local runs: from its flags to directories and command lines. */
 #include <arpa/inet.h>
 #include <libgen.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -47,11 +48,14 @@ static int find_programs(struct local *l, struct error *e)
 	return 0;
 }
 
-/* Tasks of other users must be able to reach their sandboxes in it. */
+/*
+ * Tasks of other users must be able to reach their sandboxes in it. Not in /tmp, which may be a
+ * tmpfs: stores refuse to lie there.
+ */
 static int make_temporary(char **ret, struct error *e)
 {
 	const char *base = getenv("TMPDIR");
-	autofree char *dir = path_join(base && *base ? base : "/tmp", "mesos-local-XXXXXX");
+	autofree char *dir = path_join(base && *base ? base : "/var/tmp", "mesos-local-XXXXXX");
 
 	if (!mkdtemp(dir) || chmod(dir, 0755))
 		return error_sys(e, "create %s", dir);
@@ -95,6 +99,7 @@ static void name_children(struct local *l)
 
 		c->name = i ? xasprintf("agent%zu", i - 1) : xstrdup("master");
 		c->log = xasprintf("%s/%s.log", l->work_dir, c->name);
+		c->end = i ? SIGUSR1 : SIGTERM; /* at SIGTERM an agent leaves its tasks running */
 	}
 	l->children[0].address = xstrdup(l->master);
 }

@@ -37,7 +37,7 @@ static void kill_all(struct local *l)
 	for (size_t i = 0; i < l->count; i++) {
 		if (l->children[i].pid)
 			complain("%s has not ended yet: killing it", l->children[i].name);
-		child_signal(&l->children[i], SIGKILL);
+		child_kill(&l->children[i]);
 	}
 }
 
@@ -51,7 +51,7 @@ static int on_stop_deadline(sd_event_source *source unused, uint64_t now unused,
 static void stop_further(struct local *l)
 {
 	if (!alive(l, 1))
-		child_signal(&l->children[0], SIGTERM);
+		child_end(&l->children[0]);
 	if (!alive(l, 0))
 		sd_event_exit(l->loop, 0);
 }
@@ -67,7 +67,7 @@ static void stop(struct local *l, enum status status)
 	query_free(take_ptr(l->query));
 	arm(l, &l->deadline, STOP_NS, on_stop_deadline);
 	for (size_t i = 1; i < l->count; i++)
-		child_signal(&l->children[i], SIGTERM);
+		child_end(&l->children[i]);
 	stop_further(l);
 }
 

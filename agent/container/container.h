@@ -32,8 +32,10 @@ struct container_end {
 };
 
 struct container_ops {
-	void (*made)(struct container *c);    /* its init exists */
+	/* Its init exists and waits at the gate; container_start() opens that, once this is stored. */
+	void (*made)(struct container *c);
 	void (*started)(struct container *c); /* its command was exec'd */
+	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
 	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
 	/* Once, after ended: what was measured is final, and the container is freed after this. */
@@ -52,13 +54,18 @@ struct container_node {
 	bool switch_user;
 	const char *executor_path;   /* of mesos-executor */
 	const char *executor_socket; /* where supervisors and executors connect */
+	const char *records;         /* directory: how containers ended, by their ids */
 	const char *hostname;
 	int64_t registration_timeout_ns;
-	uint64_t open_files; /* soft limit of the containers; 0: whatever ours is */
+	int64_t recovery_timeout_ns; /* how long supervisors wait for the next agent */
+	uint64_t open_files;         /* soft limit of the containers; 0: whatever ours is */
 	struct agent_metrics *metrics;
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;
+	/* Tokens of supervisors that an agent before us started and never let begin. */
+	char **stale_tokens;
+	size_t stale_tokens_count;
 };
 
 /* What the processes of a container use together: the sampler's. */
@@ -93,15 +100,23 @@ struct container {
 
 	/* the supervisor */
 	pid_t supervisor;
+	uint64_t supervisor_start; /* clock ticks after boot: with the pid, which process it is */
+	bool adopted;              /* an agent before us started it: it is not our child */
+	int pidfd;                 /* of one that was adopted */
+	char *record;              /* path of the file that says how the container ended */
 	struct peer *peer;
 	sd_event_source *child, *deadline;
 	bool greeted; /* its connection was there once */
 	bool child_gone;
 	bool leaves_orphans; /* when it ends, for it could not kill them */
+	bool may_start;      /* container_start() was called */
+	bool untold;         /* it told how it ended, and waits for container_told() */
 	pid_t pid;           /* of the container's init */
+	uint64_t pid_start;
 
 	/* how it ends */
-	bool ending; /* container_destroy() was called */
+	bool waiting; /* for container_proceed() */
+	bool ending;  /* container_destroy() was called */
 	int64_t ending_grace_ns;
 	int64_t ending_by_ns; /* monotonic: then its supervisor is taken for hung */
 	bool limited;
@@ -126,9 +141,30 @@ struct container_spec {
 
 extern const struct peer_protocol supervisor_protocol;
 
-/* Begins to make a container; the outcome comes through node->ops. */
+/* What an agent before us knew of a container that it had let begin. */
+struct container_past {
+	const char *token;
+	pid_t supervisor, pid;
+	uint64_t supervisor_start, pid_start;
+	bool running; /* its command had been exec'd; otherwise that is not known */
+	int64_t started_wall_ns;
+	enum task_reason reason; /* of the limit that it broke */
+	const char *message;     /* the same; NULL: none */
+};
+
+/* A new container, which is not made before container_proceed() is called. */
 struct container *container_launch(struct container_node *node, const struct container_spec *spec,
 				   void *owner);
+/* Begins to make it; the outcome comes through node->ops. */
+void container_proceed(struct container *c);
+/* Lets its command begin; after ops->made. */
+void container_start(struct container *c);
+/*
+ * One that runs already, or ran: its supervisor is found by pid and start time, and is expected to connect. What
+ * became of it meanwhile comes through node->ops, from the loop.
+ */
+struct container *container_adopt(struct container_node *node, const struct container_spec *spec,
+				  const struct container_past *past, void *owner);
 /* Its resources are now these. */
 void container_update(struct container *c, const struct resources *resources);
 /*
@@ -138,7 +174,9 @@ void container_update(struct container *c, const struct resources *resources);
 void container_destroy(struct container *c, int64_t grace_ns);
 /* It broke a limit: remembers why, once, and destroys it at once. */
 void container_limit(struct container *c, enum task_reason reason, const char *message);
-/* Frees what waits for a last measurement and kills what runs; for the end of the agent. */
+/* How it ended is on disk, so that its supervisor may forget it. After ops->ended. */
+void container_told(struct container *c);
+/* Frees them all, and leaves alone what runs; for the end of the agent. */
 void containers_fini(struct container_node *node);
 const char *container_phase_name(enum container_phase phase);
 

@@ -1,4 +1,7 @@
-/* One pass over the agent's descendants; each process is booked on the supervisor above it. */
+/*
+ * One pass over the agent's descendants; each process is booked on the supervisor above it.
+ * Supervisors that an agent before us started are no descendants: one pass for each.
+ */
 #include "agent/container/sampler.h"
 
 #include <fcntl.h>
@@ -8,6 +11,7 @@
 
 struct entry {
 	pid_t supervisor;
+	bool adopted; /* no descendant of ours: its tree is looked at by itself */
 	struct process_sample sample;
 };
 
@@ -55,19 +59,40 @@ static void book(struct sampler *s, const struct tree *tree, const struct proces
 		add_process(tree->proc, p->pid, &e->sample);
 }
 
-static void run(struct work *job)
+static void sample_ours(struct sampler *s, int proc)
 {
-	struct sampler *s = container_of(job, struct sampler, job);
-	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct tree tree;
 
-	if (proc < 0)
-		return;
 	tree_init(&tree, proc, getpid());
 	tree_find(&tree);
 	for (size_t i = 0; i < tree.count; i++)
 		book(s, &tree, &tree.list[i]);
 	tree_fini(&tree);
+}
+
+static void sample_adopted(struct entry *e, int proc)
+{
+	struct tree tree;
+
+	tree_init(&tree, proc, e->supervisor);
+	tree_find(&tree);
+	add_process(proc, e->supervisor, &e->sample);
+	for (size_t i = 0; i < tree.count; i++)
+		add_process(proc, tree.list[i].pid, &e->sample);
+	tree_fini(&tree);
+}
+
+static void run(struct work *job)
+{
+	struct sampler *s = container_of(job, struct sampler, job);
+	autofd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0)
+		return;
+	sample_ours(s, proc);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->entries[i].adopted)
+			sample_adopted(&s->entries[i], proc);
 }
 
 /* ---- the loop ---- */
@@ -81,7 +106,10 @@ static void collect(struct sampler *s)
 		if (c->phase != CONTAINER_RUNNING)
 			continue;
 		s->entries = xreallocarray(s->entries, s->count + 1, sizeof(*s->entries));
-		s->entries[s->count++] = (struct entry){ .supervisor = c->supervisor };
+		s->entries[s->count++] = (struct entry){
+			.supervisor = c->supervisor,
+			.adopted = c->adopted,
+		};
 	}
 	if (s->count)
 		qsort(s->entries, s->count, sizeof(*s->entries), by_supervisor);

@@ -16,8 +16,11 @@ static void plan_basics(const struct container *c, struct launch_plan *plan)
 	plan->hostname = xstrdup(c->node->hostname);
 	if (c->task_id)
 		plan->task_id = xstrdup(c->task_id);
+	plan->exit_record = xstrdup(c->record);
 	plan->grace_period = c->grace_ns;
 	plan->has_grace_period = true;
+	plan->recovery_timeout = c->node->recovery_timeout_ns;
+	plan->has_recovery_timeout = true;
 	plan->open_files = c->node->open_files;
 	plan->has_open_files = c->node->open_files > 0;
 }

@@ -27,6 +27,8 @@ static void watch(struct container *c)
 			disk_watch_end(&c->disk);
 		return;
 	}
+	if (c->sandbox_fd < 0) /* of a container that was found again without it */
+		return;
 	if (!c->disk.checks) {
 		container_hold(c);
 		disk_watch_start(c->node->disk, &c->disk, &ops, c->id, c->sandbox_fd);

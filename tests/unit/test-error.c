@@ -47,7 +47,7 @@ static void wrapping_puts_words_in_front_and_keeps_the_code(void **state unused)
 
 static void long_words_are_cut_and_terminated(void **state unused)
 {
-	char words[1000];
+	char words[sizeof(((struct error *)0)->text) + 500];
 	struct error e;
 
 	memset(words, 'x', sizeof(words) - 1);

@@ -1,0 +1,109 @@
+/* Rounds of looking through /proc and killing: a fork that was missed is found by the next one. */
+#include "agent/container/remains.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "lib/fs.h"
+#include "lib/log.h"
+#include "lib/procstat.h"
+#include "lib/tree.h"
+
+#define ROUNDS_MAX        100
+#define PAUSE_NS          (10 * NSEC_PER_MSEC)
+#define ENVIRON_MAX_BYTES (4 * MIB)
+
+struct remains {
+	struct work job;
+	char *container_id, *sandbox;
+	pid_t pid;
+	uint64_t pid_start;
+	int proc;
+	unsigned killed, left;
+};
+
+/* MESOS_SANDBOX is in the environment that the agent made. */
+static bool has_sandbox(const struct remains *r, pid_t pid)
+{
+	autofree char *path = xasprintf("/proc/%d/environ", pid);
+	autofree char *wanted = xasprintf("MESOS_SANDBOX=%s", r->sandbox);
+	autobuf struct buf text = { 0 };
+	struct error e;
+
+	return !fs_read(path, ENVIRON_MAX_BYTES, &text, &e) &&
+	       memmem(text.data, text.len, wanted, strlen(wanted) + 1);
+}
+
+/* The session keeps its number while one process of it lives, so it cannot be another's. */
+static bool belongs(const struct remains *r, const struct process *p)
+{
+	struct procstat stat;
+
+	if (p->zombie || p->pid == getpid() || procstat_read(r->proc, p->pid, &stat))
+		return false;
+	if (r->pid > 0 && p->start >= r->pid_start && (p->pid == r->pid || stat.session == r->pid))
+		return true;
+	return has_sandbox(r, p->pid);
+}
+
+static unsigned kill_round(struct remains *r)
+{
+	struct tree all;
+	unsigned found = 0;
+
+	tree_init(&all, r->proc, getpid());
+	tree_find_all(&all);
+	for (size_t i = 0; i < all.count; i++) {
+		if (!belongs(r, &all.list[i]))
+			continue;
+		found++;
+		r->killed += !tree_deliver(r->proc, &all.list[i], SIGKILL);
+	}
+	tree_fini(&all);
+	return found;
+}
+
+static void run(struct work *job)
+{
+	struct remains *r = container_of(job, struct remains, job);
+	struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	for (unsigned i = 0; i < ROUNDS_MAX && (r->left = kill_round(r)); i++)
+		nanosleep(&pause, NULL);
+}
+
+static void finish(struct work *job)
+{
+	struct remains *r = container_of(job, struct remains, job);
+
+	close_fd(&r->proc);
+	free(r->container_id);
+	free(r->sandbox);
+	free(r);
+}
+
+static void done(struct work *job)
+{
+	struct remains *r = container_of(job, struct remains, job);
+
+	if (r->left)
+		log_error("container %s: %u of its processes cannot be killed", r->container_id,
+			  r->left);
+	else if (r->killed)
+		log_info("container %s: %u signals have killed what it left", r->container_id,
+			 r->killed);
+	finish(job);
+}
+
+void remains_kill(struct container *c)
+{
+	struct remains *r = xcalloc(1, sizeof(*r));
+
+	r->container_id = xstrdup(c->id);
+	r->sandbox = xstrdup(c->sandbox);
+	r->pid = c->pid_start ? c->pid : 0;
+	r->pid_start = c->pid_start;
+	r->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->job = (struct work){ .run = run, .done = done, .cancel = finish };
+	work_submit(c->node->pool, &r->job);
+}

@@ -1,0 +1,239 @@
+/*
+ * How an executor's container comes to be: what it is made from, the room it needs on the disk,
+ * and the gate that opens once the store knows of it; also of one that an agent before us launched.
+ */
+#include "agent/agent.h"
+#include "agent/executors.h"
+#include "agent/save.h"
+#include "lib/fs.h"
+#include "lib/ids.h"
+#include "lib/log.h"
+#include "lib/units.h"
+
+static struct agent *agent_of(const struct executor *x)
+{
+	return x->framework->agent;
+}
+
+/* ---- who it is ---- */
+
+/* A command task gets an executor of its own: its id is the task's. */
+static struct executor_info *info_for_command(const struct task_info *task)
+{
+	struct executor_info *info = xcalloc(1, sizeof(*info));
+	const struct command_info *command = task->command;
+
+	info->executor_id = xstrdup(task->task_id);
+	info->source = xstrdup(task->task_id);
+	info->name = xasprintf("Command Executor (Task: %s)", task->task_id);
+	info->command = schema_copy(command_info_schema(), command);
+	return info;
+}
+
+char *executor_sandbox(const struct executor *x)
+{
+	return xasprintf("slaves/%s/frameworks/%s/executors/%s/runs/%s", agent_of(x)->id,
+			 x->framework->id, x->info->executor_id, x->container_id);
+}
+
+struct executor *executor_new(struct framework *f, struct executor_info *info, bool command)
+{
+	struct executor *x = xcalloc(1, sizeof(*x));
+	struct error e;
+
+	x->framework = f;
+	x->command = command;
+	x->info = info;
+	if (!x->info->command)
+		x->info->command = xcalloc(1, sizeof(*x->info->command));
+	list_init(&x->recent);
+	list_init(&x->tasks);
+	list_init(&x->completed);
+	if (resources_from_wire(x->info->resources, x->info->resources_count, &x->resources, &e))
+		log_warning("executor %s: resources: %s", x->info->executor_id, e.text);
+	list_append(&f->executors, &x->node);
+	return x;
+}
+
+void executor_name_container(struct executor *x)
+{
+	autofree char *sandbox = NULL;
+
+	x->container_id = uuid_text_new();
+	x->token = uuid_text_new();
+	sandbox = executor_sandbox(x);
+	x->sandbox = path_join(agent_of(x)->flags.work_dir, sandbox);
+}
+
+void executor_rename_container(struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node)
+		forget_task(t);
+	forget_executor(x);
+	free(x->container_id);
+	free(x->token);
+	free(x->sandbox);
+	executor_name_container(x);
+	list_for_each(t, &x->tasks, node)
+		save_task(t);
+}
+
+struct executor *executor_add(struct framework *f, const struct task_info *task)
+{
+	struct executor *x =
+		executor_new(f,
+			     task->executor ? schema_copy(executor_info_schema(), task->executor)
+					    : info_for_command(task),
+			     !task->executor);
+
+	executor_name_container(x);
+	return x;
+}
+
+/* ---- what it is made from ---- */
+
+static const char *user_of(const struct executor *x)
+{
+	const struct command_info *command = x->info->command;
+
+	return command->user ? command->user : x->framework->info->user;
+}
+
+struct environment_rows {
+	struct variable list[12];
+	size_t count;
+};
+
+static void add(struct environment_rows *rows, const char *name, const char *value)
+{
+	assert(rows->count < ARRAY_SIZE(rows->list));
+	rows->list[rows->count++] = (struct variable){ .name = (char *)(uintptr_t)name,
+						       .value = (char *)(uintptr_t)value };
+}
+
+/* MESOS_CHECKPOINT stays unset when off: a known client takes "0" for true. */
+static void mesos_environment(const struct executor *x, const char *endpoint, const char *pid,
+			      struct environment_rows *rows)
+{
+	const struct agent *a = agent_of(x);
+
+	add(rows, "MESOS_FRAMEWORK_ID", x->framework->id);
+	add(rows, "MESOS_EXECUTOR_ID", x->info->executor_id);
+	add(rows, "MESOS_SLAVE_ID", a->id);
+	add(rows, "MESOS_AGENT_ID", a->id);
+	add(rows, "MESOS_SLAVE_PID", pid);
+	add(rows, "MESOS_AGENT_ENDPOINT", endpoint);
+	if (x->framework->info->checkpoint)
+		add(rows, "MESOS_CHECKPOINT", "1");
+	if (x->command) {
+		add(rows, "MESOS_TASK_ID", x->info->executor_id);
+		return;
+	}
+	add(rows, "MESOS_EXECUTOR_SOCKET", a->executor_socket_path);
+	add(rows, "MESOS_EXECUTOR_AUTHENTICATION_TOKEN", x->token);
+}
+
+int64_t executor_grace(const struct executor *x)
+{
+	return x->info->has_shutdown_grace_period
+		       ? x->info->shutdown_grace_period
+		       : agent_of(x)->flags.executor_shutdown_grace_period;
+}
+
+/* The strings are borrowed; the resources are the caller's to free. */
+static struct container_spec describe(struct executor *x, struct resources *used)
+{
+	executor_used(x, used);
+	return (struct container_spec){
+		.id = x->container_id,
+		.sandbox = x->sandbox,
+		.user = user_of(x),
+		.task_id = x->command ? x->info->executor_id : NULL,
+		.command = x->info->command,
+		.grace_ns = executor_grace(x),
+		.resources = used,
+	};
+}
+
+/* ---- room for it ---- */
+
+/* What it may still write; of what was not measured yet that is all of it. */
+static uint64_t may_write(const struct container *c)
+{
+	const struct ledger *l = &c->disk.ledger;
+	int64_t milli = resources_scalar(&c->resources, "disk");
+	uint64_t limit = milli > 0 ? (uint64_t)milli * MIB / SCALAR_UNIT : 0;
+
+	return l->witness != WITNESS_NONE && l->used_bytes < limit ? limit - l->used_bytes
+	       : l->witness != WITNESS_NONE                        ? 0
+								   : limit;
+}
+
+/* Disk that was offered is disk that is there: for this container, and for all that run. */
+static uint64_t promised(const struct agent *a)
+{
+	struct container *c;
+	uint64_t sum = 0;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		if (c->phase != CONTAINER_ENDED)
+			sum += may_write(c);
+	return sum;
+}
+
+static void on_room(struct gc_wait *w)
+{
+	struct executor *x = container_of(w, struct executor, room);
+
+	if (x->container && x->container->waiting)
+		container_proceed(x->container);
+}
+
+void executor_launch(struct executor *x)
+{
+	struct agent *a = agent_of(x);
+	autofree char *endpoint = agent_endpoint(a);
+	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
+	autoresources struct resources used = { 0 };
+	struct environment_rows rows = { .count = 0 };
+	struct container_spec spec = describe(x, &used);
+
+	mesos_environment(x, endpoint, pid, &rows);
+	spec.environment = rows.list;
+	spec.environment_count = rows.count;
+	log_info("executor %s: launching container=%s user=%s", x->info->executor_id,
+		 x->container_id, spec.user);
+	x->container = container_launch(&a->node, &spec, x);
+	save_executor(x);
+	if (!x->command)
+		executor_await_subscription(x);
+	gc_make_room(a->gc, &x->room, promised(a), on_room);
+}
+
+/* ---- the gate ---- */
+
+static void on_stored(struct store_wait *w)
+{
+	struct executor *x = container_of(w, struct executor, stored);
+
+	if (x->container && x->container->phase == CONTAINER_HELD)
+		container_start(x->container);
+}
+
+void executor_start_when_stored(struct executor *x)
+{
+	store_wait(agent_of(x)->store, &x->stored, on_stored);
+}
+
+/* ---- what an agent before us launched ---- */
+
+void executor_adopt(struct executor *x, const struct container_past *past)
+{
+	struct agent *a = agent_of(x);
+	autoresources struct resources used = { 0 };
+	struct container_spec spec = describe(x, &used);
+
+	x->container = container_adopt(&a->node, &spec, past, x);
+}
