@@ -3,9 +3,12 @@
 
 #include "lib/ids.h"
 #include "lib/log.h"
-#include "lib/timer.h"
-#include "master/frameworks.h"
+#include "master/departures.h"
 #include "master/offers.h"
+#include "master/pings.h"
+#include "master/recovery.h"
+#include "master/registry.h"
+#include "master/removals.h"
 #include "master/tasks.h"
 
 struct agent *agent_find(const struct master *m, const char *id)
@@ -19,6 +22,16 @@ struct agent *agent_find(const struct master *m, const char *id)
 bool agent_removed(const struct master *m, const char *id)
 {
 	return !agent_find(m, id) && (idset_has(&m->removed_agents, id) || master_gave(m, id));
+}
+
+bool agent_transitional(const struct master *m, const char *id)
+{
+	struct agent *a;
+
+	if (!id)
+		return m->recovered || m->departures || m->listing;
+	a = agent_find(m, id);
+	return a ? a->listing : recovery_find(m, id) || departure_find(m, id);
 }
 
 void agent_send(struct agent *a, enum message_type type, const void *body)
@@ -54,25 +67,6 @@ void agent_shutdown_framework(struct agent *a, const char *framework_id)
 		peer_send(a->peer, MASTER_SHUTDOWN_FRAMEWORK, NULL, NULL, &m);
 }
 
-static int on_ping_timer(sd_event_source *s unused, uint64_t now unused, void *arg)
-{
-	struct agent *a = arg;
-	int64_t at = now_ns();
-
-	switch (observer_tick(&a->observer, at)) {
-	case OBSERVER_GIVE_UP: agent_remove(a, "health check timed out"); return 0;
-	case OBSERVER_PING:
-		agent_send(a, MASTER_PING,
-			   &(struct ping){ .sequence = a->observer.sequence,
-					   .has_sequence = true });
-		break;
-	case OBSERVER_WAIT: break;
-	}
-	timer_set(a->master->loop, &a->ping_timer, MAX(a->observer.due_ns - at, 0), on_ping_timer,
-		  a);
-	return 0;
-}
-
 static int check_info(const struct agent_info *info, struct resources *total, struct error *e)
 {
 	if (!id_valid(info->hostname))
@@ -84,6 +78,15 @@ static int check_info(const struct agent_info *info, struct resources *total, st
 	if (resources_from_wire(info->resources, info->resources_count, total, e))
 		return error_wrap(e, "agent.resources");
 	return 0;
+}
+
+bool agent_info_equal(const struct agent_info *x, const struct agent_info *y)
+{
+	autobuf struct buf a = { 0 }, b = { 0 };
+
+	schema_encode(agent_info_schema(), x, &a);
+	schema_encode(agent_info_schema(), y, &b);
+	return !strcmp(buf_text(&a), buf_text(&b));
 }
 
 static void take_info(struct agent *a, struct agent_info *info)
@@ -115,9 +118,7 @@ struct agent *agent_new(struct master *m, struct agent_info *info, struct error 
 	a->pool = allocator_add_agent(m->allocator, &a->total, a);
 	allocator_deactivate_agent(m->allocator, a->pool);
 	a->registered_time = wall_seconds();
-	observer_init(&a->observer, m->flags->agent_ping_timeout, m->flags->max_agent_ping_timeouts,
-		      now_ns());
-	timer_set(m->loop, &a->ping_timer, 0, on_ping_timer, a);
+	pings_start(a);
 	HASH_ADD_KEYPTR(hh, m->agents, a->info->id, strlen(a->info->id), a);
 	return a;
 }
@@ -126,14 +127,18 @@ int agent_refresh(struct agent *a, struct agent_info *info, struct error *e)
 {
 	autoresources struct resources total = { 0 };
 	char *id = a->info->id; /* the key of the table stays where it is */
+	bool same;
 
 	if (check_info(info, &total, e))
 		return -EINVAL;
+	same = agent_info_equal(a->info, info);
 	a->info->id = NULL;
 	schema_clear(agent_info_schema(), a->info);
 	free(info->id);
 	info->id = id;
 	take_info(a, info);
+	if (!same)
+		registry_put_agent(a);
 	if (resources_equal(&a->total, &total))
 		return 0;
 	log_info("agent %s: has other resources than before", a->info->id);
@@ -151,7 +156,9 @@ void agent_free(struct agent *a)
 	assert(list_empty(&a->tasks) && list_empty(&a->offers));
 	if (a->peer)
 		peer_close(a->peer);
-	sd_event_source_disable_unref(a->ping_timer);
+	store_wait_cancel(&a->admission);
+	agent_set_listing(a, false);
+	pings_stop(a);
 	allocator_remove_agent(a->master->allocator, a->pool);
 	HASH_DEL(a->master->agents, a);
 	schema_free(agent_info_schema(), a->info);
@@ -160,51 +167,72 @@ void agent_free(struct agent *a)
 	free(a);
 }
 
-static void tell_frameworks(struct master *m, const struct event_failure *failure)
-{
-	struct framework *f, *tmp;
-
-	HASH_ITER(hh, m->frameworks, f, tmp)
-		framework_send(f, EVENT_FAILURE, failure);
-}
-
-static void say_goodbye(struct agent *a, const char *why)
-{
-	struct peer *p = take_ptr(a->peer);
-
-	if (!p)
-		return;
-	if (why)
-		peer_send(p, MASTER_SHUTDOWN_AGENT, NULL, NULL,
-			  &(struct shutdown_agent){ .message = (char *)why });
-	peer_finish(p);
-}
-
 void agent_remove(struct agent *a, const char *why)
 {
 	autofree char *message = xasprintf("Agent %s removed", a->info->hostname);
-	struct event_failure failure = { .agent_id = a->info->id };
 	struct master *m = a->master;
 	struct task *t;
 
-	log_info("agent %s: removed: %s hostname=%s", a->info->id, why ? why : "it asked for it",
-		 a->info->hostname);
+	removals_cancel(m, a->info->id, "it is removed");
 	offers_rescind_agent(a);
 	list_for_each(t, &a->tasks, agent_node)
 		task_end(t, TASK_LOST, REASON_AGENT_REMOVED, message, true);
-	tell_frameworks(m, &failure);
-	say_goodbye(a, why);
-	idset_add(&m->removed_agents, a->info->id);
-	m->metrics.slave_removals += 1;
+	departure_start(m, a->info, a->registered_time, take_ptr(a->peer), why, false);
 	agent_free(a);
+}
+
+bool agent_offered(const struct agent *a)
+{
+	return a->active && !a->late && !a->unavailable;
+}
+
+void agent_reconsider(struct agent *a)
+{
+	if (agent_offered(a)) {
+		allocator_activate_agent(a->master->allocator, a->pool);
+		offers_run_agent(a);
+		return;
+	}
+	offers_rescind_agent(a);
+	allocator_deactivate_agent(a->master->allocator, a->pool);
 }
 
 void agent_disconnected(struct agent *a)
 {
 	a->peer = NULL;
 	a->active = false;
-	offers_rescind_agent(a);
-	allocator_deactivate_agent(a->master->allocator, a->pool);
+	agent_reconsider(a);
+}
+
+static void on_admitted(struct store_wait *w)
+{
+	struct agent *a = container_of(w, struct agent, admission);
+
+	pings_start(a); /* before, it had nothing to answer */
+	agent_welcome(a);
+}
+
+void agent_admit(struct agent *a)
+{
+	pings_stop(a);
+	registry_put_agent(a);
+	registry_wait(a->master, &a->admission, on_admitted);
+}
+
+void agent_set_listing(struct agent *a, bool listing)
+{
+	a->master->listing += (size_t)listing - (size_t)a->listing;
+	a->listing = listing;
+}
+
+/* What its frameworks asked for while it was away. */
+static void send_kills(struct agent *a)
+{
+	struct task *t;
+
+	list_for_each(t, &a->tasks, agent_node)
+		if (t->kill && !task_terminal(t->report.state))
+			agent_send(a, MASTER_KILL_TASK, t->kill);
 }
 
 void agent_welcome(struct agent *a)
@@ -217,8 +245,10 @@ void agent_welcome(struct agent *a)
 		.has_ping_timeout = true,
 	};
 
+	if (!a->peer || a->active || a->listing || store_waiting(&a->admission))
+		return;
 	a->active = true;
 	agent_send(a, MASTER_AGENT_REGISTERED, &welcome);
-	allocator_activate_agent(m->allocator, a->pool);
-	offers_run_agent(a);
+	send_kills(a);
+	agent_reconsider(a);
 }

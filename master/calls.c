@@ -5,7 +5,9 @@
 #include "master/agents.h"
 #include "master/frameworks.h"
 #include "master/offers.h"
+#include "master/reconcile.h"
 #include "master/tasks.h"
+#include "master/updates.h"
 
 void call_revive(struct peer *p, struct message *msg)
 {
@@ -29,6 +31,86 @@ void call_suppress(struct peer *p, struct message *msg)
 	f->suppressed = true;
 	allocator_suppress(f->master->allocator, f->share);
 }
+
+/* ---- reconciliation: the answers have no uuid, since nobody acknowledges them ---- */
+
+/* What was passed on last, since the framework may not have heard of what came after. */
+static enum task_state state_of(const struct task *t)
+{
+	return t->has_update ? t->update_state : t->report.state;
+}
+
+static struct reconcile_facts facts_of_unknown(struct framework *f, const char *task_id,
+					       const char *agent_id)
+{
+	struct reconcile_facts facts = {
+		.transitional = agent_transitional(f->master, agent_id),
+		.agent_registered = agent_id && agent_find(f->master, agent_id),
+	};
+
+	facts.ended = updates_pending(&f->master->updates, f->info->id, task_id, &facts.end);
+	return facts;
+}
+
+/* t may be NULL; else s already says where it is. */
+static void answer(struct framework *f, const struct task *t, struct task_status *s)
+{
+	struct reconcile_facts facts = { .known = true };
+	const char *message;
+
+	if (t)
+		facts.state = state_of(t);
+	else
+		facts = facts_of_unknown(f, s->task_id, s->agent_id);
+	if (!reconcile_decide(&facts, &s->state, &message))
+		return;
+	s->has_state = true;
+	s->source = SOURCE_MASTER;
+	s->has_source = true;
+	s->reason = REASON_RECONCILIATION;
+	s->has_reason = true;
+	s->message = (char *)message;
+	s->timestamp = wall_seconds();
+	s->has_timestamp = true;
+	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = s });
+}
+
+static void answer_known(const struct task *t)
+{
+	const struct task_report *r = &t->report;
+	struct task_status s = {
+		.task_id = r->task_id,
+		.agent_id = r->agent_id,
+		.executor_id = r->executor_id,
+	};
+
+	if (r->statuses_count) {
+		s.healthy = r->statuses[r->statuses_count - 1].healthy;
+		s.has_healthy = r->statuses[r->statuses_count - 1].has_healthy;
+	}
+	answer(t->framework, t, &s);
+}
+
+static void reconcile_task(struct framework *f, const char *task_id, const char *agent_id)
+{
+	struct task_status s = { .task_id = (char *)task_id, .agent_id = (char *)agent_id };
+	const struct task *t = task_find(f, task_id);
+
+	if (t)
+		answer_known(t);
+	else
+		answer(f, NULL, &s);
+}
+
+static void reconcile_all(struct framework *f)
+{
+	struct task *t, *next;
+
+	HASH_ITER(hh, f->tasks, t, next)
+		answer_known(t);
+}
+
+/* ---- tasks ---- */
 
 /* The call's own grace period comes before the task's. */
 static void note_kill(struct task *t, const struct call_kill *c)
@@ -54,8 +136,7 @@ void call_kill(struct peer *p, struct message *msg)
 	f->master->metrics.messages_kill_task += 1;
 	t = task_find(f, c->task_id);
 	if (!t) {
-		task_refuse(f, c->task_id, c->agent_id, TASK_LOST, REASON_RECONCILIATION,
-			    "Reconciliation: Task is unknown");
+		reconcile_task(f, c->task_id, NULL);
 		return;
 	}
 	if (task_terminal(t->report.state))
@@ -102,6 +183,10 @@ void call_acknowledge(struct peer *p, struct message *msg)
 	if (!f)
 		return;
 	f->master->metrics.messages_status_update_acknowledgement += 1;
+	if (master_updates_acknowledge(f, c->task_id, c->uuid)) {
+		f->master->metrics.valid_status_update_acknowledgements += 1;
+		return;
+	}
 	a = agent_find(f->master, c->agent_id);
 	if (!a || !a->active) {
 		f->master->metrics.invalid_status_update_acknowledgements += 1;
@@ -115,6 +200,22 @@ void call_acknowledge(struct peer *p, struct message *msg)
 	t = task_find(f, c->task_id);
 	if (t && t->agent == a && ends_task(t, c))
 		task_complete(t);
+}
+
+void call_reconcile(struct peer *p, struct message *msg)
+{
+	struct framework *f = framework_calling(p, msg);
+	const struct call_reconcile *c = msg->body;
+
+	if (!f)
+		return;
+	f->master->metrics.messages_reconcile_tasks += 1;
+	log_info("framework %s: asks for the state of its tasks, tasks=%zu", f->info->id,
+		 c->tasks_count);
+	for (size_t i = 0; i < c->tasks_count; i++)
+		reconcile_task(f, c->tasks[i].task_id, c->tasks[i].agent_id);
+	if (!c->tasks_count)
+		reconcile_all(f);
 }
 
 void call_message(struct peer *p, struct message *msg)

@@ -10,4 +10,5 @@ void call_suppress(struct peer *p, struct message *msg);
 void call_kill(struct peer *p, struct message *msg);
 void call_shutdown(struct peer *p, struct message *msg);
 void call_acknowledge(struct peer *p, struct message *msg);
+void call_reconcile(struct peer *p, struct message *msg);
 void call_message(struct peer *p, struct message *msg);

@@ -1,4 +1,4 @@
-/* The table of flags.def, roles and their weights. */
+/* The table of flags.def, what may be in it, roles and their weights. */
 #include "master/flags.h"
 
 #include <math.h>
@@ -94,6 +94,38 @@ int roles_parse(const char *roles, const char *weights, struct roles *ret, struc
 	return 0;
 }
 
+int recovery_limit_parse(const char *text, double *ret, struct error *e)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (*text < '0' || *text > '9' || strcmp(end, "%") || !(percent >= 0 && percent <= 100))
+		return error_set(e, EINVAL,
+				 "--recovery_agent_removal_limit: '%s': expected a percentage from "
+				 "0%% to 100%%, as in 50%%",
+				 text);
+	*ret = percent;
+	return 0;
+}
+
+static int check_registry(const struct master_flags *f, struct error *e)
+{
+	bool in_memory = !strcmp(f->registry, "in_memory");
+	double limit;
+
+	if (!in_memory && strcmp(f->registry, "sqlite"))
+		return error_set(e, EINVAL, "--registry: must be sqlite or in_memory, not '%s'",
+				 f->registry);
+	if (in_memory && f->registry_strict)
+		return error_set(e, EINVAL,
+				 "--registry_strict: with --registry=in_memory no agent could come "
+				 "back after a restart of the master");
+	if (f->agent_reregister_timeout == 0)
+		return error_set(e, EINVAL,
+				 "--agent_reregister_timeout: must be greater than zero");
+	return recovery_limit_parse(f->recovery_agent_removal_limit, &limit, e);
+}
+
 int master_flags_check(const struct master_flags *f, struct error *e)
 {
 	if (daemon_check_port(f->port, e))
@@ -102,6 +134,12 @@ int master_flags_check(const struct master_flags *f, struct error *e)
 		return error_set(e, EINVAL, "--offer_timeout: must be greater than zero");
 	if (f->allocation_interval == 0)
 		return error_set(e, EINVAL, "--allocation_interval: must be greater than zero");
+	if (f->status_update_retry_interval_min <= 0 ||
+	    f->status_update_retry_interval_max < f->status_update_retry_interval_min)
+		return error_set(
+			e, EINVAL,
+			"--status_update_retry_interval_min: must be greater than zero and "
+			"not above --status_update_retry_interval_max");
 	if (f->agent_ping_timeout == 0)
 		return error_set(e, EINVAL, "--agent_ping_timeout: must be greater than zero");
 	if (f->max_agent_ping_timeouts == 0 || f->max_agent_ping_timeouts > PINGS_MAX)
@@ -109,5 +147,5 @@ int master_flags_check(const struct master_flags *f, struct error *e)
 				 PINGS_MAX);
 	if (f->agent_ping_timeout > PING_TIMEOUT_MAX)
 		return error_set(e, ERANGE, "--agent_ping_timeout: must be at most 1weeks");
-	return 0;
+	return check_registry(f, e);
 }

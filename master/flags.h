@@ -24,5 +24,8 @@ void roles_fini(struct roles *r);
 /* NULL if there is none. */
 const struct role *roles_find(const struct roles *r, const char *name);
 
+/* "50%", from 0% to 100%. */
+int recovery_limit_parse(const char *text, double *ret, struct error *e);
+
 /* Refuses what no master can run with. */
 int master_flags_check(const struct master_flags *f, struct error *e);

@@ -10,7 +10,9 @@
 #include "master/calls.h"
 #include "master/offers.h"
 #include "master/principals.h"
+#include "master/registry.h"
 #include "master/tasks.h"
+#include "master/updates.h"
 #include "master/validate.h"
 
 #define HEARTBEAT_NS (15 * NSEC_PER_SEC)
@@ -145,7 +147,8 @@ static void framework_remove(struct framework *f, const char *why)
 	f->principal = NULL;
 	f->unregistered_time = wall_seconds();
 	HASH_DEL(m->frameworks, f);
-	idset_add(&m->removed_frameworks, f->info->id);
+	registry_framework_removed(f);
+	master_updates_forget(f);
 	keep_completed(f);
 	offers_soon(m);
 }
@@ -166,6 +169,42 @@ static int64_t failover_ns(const struct framework *f)
 		return 0;
 	}
 	return (int64_t)(fmin(seconds, FAILOVER_MAX_SECONDS) * (double)NSEC_PER_SEC);
+}
+
+/*
+ * The framework is known from the registry or from an agent, and it is not here: it has at
+ * least as long as agents have after a start of the master.
+ */
+static void expect(struct framework *f)
+{
+	struct master *m = f->master;
+
+	timer_set(m->loop, &f->failover_timer,
+		  MAX(failover_ns(f), m->flags->agent_reregister_timeout), on_failover_timeout, f);
+}
+
+struct framework *framework_adopt(struct master *m, struct framework_info *info)
+{
+	struct framework *f = framework_new(m, info);
+
+	if (!f)
+		return NULL;
+	expect(f);
+	registry_put_framework(f);
+	return f;
+}
+
+void framework_restore(struct master *m, struct framework_info *info, double registered_time)
+{
+	struct framework *f = framework_new(m, info);
+
+	if (!f) {
+		log_warning("registry: there are too many frameworks: one is left out");
+		return;
+	}
+	expect(f);
+	f->registered = registered_time > 0;
+	f->registered_time = registered_time;
 }
 
 /* No more events go there, and nothing is offered. */
@@ -195,11 +234,13 @@ static void on_closed(struct peer *p, const char *why)
 		framework_remove(f, "disconnected");
 }
 
+/* What has a framework already stays connected. */
 static void refuse(struct peer *p, const char *why)
 {
 	log_warning("peer %s: may not subscribe: %s", peer_name(p), why);
 	peer_error(p, "%s", why);
-	peer_finish(p);
+	if (!peer_owner(p))
+		peer_finish(p);
 }
 
 /* Why this framework may not be. */
@@ -229,12 +270,15 @@ static void refresh(struct framework *f, struct framework_info *info)
 	old->labels = take_ptr(info->labels);
 }
 
-static void fail_over(struct framework *f)
+/* p takes over; it may be the connection that the framework has already. */
+static void fail_over(struct framework *f, struct peer *p)
 {
 	struct peer *old = f->peer;
 
 	f->failover_timer = sd_event_source_disable_unref(f->failover_timer);
-	if (!old)
+	if (old == p)
+		offers_rescind_framework(f);
+	if (!old || old == p)
 		return;
 	disconnect(f);
 	peer_error(old, "Framework failed over");
@@ -248,6 +292,22 @@ static int on_heartbeat(sd_event_source *s unused, uint64_t now unused, void *ar
 	framework_send(f, EVENT_HEARTBEAT, NULL);
 	timer_set(f->master->loop, &f->heartbeat, HEARTBEAT_NS, on_heartbeat, f);
 	return 0;
+}
+
+/* Its agents send at once what it may have missed. */
+static void resume_updates(struct framework *f)
+{
+	struct resume_updates body = { .framework_id = f->info->id };
+	uint64_t round = ++f->master->resume_round;
+	struct task *t, *next;
+
+	HASH_ITER(hh, f->tasks, t, next) {
+		if (t->agent->resume_round == round)
+			continue;
+		t->agent->resume_round = round;
+		agent_send(t->agent, MASTER_RESUME_UPDATES, &body);
+	}
+	master_updates_resume(f);
 }
 
 static void welcome(struct framework *f, struct peer *p)
@@ -266,18 +326,20 @@ static void welcome(struct framework *f, struct peer *p)
 	peer_subscribed(p);
 	framework_send(f, EVENT_SUBSCRIBED, &subscribed);
 	on_heartbeat(NULL, 0, f);
+	resume_updates(f);
 	allocator_activate_framework(m->allocator, f->share);
 	allocator_revive(m->allocator, f->share);
 	offers_soon(m);
 }
 
 /* The framework that subscribes: one that is known, or a new one. */
-static struct framework *admit(struct master *m, struct framework_info *info, struct error *e)
+static struct framework *admit(struct peer *p, struct framework_info *info, struct error *e)
 {
+	struct master *m = peer_ctx(p);
 	struct framework *f = info->id ? framework_find(m, info->id) : NULL;
 
 	if (f) {
-		fail_over(f);
+		fail_over(f, p);
 		refresh(f, info);
 	} else {
 		if (!info->id)
@@ -296,7 +358,20 @@ static struct framework *admit(struct master *m, struct framework_info *info, st
 	f->registered = true;
 	if (!f->principal)
 		f->principal = principal_get(m, f->info->principal);
+	registry_put_framework(f);
 	return f;
+}
+
+/* One connection is one framework; SUBSCRIBE without an id says the same again. */
+static int check_connection(const struct peer *p, struct framework_info *info, struct error *e)
+{
+	const struct framework *f = peer_owner(p);
+
+	if (f && !info->id)
+		info->id = xstrdup(f->info->id);
+	if (f && !str_equal(f->info->id, info->id))
+		return error_set(e, EINVAL, "this connection belongs to framework %s", f->info->id);
+	return 0;
 }
 
 static void on_subscribe(struct peer *p, struct message *msg)
@@ -316,7 +391,7 @@ static void on_subscribe(struct peer *p, struct message *msg)
 		m->metrics.messages_reregister_framework += 1;
 	else
 		m->metrics.messages_register_framework += 1;
-	f = check(m, info, &e) ? NULL : admit(m, info, &e);
+	f = check_connection(p, info, &e) || check(m, info, &e) ? NULL : admit(p, info, &e);
 	if (!f) {
 		refuse(p, e.text);
 		return;
@@ -354,7 +429,7 @@ static void on_teardown(struct peer *p, struct message *msg)
 }
 
 static const struct peer_verb verbs[] = {
-	{ CALL_SUBSCRIBE, PEER_GREETED, on_subscribe },
+	{ CALL_SUBSCRIBE, PEER_GREETED | PEER_SUBSCRIBED, on_subscribe },
 	{ CALL_TEARDOWN, PEER_SUBSCRIBED, on_teardown },
 	{ CALL_ACCEPT, PEER_SUBSCRIBED, call_accept },
 	{ CALL_DECLINE, PEER_SUBSCRIBED, call_decline },
@@ -363,6 +438,7 @@ static const struct peer_verb verbs[] = {
 	{ CALL_KILL, PEER_SUBSCRIBED, call_kill },
 	{ CALL_SHUTDOWN, PEER_SUBSCRIBED, call_shutdown },
 	{ CALL_ACKNOWLEDGE, PEER_SUBSCRIBED, call_acknowledge },
+	{ CALL_RECONCILE, PEER_SUBSCRIBED, call_reconcile },
 	{ CALL_MESSAGE, PEER_SUBSCRIBED, call_message },
 	{ .fn = NULL },
 };

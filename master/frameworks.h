@@ -11,10 +11,20 @@ struct framework *framework_find(const struct master *m, const char *id);
 /* True if it was here and may not come back. */
 bool framework_removed(const struct master *m, const char *id);
 /*
- * A framework that is not there yet: it subscribes, or an agent runs its tasks. Takes
+ * A framework that is not there yet and subscribes. Takes
  * the contents of info, which has its id. NULL if there are too many.
  */
 struct framework *framework_new(struct master *m, struct framework_info *info);
+/*
+ * The same for one that others tell of: an agent that runs its tasks. It is removed if it does
+ * not subscribe within its failover timeout, or --agent_reregister_timeout if that is longer.
+ */
+struct framework *framework_adopt(struct master *m, struct framework_info *info);
+/*
+ * The same for one of the registry. registered_time: when it subscribed to an earlier master,
+ * seconds since 1970; 0: it was adopted there.
+ */
+void framework_restore(struct master *m, struct framework_info *info, double registered_time);
 /* Forgets it, telling nobody: at the end of the master, when its tasks and offers are gone. */
 void framework_free(struct framework *f);
 /* Sends an event if it is connected. */

@@ -5,6 +5,8 @@
 #include "lib/version.h"
 #include "lib/views.h"
 #include "master/metrics.h"
+#include "master/registry.h"
+#include "master/removals.h"
 #include "master/state.h"
 
 #define TASKS_LIMIT 100
@@ -42,10 +44,50 @@ static void on_tasks(const struct http_request *q, struct http_response *r, void
 	state_add_tasks(ctx, &w, &r->body);
 }
 
-static void on_health(const struct http_request *q unused, struct http_response *r,
-		      void *ctx unused)
+/* Each of those that have something to say says one sentence. */
+static void add_problem(const struct master *m, struct buf *out,
+			void (*add)(const struct master *m, struct buf *out))
+{
+	size_t before = out->len;
+
+	add(m, out);
+	if (out->len > before)
+		buf_addc(out, '\n');
+}
+
+void master_health_add(const struct master *m, struct buf *out)
+{
+	add_problem(m, out, registry_health_add);
+	add_problem(m, out, removals_health_add);
+}
+
+/* A master that has something to tell its operator is well: who looks for life wants 200. */
+static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx)
 {
 	r->type = HTTP_TEXT;
+	master_health_add(ctx, &r->body);
+}
+
+static void on_removals(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	removals_add(ctx, &r->body);
+}
+
+static void on_removals_action(const struct http_request *q, struct http_response *r, void *ctx)
+{
+	const struct schema *schema = removals_action_schema();
+	struct removals_action action = { 0 };
+	struct error e;
+	size_t len;
+	const char *text = http_body(q, &len);
+
+	if (schema_decode_text(schema, text, len, &action, &e))
+		http_fail(r, 400, "%s", e.text);
+	else if (removals_act(ctx, &action, &e))
+		http_fail(r, e.code == ENOENT ? 404 : 400, "%s", e.text);
+	else
+		removals_add(ctx, &r->body);
+	schema_clear(schema, &action);
 }
 
 static void on_version(const struct http_request *q unused, struct http_response *r,
@@ -65,20 +107,51 @@ static void on_metrics(const struct http_request *q, struct http_response *r, vo
 	master_metrics_write(ctx, format, &r->body);
 }
 
+static void on_registry(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	registry_add_document(ctx, &r->body);
+}
+
 const struct http_route master_routes[] = {
-	{ "/health", on_health, "200 while the master runs.", NULL },
-	{ "/metrics", on_metrics, "All metrics for Prometheus.", NULL },
-	{ "/metrics/snapshot", on_metrics,
-	  "All metrics: flat JSON, or what Prometheus asks for in Accept.", NULL },
-	{ "/roles.json", on_roles, "Roles, their weights and what their frameworks have.", NULL },
-	{ "/slaves", on_slaves, "The registered agents.", NULL },
-	{ "/state", on_state, "All that the master knows: the same as /state.json.", NULL },
-	{ "/state.json", on_state, "All that the master knows.", NULL },
-	{ "/tasks.json", on_tasks, "Tasks of registered and completed frameworks.",
-	  "limit=N   at most N tasks (default 100)\n"
-	  "offset=N  leave out the first N\n"
-	  "order=asc|desc  oldest or newest first (default desc)" },
-	{ "/version", on_version, "Which release this is.", NULL },
+	{ .path = "/health",
+	  .handler = on_health,
+	  .doc = "200 while the master runs, and a sentence for each problem that needs an "
+		 "operator." },
+	{ .path = "/metrics", .handler = on_metrics, .doc = "All metrics for Prometheus." },
+	{ .path = "/metrics/snapshot",
+	  .handler = on_metrics,
+	  .doc = "All metrics: flat JSON, or what Prometheus asks for in Accept." },
+	{ .path = "/registrar(1)/registry",
+	  .handler = on_registry,
+	  .doc = "The registry: the same as /registry." },
+	{ .path = "/registry",
+	  .handler = on_registry,
+	  .doc = "The agents that the master remembers over its own end." },
+	{ .path = "/removals",
+	  .handler = on_removals,
+	  .doc = "The agents that are to be removed, and when the next one goes.",
+	  .post = on_removals_action,
+	  .takes = "{\"action\":\"pause\"}   nobody is removed until resume\n"
+		   "{\"action\":\"resume\"}  one after the other again\n"
+		   "{\"action\":\"cancel\",\"agent_id\":\"ID\"}  this agent stays" },
+	{ .path = "/roles.json",
+	  .handler = on_roles,
+	  .doc = "Roles, their weights and what their frameworks have." },
+	{ .path = "/slaves", .handler = on_slaves, .doc = "The registered agents." },
+	{ .path = "/state",
+	  .handler = on_state,
+	  .doc = "All that the master knows: the same as /state.json." },
+	{ .path = "/state.json", .handler = on_state, .doc = "All that the master knows." },
+	{ .path = "/stats.json",
+	  .handler = metrics_stats_gone,
+	  .doc = "Gone: /metrics/snapshot has its numbers." },
+	{ .path = "/tasks.json",
+	  .handler = on_tasks,
+	  .doc = "Tasks of registered and completed frameworks.",
+	  .params = "limit=N   at most N tasks (default 100)\n"
+		    "offset=N  leave out the first N\n"
+		    "order=asc|desc  oldest or newest first (default desc)" },
+	{ .path = "/version", .handler = on_version, .doc = "Which release this is." },
 	{ .path = NULL },
 };
 

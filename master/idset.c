@@ -21,6 +21,11 @@ bool idset_has(const struct idset *s, const char *id)
 	return x;
 }
 
+const char *idset_next_out(const struct idset *s)
+{
+	return HASH_COUNT(s->entries) >= IDSET_MAX ? s->entries->id : NULL;
+}
+
 void idset_add(struct idset *s, const char *id)
 {
 	size_t n = strlen(id);

@@ -20,4 +20,6 @@ struct idset {
 void idset_fini(struct idset *s);
 /* The oldest goes when there are IDSET_MAX; an id that is there stays where it is. */
 void idset_add(struct idset *s, const char *id);
+/* The one that goes when another comes; NULL: there is room. */
+const char *idset_next_out(const struct idset *s);
 bool idset_has(const struct idset *s, const char *id);

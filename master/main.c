@@ -1,7 +1,6 @@
 /* mesos-master: flags, set-up, the loop, an orderly end. */
 #include "lib/daemon.h"
 #include "lib/flags.h"
-#include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/version.h"
 #include "master/master.h"
@@ -9,17 +8,6 @@
 static const char summary[] =
 	"The master of a cluster: it knows agents and frameworks, and offers the resources of the "
 	"ones to the others.";
-
-static int make_work_dir(const struct master_flags *f, struct error *e)
-{
-	if (!f->work_dir)
-		return 0;
-	if (fs_mkdirs(f->work_dir, 0755, e))
-		return error_wrap(e, "--work_dir");
-	if (access(f->work_dir, W_OK | X_OK))
-		return error_sys(e, "--work_dir: write to %s", f->work_dir);
-	return 0;
-}
 
 static int on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *ctx unused)
 {
@@ -37,7 +25,7 @@ static int start(const struct master_flags *f, sd_event **loop, struct master **
 	};
 
 	if (master_flags_check(f, e) || daemon_init(&options, loop, e) ||
-	    daemon_handle_signals(*loop, on_signal, NULL, e) || make_work_dir(f, e))
+	    daemon_handle_signals(*loop, on_signal, NULL, e))
 		return -e->code;
 	return master_new(*loop, f, m, e);
 }

@@ -10,10 +10,15 @@
 #include "lib/log.h"
 #include "lib/version.h"
 #include "master/agents.h"
+#include "master/departures.h"
 #include "master/frameworks.h"
 #include "master/http.h"
 #include "master/offers.h"
+#include "master/recovery.h"
+#include "master/registry.h"
+#include "master/removals.h"
 #include "master/tasks.h"
+#include "master/updates.h"
 
 static const struct peer_protocol *const protocols[] = { &framework_protocol, &agent_protocol,
 							 NULL };
@@ -129,14 +134,28 @@ static struct master *prepare(sd_event *loop, const struct master_flags *flags)
 	return m;
 }
 
-static int start(struct master *m, struct error *e)
+/* What was before us, and the books that it goes into. */
+static int recover(struct master *m, struct error *e)
 {
-	struct http_limits limits = { 0 };
 	int r = roles_parse(m->flags->roles, m->flags->weights, &m->roles, e);
 
 	if (r)
 		return r;
 	offers_start(m);
+	master_updates_start(m);
+	r = removals_start(m, e);
+	if (!r)
+		r = registry_open(m, e);
+	return r;
+}
+
+static int start(struct master *m, struct error *e)
+{
+	struct http_limits limits = { 0 };
+	int r = recover(m, e);
+
+	if (r)
+		return r;
 	r = streams_new(m->loop, NULL, NULL, &m->streams, e);
 	if (r)
 		return r;
@@ -154,6 +173,7 @@ static int start(struct master *m, struct error *e)
 	if (r)
 		return r;
 	introduce(m);
+	recovery_start(m);
 	return 0;
 }
 
@@ -197,7 +217,12 @@ void master_free(struct master *m)
 		return;
 	listener_free(m->listener);
 	http_free(m->http);
+	recovery_stop(m);
+	removals_stop(m);
 	free_books(m);
+	departures_free(m);
+	registry_close(m);
+	master_updates_stop(m);
 	streams_free(m->streams);
 	offers_stop(m);
 	idset_fini(&m->removed_agents);

@@ -12,11 +12,15 @@
 #include "lib/listener.h"
 #include "lib/peer.h"
 #include "lib/resources.h"
+#include "lib/store.h"
+#include "lib/updates.h"
 #include "master/allocator.h"
+#include "master/countdown.h"
 #include "master/flags.h"
 #include "master/idset.h"
 #include "master/metrics.h"
 #include "master/observer.h"
+#include "master/removal_queue.h"
 
 /* What one master looks after; more are refused. Connections are bounded by flags. */
 #define FRAMEWORKS_MAX 20000
@@ -43,6 +47,17 @@ struct master {
 	sd_event_source *allocation_soon; /* runs once, at the end of the turn */
 	sd_event_source *offer_timer;     /* of the oldest offer */
 
+	struct store *store;             /* the registry */
+	struct recovered *recovered;     /* by id: in the registry, and not back yet */
+	size_t recovered_at_start;       /* how many that were */
+	struct countdown recovery_left;  /* of the time to come back */
+	sd_event_source *recovery_timer; /* NULL: that is over */
+	struct departure *departures;    /* by id: being removed, and the row not on disk yet */
+	size_t listing; /* agents that are back and have not told of all they run */
+
+	struct removal_queue removals;
+	sd_event_source *removal_timer; /* of the next permit */
+
 	struct agent *agents;         /* by id */
 	struct framework *frameworks; /* by id */
 	struct offered *offers;       /* by id */
@@ -54,6 +69,9 @@ struct master {
 	int64_t drop_logged_ns;      /* when a dropped MESSAGE was logged */
 	struct idset removed_agents, removed_frameworks;
 	struct principal *principals; /* by name */
+	struct updates updates;       /* that the master made: updates.c */
+	sd_event_source *update_timer;
+	uint64_t resume_round; /* counts the frameworks that came back */
 
 	char *id, *hostname, *pid;
 	struct master_info info;
@@ -69,8 +87,12 @@ struct agent {
 	struct master *master;
 	struct peer *peer;            /* NULL while disconnected */
 	struct allocator_agent *pool; /* what of it is free */
-	bool active;             /* registered, connected, all its tasks listed: it gets tasks */
-	struct agent_info *info; /* with its id */
+	struct store_wait admission;  /* its row is not on disk yet */
+	bool listing;                 /* it is back and has not told of all that it runs */
+	bool active;                  /* admitted, connected, all its tasks listed */
+	bool late;                    /* a ping was not answered: nothing is offered until one is */
+	bool unavailable;             /* it said that it takes no tasks */
+	struct agent_info *info;      /* with its id */
 	struct resources total;
 	struct resources used; /* by tasks and executors */
 	struct list tasks;     /* task.agent_node */
@@ -80,6 +102,7 @@ struct agent {
 	struct observer observer;
 	sd_event_source *ping_timer;
 	double registered_time, reregistered_time; /* seconds since 1970; 0: never */
+	uint64_t resume_round;                     /* the last in which it was told */
 };
 
 struct framework {
@@ -122,6 +145,7 @@ struct task {
 	struct resources resources;
 	bool charged;     /* the resources are in the books */
 	bool listed;      /* by the agent that re-registers */
+	bool ended_here;  /* the master ended it */
 	int64_t grace_ns; /* of its own kill policy */
 	bool has_grace;
 	struct kill_task *kill; /* sent, or to be sent once its agent is back; NULL: none */

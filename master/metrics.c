@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 
-#include "master/master.h"
+#include "master/agents.h"
+#include "master/recovery.h"
+#include "master/registry.h"
 
 #include "lib/metrics-tables.h"
 #include "master/metrics.def"
@@ -22,8 +24,8 @@ static void read_agents(struct master *m, struct master_metrics *v)
 	HASH_ITER(hh, m->agents, a, tmp) {
 		v->slaves_connected += a->peer != NULL;
 		v->slaves_disconnected += !a->peer;
-		v->slaves_active += a->active;
-		v->slaves_inactive += !a->active;
+		v->slaves_active += agent_offered(a);
+		v->slaves_inactive += !agent_offered(a);
 		v->cpus_total += resources_scalar_value(&a->total, "cpus");
 		v->mem_total += resources_scalar_value(&a->total, "mem");
 		v->disk_total += resources_scalar_value(&a->total, "disk");
@@ -71,6 +73,17 @@ static void read_connections(struct master *m, struct master_metrics *v)
 	v->connections_refused = (double)c.refused;
 	v->http_requests = (double)http_requests(m->http);
 	v->streams = streams_count(m->streams);
+}
+
+static void read_registry(const struct master *m, struct master_metrics *v)
+{
+	struct store_counts c = registry_counts(m);
+
+	v->slaves_recovered = HASH_COUNT(m->recovered);
+	v->registrar_queued = (double)c.queued;
+	v->registrar_bytes = (double)c.bytes;
+	v->registrar_store = c.last_ms;
+	v->registrar_batches = (double)c.batches;
 }
 
 static const char *lower(const char *s, char ret[64])
@@ -144,8 +157,12 @@ void master_metrics_write(struct master *m, enum metrics_format format, struct b
 	values.uptime = ns_seconds(now_ns() - m->start_ns);
 	values.elected = 1;
 	values.outstanding_offers = HASH_COUNT(m->offers);
+	values.removals_queued = (double)m->removals.limit.queued;
+	values.removals_paused = m->removals.paused;
+	values.removals_held = m->removals.held != NULL;
 	read_agents(m, &values);
 	read_frameworks(m, &values);
 	read_connections(m, &values);
+	read_registry(m, &values);
 	metrics_write(sets, ARRAY_SIZE(sets), format, out);
 }

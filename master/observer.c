@@ -11,22 +11,46 @@ void observer_init(struct observer *o, int64_t interval_ns, uint64_t max_misses,
 	};
 }
 
+/* True when this miss is the one too many. */
+static bool miss(struct observer *o)
+{
+	o->late = true;
+	if (o->given_up || ++o->misses < o->max_misses)
+		return false;
+	o->given_up = true;
+	return true;
+}
+
 enum observer_action observer_tick(struct observer *o, int64_t now)
 {
+	bool stopped = now - o->due_ns >= o->interval_ns;
+	bool give_up;
+
 	if (now < o->due_ns)
 		return OBSERVER_WAIT;
-	if (o->waiting && ++o->misses >= o->max_misses)
-		return OBSERVER_GIVE_UP;
+	give_up = o->waiting && !stopped && miss(o);
 	o->waiting = true;
 	o->sequence++;
 	o->due_ns = now + o->interval_ns;
-	return OBSERVER_PING;
+	return give_up ? OBSERVER_GIVE_UP : OBSERVER_PING;
+}
+
+bool observer_would_blame(const struct observer *o)
+{
+	return o->waiting;
 }
 
 void observer_pong(struct observer *o)
 {
+	observer_forgive(o);
 	o->waiting = false;
+	o->late = false;
+}
+
+void observer_forgive(struct observer *o)
+{
 	o->misses = 0;
+	o->given_up = false;
 }
 
 int64_t observer_ping_timeout_ns(const struct observer *o)

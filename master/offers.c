@@ -56,6 +56,14 @@ void offers_rescind_agent(struct agent *a)
 		rescind(o);
 }
 
+void offers_rescind_framework(struct framework *f)
+{
+	struct offered *o;
+
+	list_for_each(o, &f->offers, framework_node)
+		rescind(o);
+}
+
 void offers_drop_framework(struct framework *f)
 {
 	struct offered *o;

@@ -12,6 +12,8 @@ void offers_soon(struct master *m);
 void offers_run_agent(struct agent *a);
 /* The agent is not there any more: its offers are rescinded. */
 void offers_rescind_agent(struct agent *a);
+/* The framework subscribes anew on its connection: its offers are rescinded. */
+void offers_rescind_framework(struct framework *f);
 /* The framework is not there any more: nobody is told. */
 void offers_drop_framework(struct framework *f);
 /* NULL if there is none. */

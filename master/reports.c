@@ -2,8 +2,11 @@
 #include "lib/ids.h"
 #include "lib/log.h"
 #include "master/agents.h"
+#include "master/departures.h"
 #include "master/frameworks.h"
-#include "master/offers.h"
+#include "master/pings.h"
+#include "master/recovery.h"
+#include "master/registry.h"
 #include "master/tasks.h"
 
 static void refuse(struct peer *p, const char *why)
@@ -16,9 +19,10 @@ static void refuse(struct peer *p, const char *why)
 static void attach(struct agent *a, struct peer *p)
 {
 	a->peer = p;
+	a->unavailable = false; /* it says so again */
 	peer_set_owner(p, a);
 	peer_subscribed(p);
-	observer_pong(&a->observer);
+	pings_heard(a);
 }
 
 static void on_register(struct peer *p, struct message *msg)
@@ -39,9 +43,9 @@ static void on_register(struct peer *p, struct message *msg)
 	m->next_agent++;
 	m->metrics.slave_registrations += 1;
 	attach(a, p);
-	log_info("agent %s: registered hostname=%s peer=%s version=%s", a->info->id,
+	log_info("agent %s: registers hostname=%s peer=%s version=%s", a->info->id,
 		 a->info->hostname, peer_name(p), r->version ? r->version : "unknown");
-	agent_welcome(a);
+	agent_admit(a);
 }
 
 /* The old connection, if there is one, is dead or about to be. */
@@ -66,6 +70,65 @@ static int come_back(struct agent *a, struct agent_info *info, struct error *e)
 	return 0;
 }
 
+/* A master before us may have known it. */
+static struct agent *restore(struct master *m, struct agent_info *info, struct error *e)
+{
+	struct recovered *r = recovery_find(m, info->id);
+	bool same = r && agent_info_equal(r->info, info);
+	struct agent *a = agent_new(m, info, e);
+
+	if (!a)
+		return NULL;
+	m->metrics.slave_reregistrations += 1;
+	a->reregistered_time = a->registered_time;
+	if (!r) {
+		agent_admit(a);
+		return a;
+	}
+	a->registered_time = r->registered_time;
+	if (!same)
+		registry_put_agent(a);
+	recovery_done(m, r);
+	return a;
+}
+
+/* The row of a removal comes first, of which the agent will be told. */
+static bool departs(struct master *m, const char *id, struct peer *p)
+{
+	struct departure *d = departure_find(m, id);
+
+	if (!d)
+		return false;
+	departure_meet(d, p);
+	peer_subscribed(p);
+	return true;
+}
+
+static void turn_away(struct peer *p, const char *id, const char *why)
+{
+	log_warning("agent %s: is told to end: %s", id, why);
+	peer_send(p, MASTER_SHUTDOWN_AGENT, NULL, NULL,
+		  &(struct shutdown_agent){ .message = (char *)why });
+	peer_finish(p);
+}
+
+/* Whether this agent may not come back. */
+static bool turned_away(struct master *m, const char *id, struct peer *p)
+{
+	autofree char *unknown =
+		xasprintf("Agent attempted to re-register with unknown agent id %s", id);
+
+	if (agent_removed(m, id)) {
+		turn_away(p, id, "Agent attempted to re-register after removal");
+		return true;
+	}
+	if (!m->flags->registry_strict || agent_find(m, id) || recovery_find(m, id))
+		return false;
+	registry_agent_removed(m, id, wall_seconds(), unknown);
+	turn_away(p, id, unknown);
+	return true;
+}
+
 static void on_reregister(struct peer *p, struct message *msg)
 {
 	struct reregister_agent *r = msg->body;
@@ -79,21 +142,14 @@ static void on_reregister(struct peer *p, struct message *msg)
 		refuse(p, "REREGISTER_AGENT: agent.id is missing or contains invalid characters");
 		return;
 	}
-	if (agent_removed(m, info->id)) {
-		log_warning("agent %s: was removed and may not come back", info->id);
-		peer_send(p, MASTER_SHUTDOWN_AGENT, NULL, NULL,
-			  &(struct shutdown_agent){
-				  .message = "Agent attempted to re-register after removal" });
-		peer_finish(p);
+	if (departs(m, info->id, p) || turned_away(m, info->id, p))
 		return;
-	}
 	a = agent_find(m, info->id);
-	if (a ? come_back(a, info, &e) != 0 : !(a = agent_new(m, info, &e))) {
+	if (a ? come_back(a, info, &e) != 0 : !(a = restore(m, info, &e))) {
 		refuse(p, e.text);
 		return;
 	}
-	if (!a->reregistered_time)
-		m->metrics.slave_reregistrations += 1;
+	agent_set_listing(a, true);
 	attach(a, p);
 	log_info("agent %s: is back hostname=%s peer=%s version=%s", a->info->id, a->info->hostname,
 		 peer_name(p), r->version ? r->version : "unknown");
@@ -118,7 +174,7 @@ static struct framework *owner_of(struct agent *a, struct framework_info *info, 
 	}
 	f = framework_find(a->master, info->id);
 	if (!f)
-		f = framework_new(a->master, info);
+		f = framework_adopt(a->master, info);
 	if (!f)
 		*why = "there are too many frameworks";
 	return f;
@@ -160,8 +216,11 @@ static void on_task(struct peer *p, struct message *msg)
 {
 	struct reregister_task *r = msg->body;
 	struct agent *a = peer_owner(p);
-	const char *why = a->active ? "the list of tasks is complete" : list_task(a, r);
+	const char *why;
 
+	if (!a)
+		return;
+	why = a->listing ? list_task(a, r) : "the list of tasks is complete";
 	if (!why)
 		return;
 	log_warning("agent %s: task cannot be adopted: %s", a->info->id, why);
@@ -193,8 +252,11 @@ static const char *list_executor(struct agent *a, struct reregister_executor *r)
 static void on_executor(struct peer *p, struct message *msg)
 {
 	struct agent *a = peer_owner(p);
-	const char *why = a->active ? "the list of tasks is complete" : list_executor(a, msg->body);
+	const char *why;
 
+	if (!a)
+		return;
+	why = a->listing ? list_executor(a, msg->body) : "the list of tasks is complete";
 	if (!why)
 		return;
 	log_warning("agent %s: executor cannot be adopted: %s", a->info->id, why);
@@ -235,33 +297,51 @@ static void lose_unlisted(struct agent *a)
 static void on_tasks_end(struct peer *p, struct message *msg unused)
 {
 	struct agent *a = peer_owner(p);
-	struct task *t;
 
-	if (a->active) {
+	if (!a)
+		return;
+	if (!a->listing) {
 		peer_error(p, "REREGISTERED_TASKS: the list of tasks is complete");
 		return;
 	}
+	agent_set_listing(a, false);
 	lose_unlisted(a);
 	agent_charge_adopted(a);
 	agent_welcome(a);
-	list_for_each(t, &a->tasks, agent_node)
-		if (t->kill && !task_terminal(t->report.state))
-			agent_send(a, MASTER_KILL_TASK, t->kill);
 }
 
 static void on_unregister(struct peer *p, struct message *msg unused)
 {
 	struct agent *a = peer_owner(p);
 
+	if (!a)
+		return;
 	a->master->metrics.messages_unregister_slave += 1;
 	agent_remove(a, NULL);
+}
+
+static void on_availability(struct peer *p, struct message *msg)
+{
+	const struct availability *v = msg->body;
+	struct agent *a = peer_owner(p);
+
+	if (!a || a->unavailable == !v->takes_tasks)
+		return;
+	a->unavailable = !v->takes_tasks;
+	if (a->unavailable)
+		log_warning("agent %s: takes no tasks: %s", a->info->id,
+			    v->reason ? v->reason : "it does not say why");
+	else
+		log_info("agent %s: takes tasks again", a->info->id);
+	agent_reconsider(a);
 }
 
 static void on_pong(struct peer *p, struct message *msg unused)
 {
 	struct agent *a = peer_owner(p);
 
-	observer_pong(&a->observer);
+	if (a)
+		pings_heard(a);
 }
 
 static void note_update(struct agent *a, struct framework *f, const struct status_update *u)
@@ -289,10 +369,14 @@ static void on_update(struct peer *p, struct message *msg)
 {
 	struct status_update *u = msg->body;
 	struct agent *a = peer_owner(p);
-	struct master *m = a->master;
+	struct master *m = peer_ctx(p);
 	struct framework *f = framework_find(m, u->framework_id);
 
 	m->metrics.messages_status_update += 1;
+	if (!a) {
+		m->metrics.invalid_status_updates += 1;
+		return;
+	}
 	if (!f) {
 		m->metrics.invalid_status_updates += 1;
 		log_warning("framework %s: unknown, but agent %s has an update of its",
@@ -302,6 +386,10 @@ static void on_update(struct peer *p, struct message *msg)
 		return;
 	}
 	replace_str(&u->status->agent_id, a->info->id);
+	if (task_ended_here(f, a, u)) {
+		m->metrics.invalid_status_updates += 1;
+		return;
+	}
 	note_update(a, f, u);
 	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = u->status });
 }
@@ -310,10 +398,11 @@ static void on_exited(struct peer *p, struct message *msg)
 {
 	struct exited_executor *e = msg->body;
 	struct agent *a = peer_owner(p);
-	struct framework *f = framework_find(a->master, e->framework_id);
+	struct master *m = peer_ctx(p);
+	struct framework *f = framework_find(m, e->framework_id);
 
-	a->master->metrics.messages_exited_executor += 1;
-	if (f)
+	m->metrics.messages_exited_executor += 1;
+	if (a && f)
 		end_executor(a, f, e->executor_id, &e->status);
 }
 
@@ -321,9 +410,10 @@ static void on_message(struct peer *p, struct message *msg)
 {
 	struct executor_message *e = msg->body;
 	struct agent *a = peer_owner(p);
-	struct framework *f = framework_find(a->master, e->framework_id);
+	struct master *m = peer_ctx(p);
+	struct framework *f = framework_find(m, e->framework_id);
 
-	if (!f || !f->peer || !master_may_message(a->master, f->peer))
+	if (!a || !f || !f->peer || !master_may_message(m, f->peer))
 		return;
 	framework_send(f, EVENT_MESSAGE,
 		       &(struct event_message){
@@ -337,8 +427,17 @@ static void on_closed(struct peer *p, const char *why)
 {
 	struct agent *a = peer_owner(p);
 
-	if (!a)
+	if (!a) {
+		departure_forget_peer(peer_ctx(p), p);
 		return;
+	}
+	if (store_waiting(&a->admission) && !a->reregistered_time) {
+		log_info("agent %s: went before it was admitted: %s", a->info->id, why);
+		a->peer = NULL;
+		registry_delete_agent(a);
+		agent_free(a);
+		return;
+	}
 	log_warning("agent %s: disconnected: %s hostname=%s", a->info->id, why, a->info->hostname);
 	agent_disconnected(a);
 }
@@ -350,6 +449,7 @@ static const struct peer_verb verbs[] = {
 	{ AGENT_REREGISTER_TASK, PEER_SUBSCRIBED, on_task },
 	{ AGENT_REREGISTERED_TASKS, PEER_SUBSCRIBED, on_tasks_end },
 	{ AGENT_UNREGISTER_AGENT, PEER_SUBSCRIBED, on_unregister },
+	{ AGENT_AVAILABILITY, PEER_SUBSCRIBED, on_availability },
 	{ AGENT_PONG, PEER_SUBSCRIBED, on_pong },
 	{ AGENT_STATUS_UPDATE, PEER_SUBSCRIBED, on_update },
 	{ AGENT_EXITED_EXECUTOR, PEER_SUBSCRIBED, on_exited },
@@ -357,6 +457,7 @@ static const struct peer_verb verbs[] = {
 	{ .fn = NULL },
 };
 
+/* A connection without an owner is that of an agent that is being removed: it is not heard. */
 const struct peer_protocol agent_protocol = {
 	.role = PEER_AGENT,
 	.hears = LANGUAGE_AGENT,

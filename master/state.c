@@ -65,7 +65,7 @@ static void add_slave(const struct agent *a, struct buf *out)
 		.registered_time = a->registered_time,
 		.reregistered_time = a->reregistered_time,
 		.has_reregistered_time = a->reregistered_time > 0,
-		.active = a->active,
+		.active = agent_offered(a),
 	};
 
 	resources_add_view(&a->total, &resources);
@@ -231,8 +231,8 @@ static void fill_counts(struct master *m, struct master_state_view *v)
 	struct agent *a, *tmp;
 
 	HASH_ITER(hh, m->agents, a, tmp) {
-		v->activated_slaves += a->active;
-		v->deactivated_slaves += !a->active;
+		v->activated_slaves += agent_offered(a);
+		v->deactivated_slaves += !agent_offered(a);
 	}
 	v->staged_tasks = m->metrics.tasks_launched;
 	v->started_tasks = m->metrics.tasks_started;

@@ -2,7 +2,9 @@
 #include "master/tasks.h"
 
 #include "lib/log.h"
+#include "master/agents.h"
 #include "master/frameworks.h"
+#include "master/updates.h"
 
 #define COUNTER_OF(member) offsetof(struct master_metrics, member)
 
@@ -90,6 +92,8 @@ static struct task_status shown_of(const struct task_status *status)
 		.has_state = true,
 		.timestamp = status->has_timestamp ? status->timestamp : wall_seconds(),
 		.has_timestamp = true,
+		.healthy = status->healthy,
+		.has_healthy = status->has_healthy,
 	};
 }
 
@@ -228,13 +232,8 @@ static struct task_status made_by_master(const char *task_id, const char *agent_
 	};
 }
 
-static void tell(struct framework *f, const struct task_status *status)
-{
-	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = (void *)status });
-}
-
 void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
-	      bool told)
+	      bool tell)
 {
 	struct task_status s =
 		made_by_master(t->report.task_id, t->report.agent_id, state, reason, message);
@@ -246,9 +245,45 @@ void task_end(struct task *t, enum task_state state, enum task_reason reason, co
 		task_move(t, state);
 		remember(t, &s);
 	}
-	if (told)
-		tell(t->framework, &s);
+	if (tell)
+		master_update(t->framework, &s);
+	t->ended_here = true;
 	task_complete(t);
+}
+
+static const struct task *ended_here(const struct framework *f, const char *task_id,
+				     const struct agent *a)
+{
+	const struct task *t, *found = NULL;
+
+	list_for_each(t, &f->completed, agent_node)
+		if (str_equal(t->report.task_id, task_id) &&
+		    str_equal(t->report.agent_id, a->info->id))
+			found = t;
+	return found && found->ended_here ? found : NULL;
+}
+
+bool task_ended_here(struct framework *f, struct agent *a, const struct status_update *u)
+{
+	const struct task_status *s = u->status;
+	struct acknowledge_update ack = {
+		.framework_id = u->framework_id,
+		.task_id = s->task_id,
+		.has_uuid = true,
+	};
+	struct kill_task kill = { .framework_id = u->framework_id, .task_id = s->task_id };
+
+	if (task_find(f, s->task_id) || !ended_here(f, s->task_id, a))
+		return false;
+	log_warning("task %s: ended before, %s of agent %s is not passed on framework=%s",
+		    s->task_id, enum_name(task_state_values, (int)s->state), a->info->id,
+		    f->info->id);
+	memcpy(ack.uuid, s->uuid, sizeof(ack.uuid));
+	if (s->has_uuid)
+		agent_send(a, MASTER_ACKNOWLEDGE_UPDATE, &ack);
+	if (!task_terminal(s->state))
+		agent_send(a, MASTER_KILL_TASK, &kill);
+	return true;
 }
 
 static void destroy(struct task *t)
@@ -335,11 +370,9 @@ void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 
 	log_info("task %s: %s framework=%s: %s", task_id, enum_name(task_state_values, state),
 		 f->info->id, message);
-	if (reason != REASON_RECONCILIATION) {
-		count(f->master, state);
-		metrics_count_ended(&f->master->ended, &s);
-	}
-	tell(f, &s);
+	count(f->master, state);
+	metrics_count_ended(&f->master->ended, &s);
+	master_update(f, &s);
 }
 
 struct executor *executor_find(const struct agent *a, const struct framework *f,

@@ -20,17 +20,23 @@ struct task *task_adopt(struct framework *f, struct agent *a, struct task_report
 void task_update(struct task *t, const struct task_status *status, enum task_state latest);
 /*
  * The master ends the task, unless it ended by itself, and moves it to the completed
- * ones. tell: its framework hears of it, once.
+ * ones. tell: its framework hears of it, by master_update().
  */
 void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
 	      bool tell);
+/*
+ * Whether what an agent says comes too late: the master has ended the task. The framework is
+ * not to hear of a second end, so the update is acknowledged in its place, and a task that
+ * runs on is killed.
+ */
+bool task_ended_here(struct framework *f, struct agent *a, const struct status_update *u);
 /* An ended task whose framework knows. */
 void task_complete(struct task *t);
 /* Forgets a completed task. */
 void task_free(struct task *t);
 /* Forgets a live one, telling nobody: at the end of the master. */
 void task_drop(struct task *t);
-/* Tells the framework of a task that is not in the books: refused, or unknown. */
+/* Tells the framework, by master_update(), of a task that was refused and is in no books. */
 void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 		 enum task_state state, enum task_reason reason, const char *message);
 

@@ -85,15 +85,101 @@ static void an_agent_that_answers_is_never_given_up(void **state unused)
 	assert_int_equal(o.sequence, 1000);
 }
 
-static void a_master_that_was_stopped_for_an_hour_counts_one_miss(void **state unused)
+static void giving_up_is_said_once_and_pinging_goes_on(void **state unused)
+{
+	struct observer o;
+	int64_t now = 0;
+	unsigned said = 0;
+
+	observer_init(&o, SECOND, 3, 0);
+	for (; now < 100 * SECOND; now += SECOND) {
+		enum observer_action action = observer_tick(&o, now);
+
+		assert_int_not_equal(action, OBSERVER_WAIT);
+		said += action == OBSERVER_GIVE_UP;
+		assert_int_equal(said, now >= 3 * SECOND);
+	}
+	assert_int_equal(o.sequence, 100);
+	observer_pong(&o);
+	assert_int_equal(o.misses, 0);
+	for (; now < 103 * SECOND; now += SECOND)
+		assert_int_equal(observer_tick(&o, now), OBSERVER_PING);
+	assert_int_equal(observer_tick(&o, now), OBSERVER_GIVE_UP);
+}
+
+static void an_agent_is_late_from_its_first_miss_to_its_next_pong(void **state unused)
 {
 	struct observer o;
 
-	observer_init(&o, 15 * SECOND, 5, 0);
+	observer_init(&o, SECOND, 5, 0);
+	observer_tick(&o, 0);
+	assert_false(o.late);
+	assert_true(observer_would_blame(&o));
+	observer_tick(&o, SECOND);
+	assert_true(o.late);
+	observer_tick(&o, 2 * SECOND);
+	assert_true(o.late);
+	observer_pong(&o);
+	assert_false(o.late);
+	assert_false(observer_would_blame(&o));
+	observer_tick(&o, 3 * SECOND);
+	assert_false(o.late);
+}
+
+static void who_is_forgiven_is_counted_from_the_start_and_stays_late(void **state unused)
+{
+	struct observer o;
+	int64_t now = 0;
+
+	observer_init(&o, SECOND, 3, 0);
+	while (observer_tick(&o, now) == OBSERVER_PING)
+		now += SECOND;
+	observer_forgive(&o);
+	assert_true(o.late);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(observer_tick(&o, now += SECOND), OBSERVER_PING);
+	assert_true(o.late);
+	assert_int_equal(observer_tick(&o, now += SECOND), OBSERVER_GIVE_UP);
+}
+
+static void a_master_that_was_stopped_for_an_hour_counts_no_miss(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, 15 * SECOND, 1, 0);
 	observer_tick(&o, 0);
 	assert_int_equal(observer_tick(&o, 3600 * SECOND), OBSERVER_PING);
-	assert_int_equal(o.misses, 1);
+	assert_int_equal(o.misses, 0);
+	assert_false(o.late);
+	assert_int_equal(o.sequence, 2);
 	assert_int_equal(o.due_ns, 3615 * SECOND);
+	assert_int_equal(observer_tick(&o, 3615 * SECOND), OBSERVER_GIVE_UP);
+}
+
+static void a_stop_keeps_the_misses_that_were_counted_before(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, SECOND, 3, 0);
+	observer_tick(&o, 0);
+	observer_tick(&o, SECOND);
+	observer_tick(&o, 100 * SECOND);
+	assert_int_equal(o.misses, 1);
+	assert_true(o.late);
+	assert_int_equal(observer_tick(&o, 101 * SECOND), OBSERVER_PING);
+	assert_int_equal(observer_tick(&o, 102 * SECOND), OBSERVER_GIVE_UP);
+}
+
+static void a_tick_that_is_a_little_late_counts(void **state unused)
+{
+	struct observer o;
+
+	observer_init(&o, SECOND, 3, 0);
+	observer_tick(&o, 0);
+	assert_int_equal(observer_tick(&o, 2 * SECOND - 1), OBSERVER_PING);
+	assert_int_equal(o.misses, 1);
+	assert_int_equal(observer_tick(&o, 4 * SECOND - 1), OBSERVER_PING);
+	assert_int_equal(o.misses, 1);
 }
 
 int main(void)
@@ -105,7 +191,12 @@ int main(void)
 		cmocka_unit_test(an_agent_is_told_to_dial_again_before_it_is_given_up),
 		cmocka_unit_test(a_pong_at_the_last_moment_clears_the_record),
 		cmocka_unit_test(an_agent_that_answers_is_never_given_up),
-		cmocka_unit_test(a_master_that_was_stopped_for_an_hour_counts_one_miss),
+		cmocka_unit_test(giving_up_is_said_once_and_pinging_goes_on),
+		cmocka_unit_test(an_agent_is_late_from_its_first_miss_to_its_next_pong),
+		cmocka_unit_test(who_is_forgiven_is_counted_from_the_start_and_stays_late),
+		cmocka_unit_test(a_master_that_was_stopped_for_an_hour_counts_no_miss),
+		cmocka_unit_test(a_stop_keeps_the_misses_that_were_counted_before),
+		cmocka_unit_test(a_tick_that_is_a_little_late_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
