@@ -18,7 +18,6 @@
 #include "lib/loop.h"
 
 #define CONNECTION_MEMORY (16 * KIB) /* headers and target of one request */
-#define BODY_MAX          (64 * KIB) /* of a request; it is thrown away */
 #define STALL_BYTES       (64 * KIB) /* a reader must take as much in stall_ns, or all */
 #define LARGE_BODY        (64 * KIB) /* only from here on bodies count against out_max */
 
@@ -34,7 +33,9 @@ struct http_conn {
 	uint64_t moved; /* while sending: acknowledged at the last look; while idle: received */
 	size_t queued;  /* bytes of a large answer */
 	bool header_seen;
-	size_t body;       /* bytes of this request's body so far */
+	size_t received; /* bytes of this request's body so far */
+	bool post;       /* they are kept */
+	struct buf body;
 	struct buf target; /* of the request line, as it was sent */
 };
 
@@ -187,7 +188,7 @@ static void dispatch(struct http *h, struct http_request *q, struct http_respons
 {
 	q->route = http_find(h->routes, http_strip_prefix(q->path, h->prefixes));
 	if (q->route)
-		q->route->handler(q, r, h->ctx);
+		(q->body ? q->route->post : q->route->handler)(q, r, h->ctx);
 	else if (!http_help(q, h->routes, h->prefixes, r))
 		http_fail(r, MHD_HTTP_NOT_FOUND, "Nothing is here; see /help.");
 }
@@ -201,6 +202,7 @@ static enum MHD_Result serve(struct http_conn *c, struct MHD_Connection *connect
 
 	q.connection = connection;
 	q.n_params = 0;
+	q.body = c->post ? &c->body : NULL;
 	buf_text(&c->target);
 	log_debug("http: %s %s", method, c->target.data);
 	if (http_parse_target(c->target.data, &q.path, &query) < 0) {
@@ -214,39 +216,42 @@ static enum MHD_Result serve(struct http_conn *c, struct MHD_Connection *connect
 
 /* The connection ends with this answer: what follows in it is not ours to interpret. */
 static enum MHD_Result refuse(struct http_conn *c, struct MHD_Connection *connection,
-			      unsigned status, const char *why)
+			      const struct http_route *route, unsigned status, const char *why)
 {
 	struct http_response r = { 0 };
 
 	http_fail(&r, status, "%s", why);
 	http_add_header(&r, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		http_add_header(&r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+		http_add_header(&r, MHD_HTTP_HEADER_ALLOW,
+				route && route->post ? "GET, HEAD, POST" : "GET, HEAD");
 	return answer(c, connection, &r);
 }
 
-/* The missing Host is ours to refuse: MHD 0.9.75 sends the head of that answer twice. */
+/* Where the request goes, before it is known whether it may: its target stays as it is. */
+static const struct http_route *find_route(const struct http *h, struct buf *target)
+{
+	autofree char *copy = xstrdup(buf_text(target));
+	char *path, *query;
+
+	if (http_parse_target(copy, &path, &query) < 0)
+		return NULL;
+	return http_find(h->routes, http_strip_prefix(path, h->prefixes));
+}
+
 static enum MHD_Result on_header(struct http_conn *c, struct MHD_Connection *connection,
 				 const char *method, const char *version)
 {
-	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_CONTENT_LENGTH);
-	const char *coding = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	const struct http_route *route = NULL;
+	const char *why;
+	unsigned status;
 
-	if (!strcmp(version, MHD_HTTP_VERSION_1_1) &&
-	    !MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST))
-		return refuse(c, connection, MHD_HTTP_BAD_REQUEST,
-			      "A request of HTTP/1.1 needs a Host header.");
-	if (length && coding)
-		return refuse(c, connection, MHD_HTTP_BAD_REQUEST,
-			      "Content-Length and Transfer-Encoding exclude each other.");
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return refuse(c, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-			      "Only GET and HEAD are served here; see /help.");
-	if (length && strtoull(length, NULL, 10) > BODY_MAX)
-		return refuse(c, connection, MHD_HTTP_CONTENT_TOO_LARGE,
-			      "The body of a request has at most 65536 bytes.");
+	if (!http_reads(method))
+		route = find_route(c->http, &c->target);
+	status = http_check(connection, route, method, version, &why);
+	if (status)
+		return refuse(c, connection, route, status, why);
+	c->post = !http_reads(method);
 	return MHD_YES;
 }
 
@@ -257,7 +262,7 @@ static enum MHD_Result on_header(struct http_conn *c, struct MHD_Connection *con
  */
 static enum MHD_Result on_request(unused void *arg, struct MHD_Connection *connection,
 				  unused const char *url, const char *method, const char *version,
-				  unused const char *data, size_t *size, void **state)
+				  const char *data, size_t *size, void **state)
 {
 	struct http_conn *c = *state;
 
@@ -267,9 +272,13 @@ static enum MHD_Result on_request(unused void *arg, struct MHD_Connection *conne
 	}
 	if (!*size)
 		return serve(c, connection, method);
-	c->body += *size;
+	c->received += *size;
+	if (c->received > HTTP_BODY_MAX)
+		return MHD_NO;
+	if (c->post)
+		buf_add(&c->body, data, *size);
 	*size = 0;
-	return c->body > BODY_MAX ? MHD_NO : MHD_YES;
+	return MHD_YES;
 }
 
 /* The request line came: its target is kept before MHD decodes it in its own way. */
@@ -282,7 +291,8 @@ static void *on_target(unused void *arg, const char *target, struct MHD_Connecti
 	c->target.len = 0;
 	buf_adds(&c->target, target);
 	c->header_seen = false;
-	c->body = 0;
+	c->received = 0;
+	c->post = false;
 	if (c->phase == PHASE_IDLE)
 		set_phase(c, PHASE_HEADER);
 	return c;
@@ -298,6 +308,7 @@ static void on_completed(void *arg, unused struct MHD_Connection *connection, vo
 	if (!c)
 		return;
 	release_memory(c);
+	buf_fini(&c->body);
 	c->moved = tcp_info(c->fd).tcpi_bytes_received;
 	if (!list_empty(&c->node))
 		set_phase(c, PHASE_IDLE);
@@ -327,6 +338,7 @@ static void conn_free(struct http_conn *c)
 	list_remove(&c->node);
 	seat_release(c->seat);
 	buf_fini(&c->target);
+	buf_fini(&c->body);
 	free(c);
 }
 

@@ -1,6 +1,7 @@
 /*
- * The read-only HTTP side of a daemon: a table of routes, answered inside the loop by
- * libmicrohttpd, with deadlines that a slow client cannot stretch.
+ * The HTTP side of a daemon: a table of routes, answered inside the loop by libmicrohttpd,
+ * with deadlines that a slow client cannot stretch. What changes something is for operators
+ * on this machine, and never for a browser.
  */
 #pragma once
 
@@ -37,6 +38,8 @@ struct http_route {
 	http_handler *handler;
 	const char *doc;    /* one sentence, for /help */
 	const char *params; /* "limit=N  at most N tasks\n...", one per line; NULL: none */
+	http_handler *post; /* what POST does; NULL: the route is only read */
+	const char *takes;  /* of POST, one body per line for /help */
 };
 
 #define HTTP_OUT_MAX (256 * MIB)
@@ -58,8 +61,14 @@ struct http_limits {
 
 /*
  * routes and prefixes (NULL-terminated: "/master"; every route is there too) are kept,
- * not copied. GET and HEAD only; /help and /help/NAME are made from the table. Routes
- * are matched after percent-decoding, without a trailing slash.
+ * not copied. /help and /help/NAME are made from the table. Routes are matched after
+ * percent-decoding, without a trailing slash.
+ *
+ * GET and HEAD are for everybody. POST is for routes that have it, and refused before its
+ * handler runs: 403 to who is not on this machine, and to browsers (a request with Origin, or
+ * with Sec-Fetch-Site other than none), because there are no credentials yet; 415 for a body
+ * that is not application/json; 413 beyond 64 KiB. A longer body that does not say its
+ * length is cut.
  */
 int http_new(sd_event *loop, const struct http_route *routes, const char *const *prefixes,
 	     void *ctx, const struct http_limits *limits, struct http **ret, struct error *e);
@@ -86,6 +95,8 @@ int http_query_u64(const struct http_request *q, const char *name, uint64_t fall
 		   uint64_t *ret, struct error *e);
 /* A request header by its name in any case; NULL when absent. */
 const char *http_header(const struct http_request *q, const char *name);
+/* The body of a POST, terminated; NULL in a handler of GET. Valid during the handler. */
+const char *http_body(const struct http_request *q, size_t *len);
 /*
  * Which of these media types (NULL-terminated, "text/plain", without parameters) the
  * client likes best by RFC 9110 section 12.5.1: its index; the first of equals, and 0

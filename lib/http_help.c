@@ -74,10 +74,16 @@ static void text_page(const struct http_route *route, struct buf *b)
 	add_quoted(b, route->doc);
 	buf_adds(b, "\n### USAGE ###\n");
 	add_quoted(b, route->path);
-	if (!route->params)
-		return;
-	buf_adds(b, "\n### DESCRIPTION ###\nQuery parameters:\n\n");
-	add_quoted(b, route->params);
+	if (route->params || route->post)
+		buf_adds(b, "\n### DESCRIPTION ###\n");
+	if (route->params) {
+		buf_adds(b, "Query parameters:\n\n");
+		add_quoted(b, route->params);
+	}
+	if (route->post) {
+		buf_adds(b, "POST, as application/json and from this machine:\n\n");
+		add_quoted(b, route->takes);
+	}
 }
 
 static void html_page(const struct http_route *route, struct buf *b)

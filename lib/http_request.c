@@ -243,6 +243,14 @@ const char *http_header(const struct http_request *q, const char *name)
 	return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
 }
 
+const char *http_body(const struct http_request *q, size_t *len)
+{
+	if (!q->body)
+		return NULL;
+	*len = q->body->len;
+	return buf_text(q->body);
+}
+
 unsigned http_prefers(const struct http_request *q, const char *const *types)
 {
 	return http_accept(http_header(q, "Accept"), types);

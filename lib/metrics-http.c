@@ -24,3 +24,9 @@ enum metrics_format metrics_negotiate(const struct http_request *q)
 
 	return p->formats[http_prefers(q, p->types)];
 }
+
+void metrics_stats_gone(const struct http_request *q unused, struct http_response *r,
+			void *ctx unused)
+{
+	http_fail(r, 410, "/stats.json is gone: its numbers are in /metrics/snapshot.");
+}

@@ -9,3 +9,5 @@
  * Prometheus's text; an Accept header that prefers another decides otherwise.
  */
 enum metrics_format metrics_negotiate(const struct http_request *q);
+/* The handler of /stats.json, which is gone: 410, and where its numbers are now. */
+void metrics_stats_gone(const struct http_request *q, struct http_response *r, void *ctx);

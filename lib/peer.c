@@ -31,7 +31,12 @@ static void free_peer(struct peer *p)
 void peer_send(struct peer *p, enum message_type type, const char *framework_id,
 	       const char *executor_id, const void *body)
 {
-	message_encode(stream_out(p->stream), type, framework_id, executor_id, body);
+	const struct hello *ours = p->server->hello;
+
+	if (message_arm(type)->language == LANGUAGE_MASTER && ours->has_epoch)
+		message_encode_epoch(stream_out(p->stream), type, ours->epoch, body);
+	else
+		message_encode(stream_out(p->stream), type, framework_id, executor_id, body);
 	stream_flush(p->stream);
 }
 
@@ -149,8 +154,14 @@ static void on_hello(struct peer *p, struct message *m)
 static void dispatch(struct peer *p, struct message *m)
 {
 	const struct peer_verb *v;
+	struct error e;
 
 	assert(p->protocol);
+	if (p->protocol->refuses && p->protocol->refuses(p, m, &e)) {
+		complain(p, "refused", e.text);
+		give_up(p, e.text);
+		return;
+	}
 	v = p->protocol->verbs;
 	if (m->type == COMMON_ERROR)
 		complain(p, "says", ((struct error_message *)m->body)->message);

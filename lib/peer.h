@@ -37,6 +37,11 @@ struct peer_protocol {
 	 * the ERROR and is closed. May be NULL.
 	 */
 	int (*greeted)(struct peer *p, const struct hello *hello, struct error *e);
+	/*
+	 * Before each verb. 0, or a negative errno with e: the connection is not to be believed
+	 * any more and is closed. May be NULL.
+	 */
+	int (*refuses)(struct peer *p, const struct message *m, struct error *e);
 	/* Once, after greeted, when the other side ended it: the peer is freed afterwards. */
 	void (*closed)(struct peer *p, const char *why);
 };

@@ -96,6 +96,19 @@ static int decode_body(const struct arm *arm, json_t *in, void **ret, struct err
 	return 0;
 }
 
+/* Stands beside the type in what a master says to its agents. */
+static int decode_epoch(json_t *in, uint64_t *ret, struct error *e)
+{
+	json_t *epoch = json_object_get(in, "epoch");
+
+	if (!epoch)
+		return 0;
+	if (!json_is_integer(epoch) || json_integer_value(epoch) < 1)
+		return error_set(e, EINVAL, "epoch: must be a whole number above 0");
+	*ret = (uint64_t)json_integer_value(epoch);
+	return 0;
+}
+
 static int decode_object(enum language language, json_t *in, struct message *m, struct error *e)
 {
 	json_t *type = json_object_get(in, "type");
@@ -111,6 +124,8 @@ static int decode_object(enum language language, json_t *in, struct message *m, 
 	r = decode_id(in, "framework_id", &m->framework_id, e);
 	if (!r)
 		r = decode_id(in, "executor_id", &m->executor_id, e);
+	if (!r && language == LANGUAGE_MASTER)
+		r = decode_epoch(in, &m->epoch, e);
 	if (!r)
 		r = decode_body(&arms[m->type], in, &m->body, e);
 	return r;
@@ -189,18 +204,18 @@ static void encode_id(struct buf *out, const char *name, const char *id)
 	buf_addc(out, '}');
 }
 
-void message_encode(struct buf *out, enum message_type type, const char *framework_id,
-		    const char *executor_id, const void *body)
+static void encode_type(struct buf *out, const struct arm *arm)
 {
-	const struct arm *arm = message_arm(type);
-	char member[TYPE_NAME_MAX];
-
-	assert(!arm->schema == !body);
 	buf_adds(out, "{\"type\":\"");
 	buf_adds(out, arm->name);
 	buf_addc(out, '"');
-	encode_id(out, "framework_id", framework_id);
-	encode_id(out, "executor_id", executor_id);
+}
+
+static void encode_body(struct buf *out, const struct arm *arm, const void *body)
+{
+	char member[TYPE_NAME_MAX];
+
+	assert(!arm->schema == !body);
 	if (body) {
 		buf_adds(out, ",\"");
 		buf_adds(out, member_name(arm, member));
@@ -208,4 +223,25 @@ void message_encode(struct buf *out, enum message_type type, const char *framewo
 		schema_encode(arm->schema(), body, out);
 	}
 	buf_adds(out, "}\n");
+}
+
+void message_encode(struct buf *out, enum message_type type, const char *framework_id,
+		    const char *executor_id, const void *body)
+{
+	const struct arm *arm = message_arm(type);
+
+	encode_type(out, arm);
+	encode_id(out, "framework_id", framework_id);
+	encode_id(out, "executor_id", executor_id);
+	encode_body(out, arm, body);
+}
+
+void message_encode_epoch(struct buf *out, enum message_type type, uint64_t epoch, const void *body)
+{
+	const struct arm *arm = message_arm(type);
+
+	assert(arm->language == LANGUAGE_MASTER && epoch);
+	encode_type(out, arm);
+	buf_addf(out, ",\"epoch\":%llu", (unsigned long long)epoch);
+	encode_body(out, arm, body);
 }

@@ -64,6 +64,7 @@ struct message {
 	enum message_type type;
 	char *framework_id; /* of v1 calls, NULL if absent */
 	char *executor_id;  /* the same */
+	uint64_t epoch;     /* of a master that speaks to its agent; 0: it did not say */
 	void *body;         /* the record of the arm; NULL if it has none */
 };
 
@@ -86,5 +87,8 @@ void message_fini(struct message *m);
  */
 void message_encode(struct buf *out, enum message_type type, const char *framework_id,
 		    const char *executor_id, const void *body);
+/* The same for what a master says to an agent. */
+void message_encode_epoch(struct buf *out, enum message_type type, uint64_t epoch,
+			  const void *body);
 const struct arm *message_arm(enum message_type type);
 const char *language_doc(enum language language);

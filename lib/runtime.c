@@ -1,4 +1,4 @@
-/* Where --runtime_dir is, and whether nobody else has his hands in it. */
+/* Where --runtime_dir is, and whether nobody else has his hands in it; where state is kept. */
 #include "lib/runtime.h"
 
 #include <sys/stat.h>
@@ -14,6 +14,19 @@ char *runtime_dir_default(void)
 	if (user_dir && *user_dir == '/')
 		return path_join(user_dir, "mesos");
 	return xasprintf("/tmp/mesos-%u/run", (unsigned)geteuid());
+}
+
+char *state_dir_default(const char *name)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (!geteuid())
+		return path_join("/var/lib/mesos", name);
+	if (state && *state == '/')
+		return xasprintf("%s/mesos/%s", state, name);
+	if (home && *home == '/')
+		return xasprintf("%s/.local/state/mesos/%s", home, name);
+	return NULL;
 }
 
 static bool trusted(const struct stat *st)

@@ -1,5 +1,5 @@
 /* Streams of status updates: queue, acknowledge, resend. */
-#include "agent/updates.h"
+#include "lib/updates.h"
 
 #include "lib/task_state.h"
 
@@ -49,8 +49,13 @@ static void reschedule(struct updates *all, struct update_stream *s, int64_t due
 
 static void enqueue(struct updates *all, struct update_stream *s, int64_t due)
 {
-	all->queue = xreallocarray(all->queue, all->queue_count + 1, sizeof(*all->queue));
-	put(all, all->queue_count++, s);
+	size_t n = all->queue_count;
+
+	if (!(n & (n - 1))) /* full: it grows to the next power of two */
+		all->queue = xreallocarray(all->queue, n ? 2 * n : 1, sizeof(*all->queue));
+	all->queue_count++;
+	put(all, n, s);
+	s->queued = true;
 	reschedule(all, s, due);
 }
 
@@ -58,6 +63,7 @@ static void dequeue(struct updates *all, struct update_stream *s)
 {
 	struct update_stream *last = all->queue[--all->queue_count];
 
+	s->queued = false;
 	if (last == s)
 		return;
 	put(all, s->place, last);
@@ -66,20 +72,56 @@ static void dequeue(struct updates *all, struct update_stream *s)
 
 /* ---- streams ---- */
 
-static void drop_update(struct updates *all, struct update_stream *s, struct update *u)
+static struct update *first_of(const struct update_stream *s)
+{
+	return list_first(&s->pending, struct update, node);
+}
+
+static struct update *last_of(const struct update_stream *s)
+{
+	return list_empty(&s->pending) ? NULL : list_entry(s->pending.prev, struct update, node);
+}
+
+static bool on_disk(const struct update *u)
+{
+	return list_empty(&u->unwritten);
+}
+
+/* The first of the stream is another one, or has come to the disk. */
+static void new_first(struct updates *all, struct update_stream *s, int64_t now)
+{
+	const struct update *first = first_of(s);
+
+	if (s->queued)
+		dequeue(all, s);
+	s->pause_ns = all->pause_min_ns;
+	if (first && on_disk(first))
+		enqueue(all, s, now);
+}
+
+static void free_update(struct updates *all, struct update_stream *s, struct update *u)
 {
 	list_remove(&u->node);
+	list_remove(&u->unwritten);
 	all->bytes -= u->bytes;
-	if (!--s->pending_count)
-		dequeue(all, s);
+	s->pending_count--;
 	schema_free(status_update_schema(), u->body);
 	free(u);
+}
+
+static void drop_update(struct updates *all, struct update_stream *s, struct update *u)
+{
+	if (all->gone)
+		all->gone(u, all->ctx);
+	free_update(all, s, u);
 }
 
 static void free_stream(struct updates *all, struct update_stream *s)
 {
 	struct update *u;
 
+	if (s->queued)
+		dequeue(all, s);
 	HASH_DEL(all->streams, s);
 	list_for_each(u, &s->pending, node)
 		drop_update(all, s, u);
@@ -87,10 +129,21 @@ static void free_stream(struct updates *all, struct update_stream *s)
 	free(s);
 }
 
+void updates_init(struct updates *u, int64_t pause_min_ns, int64_t pause_max_ns)
+{
+	*u = (struct updates){
+		.pause_min_ns = pause_min_ns,
+		.pause_max_ns = pause_max_ns,
+		.next_sequence = 1,
+	};
+	list_init(&u->unwritten);
+}
+
 void updates_fini(struct updates *u)
 {
 	struct update_stream *s, *next;
 
+	u->gone = NULL;
 	HASH_ITER(hh, u->streams, s, next)
 		free_stream(u, s);
 	free(u->queue);
@@ -158,55 +211,112 @@ int updates_check(const struct updates *all, const struct status_update *body, s
 			"the update has %zu bytes as it is sent, more than the %zu allowed", bytes,
 			(size_t)UPDATE_MAX_BYTES);
 	if (all->bytes + bytes > UPDATES_MAX_BYTES)
-		return error_set(e, ENOBUFS,
-				 "too many updates of this agent wait for an acknowledgement");
+		return error_set(e, ENOBUFS, "too many status updates wait for an acknowledgement");
 	return r;
 }
 
-static struct update *last(const struct update_stream *s)
+static struct update *append(struct updates *all, struct update_stream *s,
+			     struct status_update *body, uint64_t sequence, uint64_t batch)
 {
-	return list_empty(&s->pending) ? NULL : list_entry(s->pending.prev, struct update, node);
+	struct update *u = xcalloc(1, sizeof(*u));
+
+	u->body = body;
+	u->bytes = encoded_bytes(body);
+	u->sequence = sequence;
+	u->batch = batch;
+	list_init(&u->unwritten);
+	list_append(&s->pending, &u->node);
+	s->pending_count++;
+	all->bytes += u->bytes;
+	all->next_sequence = MAX(all->next_sequence, sequence + 1);
+	return u;
 }
 
-void updates_add(struct updates *all, struct status_update *body, int64_t now)
+const struct update *updates_add(struct updates *all, struct status_update *body, uint64_t batch,
+				 int64_t now)
 {
 	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
-	struct update *u = xcalloc(1, sizeof(*u));
+	struct update *u;
 
 	assert(body->status->has_uuid && !known(s, body->status));
 	if (s->pending_count >= UPDATES_PENDING_MAX &&
-	    last(s)->body->status->state == body->status->state)
-		drop_update(all, s, last(s));
-	u->body = body;
-	u->bytes = encoded_bytes(body);
-	all->bytes += u->bytes;
-	list_append(&s->pending, &u->node);
-	if (s->pending_count++)
-		return;
-	s->pause_ns = all->pause_min_ns;
-	enqueue(all, s, now);
+	    last_of(s)->body->status->state == body->status->state)
+		drop_update(all, s, last_of(s));
+	u = append(all, s, body, all->next_sequence, batch);
+	if (batch)
+		list_append(&all->unwritten, &u->unwritten);
+	if (s->pending_count == 1)
+		new_first(all, s, now);
+	return u;
+}
+
+void updates_written(struct updates *all, uint64_t batch, int64_t now,
+		     void (*written)(const struct update *u, void *ctx), void *ctx)
+{
+	struct update *u;
+
+	while ((u = list_first(&all->unwritten, struct update, unwritten)) && u->batch <= batch) {
+		struct update_stream *s =
+			find(all, u->body->framework_id, u->body->status->task_id);
+
+		list_remove(&u->unwritten);
+		if (first_of(s) == u)
+			new_first(all, s, now);
+		if (written)
+			written(u, ctx);
+	}
+}
+
+void updates_restore(struct updates *all, struct status_update *body, uint64_t sequence,
+		     int64_t now)
+{
+	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
+
+	append(all, s, body, sequence, 0);
+	if (s->pending_count == 1)
+		new_first(all, s, now);
+}
+
+static void note_acked(struct update_stream *s, const uint8_t uuid[16], enum task_state state)
+{
+	memcpy(s->last_acked, uuid, sizeof(s->last_acked));
+	s->last_acked_state = state;
+	s->has_acked = true;
+}
+
+void updates_restore_acknowledged(struct updates *u, const char *framework_id, const char *task_id,
+				  const uint8_t uuid[16], enum task_state state)
+{
+	note_acked(find_or_add(u, framework_id, task_id), uuid, state);
 }
 
 enum update_ack updates_acknowledge(struct updates *all, const char *framework_id,
 				    const char *task_id, const uint8_t uuid[16], int64_t now)
 {
 	struct update_stream *s = find(all, framework_id, task_id);
-	struct update *first = s ? list_first(&s->pending, struct update, node) : NULL;
+	struct update *first = s ? first_of(s) : NULL;
 
-	if (!first || memcmp(first->body->status->uuid, uuid, 16))
+	if (!first || !on_disk(first) || memcmp(first->body->status->uuid, uuid, 16))
 		return UPDATE_UNEXPECTED;
-	if (task_terminal(first->body->status->state)) {
+	if (task_terminal(first->body->status->state) &&
+	    (!all->ids_are_reused || s->pending_count == 1)) {
 		free_stream(all, s);
 		return UPDATE_ACKED_LAST;
 	}
-	memcpy(s->last_acked, uuid, 16);
-	s->last_acked_state = first->body->status->state;
-	s->has_acked = true;
-	s->pause_ns = all->pause_min_ns;
+	note_acked(s, uuid, first->body->status->state);
 	drop_update(all, s, first);
-	if (s->pending_count)
-		reschedule(all, s, now);
+	new_first(all, s, now);
 	return UPDATE_ACKED;
+}
+
+/* Of those on disk: nobody hears of a state before it is there. */
+static const struct status_update *latest(const struct update_stream *s)
+{
+	const struct update *u = last_of(s);
+
+	while (!on_disk(u))
+		u = list_entry(u->node.prev, struct update, node);
+	return u->body;
 }
 
 void updates_run(struct updates *all, int64_t now,
@@ -215,14 +325,15 @@ void updates_run(struct updates *all, int64_t now,
 	assert(all->pause_min_ns > 0); /* or what was sent would be due again at once, for ever */
 	while (all->queue_count && all->queue[0]->due_ns <= now) {
 		struct update_stream *s = all->queue[0];
-		struct update *first = list_first(&s->pending, struct update, node);
+		struct status_update *first = first_of(s)->body;
+		const struct status_update *newest = latest(s);
 
-		assert(first);
-		first->body->latest_state = last(s)->body->latest_state;
-		first->body->has_latest_state = last(s)->body->has_latest_state;
+		assert(on_disk(first_of(s)));
+		first->latest_state = newest->latest_state;
+		first->has_latest_state = newest->has_latest_state;
 		reschedule(all, s, now + s->pause_ns);
 		s->pause_ns = MIN(s->pause_ns * 2, all->pause_max_ns);
-		send(first->body, ctx);
+		send(first, ctx);
 	}
 }
 
@@ -238,6 +349,30 @@ void updates_resume(struct updates *all, int64_t now)
 int64_t updates_next(const struct updates *all)
 {
 	return all->queue_count ? all->queue[0]->due_ns : INT64_MAX;
+}
+
+void updates_resume_framework(struct updates *all, const char *framework_id, int64_t now)
+{
+	autofree char *prefix = xasprintf("%s/", framework_id);
+	struct update_stream *s, *next;
+
+	HASH_ITER(hh, all->streams, s, next) {
+		if (!s->queued || !str_starts(s->key, prefix))
+			continue;
+		s->pause_ns = all->pause_min_ns;
+		reschedule(all, s, now);
+	}
+}
+
+bool updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
+		     enum task_state *ret)
+{
+	const struct update_stream *s = find(u, framework_id, task_id);
+
+	if (!s || !s->pending_count)
+		return false;
+	*ret = first_of(s)->body->status->state;
+	return true;
 }
 
 void updates_forget(struct updates *all, const char *framework_id)

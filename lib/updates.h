@@ -1,7 +1,8 @@
 /*
  * Status updates on their way to a framework: one stream for each task, in order,
- * only the first outstanding, sent again with growing pauses until acknowledged. Pure:
- * time is an argument, sending is the caller's. Section 7.3 of Mesos's rules.
+ * only the first outstanding, sent again with growing pauses until acknowledged; none is
+ * sent before its batch of the store is on disk. Pure: time is an argument, sending and
+ * storing are the caller's.
  */
 #pragma once
 
@@ -18,16 +19,20 @@
 #define UPDATES_MAX_BYTES (64 * MIB)
 
 struct update {
-	struct list node;
+	struct list node;           /* in its stream */
+	struct list unwritten;      /* in updates->unwritten; alone once it is on disk */
 	struct status_update *body; /* what is sent: owned */
 	size_t bytes;               /* encoded */
+	uint64_t sequence;          /* among all, in the order in which they came */
+	uint64_t batch;             /* of the store */
 };
 
 struct update_stream {
 	UT_hash_handle hh;
-	char *key;              /* framework id, which has no slash, '/', task id */
-	struct list pending;    /* updates; the first is outstanding */
-	size_t pending_count;   /* while above 0 it is in the queue */
+	char *key;           /* framework id, which has no slash, '/', task id */
+	struct list pending; /* updates; the first is outstanding once it is on disk */
+	size_t pending_count;
+	bool queued;            /* in the queue: while its first is outstanding */
 	size_t place;           /* there */
 	int64_t due_ns;         /* when the first is sent (again) */
 	int64_t pause_ns;       /* between the last attempt and the next */
@@ -41,10 +46,25 @@ struct updates {
 	struct update_stream *
 		*queue; /* a heap of those with something to send, the first due on top */
 	size_t queue_count;
-	size_t bytes; /* of all that wait */
+	size_t bytes;          /* of all that wait */
+	struct list unwritten; /* updates, in their order */
+	uint64_t next_sequence;
 	int64_t pause_min_ns, pause_max_ns;
+	/*
+	 * A task may follow another of the same id while that one's end is not acknowledged: a
+	 * terminal update does not close the stream while others wait in it.
+	 */
+	bool ids_are_reused;
+	/*
+	 * An update is gone: acknowledged, replaced, or nobody's. It is still whole; nothing of
+	 * the queue may be called from here. NULL: nobody wants to know.
+	 */
+	void (*gone)(const struct update *u, void *ctx);
+	void *ctx;
 };
 
+void updates_init(struct updates *u, int64_t pause_min_ns, int64_t pause_max_ns);
+/* Frees everything; `gone` is not called. */
 void updates_fini(struct updates *u);
 
 /* updates_check: this uuid with this state waits already, or was acknowledged last. */
@@ -56,13 +76,31 @@ void updates_fini(struct updates *u);
  * UPDATE_MAX_BYTES, -ENOBUFS if too much waits already (in spite of which it may be added).
  */
 int updates_check(const struct updates *u, const struct status_update *body, struct error *e);
-/* Queues an update that was checked; takes body. Due at once if it is first in its stream. */
-void updates_add(struct updates *u, struct status_update *body, int64_t now);
+/*
+ * Queues an update that was checked; takes body. If it is first in its stream it is due as soon as
+ * updates_written() has heard of its batch; batch 0 is on disk already.
+ */
+const struct update *updates_add(struct updates *u, struct status_update *body, uint64_t batch,
+				 int64_t now);
+/*
+ * The batches up to this one are on disk: calls written (may be NULL) for each update of them,
+ * in order.
+ */
+void updates_written(struct updates *u, uint64_t batch, int64_t now,
+		     void (*written)(const struct update *u, void *ctx), void *ctx);
+/*
+ * Puts back what was stored before a restart, in the order of the sequences; due at once. Takes
+ * body.
+ */
+void updates_restore(struct updates *u, struct status_update *body, uint64_t sequence, int64_t now);
+/* The same for what was acknowledged last, so that it is known when it is repeated. */
+void updates_restore_acknowledged(struct updates *u, const char *framework_id, const char *task_id,
+				  const uint8_t uuid[16], enum task_state state);
 
 /* updates_acknowledge: what an acknowledgement meant. */
 enum update_ack {
-	UPDATE_ACKED, /* the first of its stream is done with */
-	UPDATE_ACKED_LAST, /* it was terminal: the stream is closed, whatever was still queued is dropped */
+	UPDATE_ACKED,      /* the first of its stream is done with */
+	UPDATE_ACKED_LAST, /* it was terminal: the stream is closed, what was still queued is dropped */
 	UPDATE_UNEXPECTED, /* no such stream, or not the uuid that is outstanding */
 };
 enum update_ack updates_acknowledge(struct updates *u, const char *framework_id,
@@ -75,5 +113,10 @@ void updates_run(struct updates *u, int64_t now,
 void updates_resume(struct updates *u, int64_t now);
 /* When updates_run() has something to do, INT64_MAX if never. */
 int64_t updates_next(const struct updates *u);
+/* The firsts of this framework's streams are due now: it is back. */
+void updates_resume_framework(struct updates *u, const char *framework_id, int64_t now);
+/* Whether an update of this task waits: the first one's state. False: none does. */
+bool updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
+		     enum task_state *ret);
 /* Drops all streams of a framework that was removed. */
 void updates_forget(struct updates *u, const char *framework_id);

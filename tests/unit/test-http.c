@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -42,7 +43,24 @@ static void big(const struct http_request *q unused, struct http_response *r, vo
 	r->body.len = 8 * MIB;
 }
 
+static void switch_it(const struct http_request *q, struct http_response *r, void *ctx)
+{
+	size_t len;
+	const char *text = http_body(q, &len);
+
+	assert_string_equal(ctx, "context");
+	if (text)
+		buf_addf(&r->body, "%s posted %zu: %.20s", http_route(q)->path, len, text);
+	else
+		buf_adds(&r->body, "read");
+}
+
 static const struct http_route routes[] = {
+	{ .path = "/switch",
+	  .handler = switch_it,
+	  .doc = "A switch.",
+	  .post = switch_it,
+	  .takes = "{\"on\":true}  light" },
 	{ .path = "/", .handler = state_json, .doc = "The page." },
 	{ .path = "/state.json",
 	  .handler = state_json,
@@ -234,6 +252,157 @@ static void other_methods_are_405(void **state unused)
 	assert_non_null(strstr(reply.data, "Allow: GET, HEAD\r\n"));
 	assert_non_null(strstr(reply.data, "Connection: close\r\n"));
 	expect_status(converse("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n"), "405");
+}
+
+/* Headers end with "\r\n" or are empty. */
+static const char *post(const char *target, const char *headers, const char *text)
+{
+	autofree char *request = xasprintf("POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+					   "Content-Length: %zu\r\n%s\r\n%s",
+					   target, strlen(text), headers, text);
+
+	return converse(request);
+}
+
+#define JSON_BODY "Content-Type: application/json\r\n"
+
+static void a_post_brings_its_body_to_the_route_that_takes_one(void **state unused)
+{
+	expect_status(post("/switch", JSON_BODY, "{\"on\":true}"), "200");
+	assert_string_equal(body(reply.data), "/switch posted 11: {\"on\":true}");
+	assert_string_equal(body(post("/master/switch/?a=b",
+				      "Content-Type: Application/JSON; charset=utf-8\r\n", "{}")),
+			    "/switch posted 2: {}");
+	assert_string_equal(body(post("/switch", JSON_BODY "Sec-Fetch-Site: none\r\n", "")),
+			    "/switch posted 0: ");
+	assert_string_equal(body(get("/switch")), "read");
+}
+
+static void a_post_in_pieces_is_put_together(void **state unused)
+{
+	autofd int fd = client();
+
+	reply.len = 0;
+	say(fd, "POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
+		"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	assert_true(sd_event_run(loop, 5000000) > 0);
+	say(fd, "2\r\nde\r\n0\r\n\r\n");
+	while (hear(fd))
+		assert_true(sd_event_run(loop, 5000000) > 0);
+	RUN_UNTIL(!http_connections(http));
+	assert_string_equal(body(reply.data), "/switch posted 5: abcde");
+}
+
+static void a_body_is_not_taken_for_that_of_the_next_request(void **state unused)
+{
+	const char *answer = converse(
+		"POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY "Content-Length: 3\r\n\r\nabc"
+		"GET /switch HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxx"
+		"POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
+		"Connection: close\r\nContent-Length: 1\r\n\r\nz");
+
+	assert_non_null(strstr(answer, "/switch posted 3: abc"));
+	assert_non_null(strstr(answer, "\r\n\r\nread"));
+	assert_non_null(strstr(answer, "/switch posted 1: z"));
+}
+
+static void a_post_of_a_browser_is_403(void **state unused)
+{
+	static const char *const sent[] = {
+		JSON_BODY "Origin: http://localhost:5050\r\n",
+		JSON_BODY "origin: null\r\n",
+		JSON_BODY "Sec-Fetch-Site: same-origin\r\n",
+		JSON_BODY "Sec-Fetch-Site: cross-site\r\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sent); i++) {
+		expect_status(post("/switch", sent[i], "{}"), "403");
+		assert_non_null(strstr(reply.data, "not for browsers"));
+		assert_null(strstr(reply.data, "posted"));
+	}
+}
+
+static void a_post_that_is_no_json_is_415(void **state unused)
+{
+	static const char *const sent[] = {
+		"",
+		"Content-Type: text/plain\r\n",
+		"Content-Type: application/jsonp\r\n",
+		"Content-Type: text/plain; application/json\r\n",
+		"Content-Type: application/x-www-form-urlencoded\r\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sent); i++)
+		expect_status(post("/switch", sent[i], "{}"), "415");
+}
+
+static void a_post_of_too_much_is_413_or_cut(void **state unused)
+{
+	autobuf struct buf chunked = { 0 };
+
+	expect_status(converse("POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
+			       "Content-Length: 65537\r\n\r\n"),
+		      "413");
+	buf_adds(&chunked, "POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
+			   "Transfer-Encoding: chunked\r\n\r\n10001\r\n");
+	memset(buf_reserve(&chunked, 65537), 'x', 65537);
+	chunked.len += 65537;
+	buf_adds(&chunked, "\r\n0\r\n\r\n");
+	assert_string_equal(converse(buf_text(&chunked)), "");
+}
+
+static void what_is_only_read_says_so_and_what_is_not_too(void **state unused)
+{
+	expect_status(post("/state.json", JSON_BODY, "{}"), "405");
+	assert_non_null(strstr(reply.data, "Allow: GET, HEAD\r\n"));
+	expect_status(post("/nope", JSON_BODY, "{}"), "405");
+	expect_status(converse("PUT /switch HTTP/1.1\r\nHost: x\r\n\r\n"), "405");
+	assert_non_null(strstr(reply.data, "Allow: GET, HEAD, POST\r\n"));
+	expect_status(converse("OPTIONS /%zz HTTP/1.1\r\nHost: x\r\n\r\n"), "405");
+}
+
+static bool on_this_machine(const char *address)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
+		return http_on_this_machine((struct sockaddr *)&v4);
+	assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
+	return http_on_this_machine((struct sockaddr *)&v6);
+}
+
+static void only_loopback_addresses_are_this_machine(void **state unused)
+{
+	static const char *const ours[] = { "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1" };
+	static const char *const others[] = { "10.0.0.1",        "0.0.0.0",     "128.0.0.1",
+					      "1.0.0.127",       "::",          "fe80::1",
+					      "::ffff:10.0.0.1", "::127.0.0.1", "7f00::1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		assert_true(on_this_machine(ours[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(on_this_machine(others[i]));
+	assert_true(http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNIX }));
+	assert_false(http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNSPEC }));
+}
+
+static void a_post_over_loopback_is_served(void **state unused)
+{
+	autofd int fd = tcp_client();
+
+	reply.len = 0;
+	say(fd, "POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
+		"Connection: close\r\nContent-Length: 2\r\n\r\n{}");
+	while (hear(fd))
+		assert_true(sd_event_run(loop, 5000000) > 0);
+	RUN_UNTIL(!http_connections(http));
+	assert_string_equal(body(buf_text(&reply)), "/switch posted 2: {}");
+}
+
+static void help_says_what_a_post_takes(void **state unused)
+{
+	assert_non_null(strstr(get("/help/switch"), ">        {\"on\":true}  light\n"));
 }
 
 static void two_lengths_are_400(void **state unused)
@@ -513,6 +682,16 @@ int main(void)
 		TEST(a_bad_number_is_400_with_a_sentence),
 		TEST(head_has_no_body_but_its_length),
 		TEST(other_methods_are_405),
+		TEST(a_post_brings_its_body_to_the_route_that_takes_one),
+		TEST(a_post_in_pieces_is_put_together),
+		TEST(a_body_is_not_taken_for_that_of_the_next_request),
+		TEST(a_post_of_a_browser_is_403),
+		TEST(a_post_that_is_no_json_is_415),
+		TEST(a_post_of_too_much_is_413_or_cut),
+		TEST(what_is_only_read_says_so_and_what_is_not_too),
+		TEST(a_post_over_loopback_is_served),
+		TEST(help_says_what_a_post_takes),
+		cmocka_unit_test(only_loopback_addresses_are_this_machine),
 		TEST(two_lengths_are_400),
 		TEST(no_host_is_400),
 		TEST(a_large_body_is_413_and_a_small_one_thrown_away),

@@ -93,6 +93,24 @@ static void what_another_user_made_is_refused(void **state unused)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void state_is_kept_where_its_user_has_it(void **state unused)
+{
+	autofree char *given = NULL, *usual = NULL;
+
+	setenv("XDG_STATE_HOME", "/s", 1);
+	setenv("HOME", "/h", 1);
+	given = state_dir_default("master");
+	setenv("XDG_STATE_HOME", "relative", 1);
+	usual = state_dir_default("master");
+	assert_string_equal(given, geteuid() ? "/s/mesos/master" : "/var/lib/mesos/master");
+	assert_string_equal(usual,
+			    geteuid() ? "/h/.local/state/mesos/master" : "/var/lib/mesos/master");
+	unsetenv("HOME");
+	free(take_ptr(usual));
+	usual = state_dir_default("master");
+	assert_true(geteuid() ? !usual : usual != NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +118,7 @@ int main(void)
 		TEST(where_others_may_write_it_is_refused),
 		TEST(a_file_on_the_way_is_refused),
 		TEST(what_another_user_made_is_refused),
+		cmocka_unit_test(state_is_kept_where_its_user_has_it),
 	};
 
 	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "agent/updates.h"
+#include "lib/updates.h"
 
 #define SECOND   NSEC_PER_SEC
 #define SENT_MAX 64
@@ -26,9 +26,28 @@ static void note(const struct status_update *body, void *ctx)
 	s->latest = body->latest_state;
 }
 
-static struct updates new_updates(void)
+/* Those that left, in the order in which they did. */
+static struct sent left;
+
+static void note_gone(const struct update *u, void *ctx)
 {
-	return (struct updates){ .pause_min_ns = 10 * SECOND, .pause_max_ns = 600 * SECOND };
+	assert_ptr_equal(ctx, &left);
+	assert_true(left.count < SENT_MAX);
+	left.list[left.count++] = u->body->status->uuid[0];
+}
+
+static struct updates *new_updates(void)
+{
+	struct updates *u = xmalloc(sizeof(*u));
+
+	updates_init(u, 10 * SECOND, 600 * SECOND);
+	return u;
+}
+
+static void free_updates(struct updates *u)
+{
+	updates_fini(u);
+	free(u);
 }
 
 static size_t pending(const struct updates *u)
@@ -41,35 +60,69 @@ static size_t pending(const struct updates *u)
 	return n;
 }
 
-static int add_with(struct updates *u, const char *framework, const char *task, uint8_t uuid,
-		    enum task_state state, int64_t now, const char *message)
+/* Borrows all it points to; lives as long as its status. */
+static struct status_update body_of(struct task_status *status, const char *framework,
+				    const char *task, uint8_t uuid, enum task_state state)
 {
-	struct task_status status = {
+	*status = (struct task_status){
 		.task_id = (char *)(uintptr_t)task,
 		.state = state,
 		.has_state = true,
-		.message = (char *)(uintptr_t)message,
 		.uuid = { uuid },
 		.has_uuid = true,
 	};
-	struct status_update body = {
+	return (struct status_update){
 		.framework_id = (char *)(uintptr_t)framework,
-		.status = &status,
+		.status = status,
 		.latest_state = state,
 		.has_latest_state = true,
 	};
+}
+
+static int add_checked(struct updates *u, const struct status_update *body, uint64_t batch,
+		       int64_t now)
+{
 	struct error e;
-	int r = updates_check(u, &body, &e);
+	int r = updates_check(u, body, &e);
 
 	if (!r)
-		updates_add(u, schema_copy(status_update_schema(), &body), now);
+		updates_add(u, schema_copy(status_update_schema(), body), batch, now);
 	return r;
+}
+
+static int add_with(struct updates *u, const char *framework, const char *task, uint8_t uuid,
+		    enum task_state state, int64_t now, const char *message)
+{
+	struct task_status status;
+	struct status_update body = body_of(&status, framework, task, uuid, state);
+
+	status.message = (char *)(uintptr_t)message;
+	return add_checked(u, &body, 0, now);
 }
 
 static int add(struct updates *u, const char *framework, const char *task, uint8_t uuid,
 	       enum task_state state, int64_t now)
 {
 	return add_with(u, framework, task, uuid, state, now, NULL);
+}
+
+/* One that is on disk only when its batch is. */
+static void add_in(struct updates *u, const char *task, uint8_t uuid, enum task_state state,
+		   uint64_t batch)
+{
+	struct task_status status;
+	struct status_update body = body_of(&status, "F", task, uuid, state);
+
+	assert_int_equal(add_checked(u, &body, batch, 0), 0);
+}
+
+static void restore(struct updates *u, const char *task, uint8_t uuid, enum task_state state,
+		    uint64_t sequence)
+{
+	struct task_status status;
+	struct status_update body = body_of(&status, "F", task, uuid, state);
+
+	updates_restore(u, schema_copy(status_update_schema(), &body), sequence, 0);
 }
 
 static enum update_ack ack(struct updates *u, const char *task, uint8_t uuid, int64_t now)
@@ -95,6 +148,31 @@ static void assert_sends(struct updates *u, int64_t now, uint8_t uuid)
 	assert_int_equal(s.list[0], uuid);
 }
 
+static void assert_left(uint8_t first, uint8_t last)
+{
+	assert_int_equal(left.count, last - first + 1);
+	for (size_t i = 0; i < left.count; i++)
+		assert_int_equal(left.list[i], first + i);
+	left.count = 0;
+}
+
+static struct updates *new_watched(void)
+{
+	struct updates *u = new_updates();
+
+	left.count = 0;
+	u->gone = note_gone;
+	u->ctx = &left;
+	return u;
+}
+
+static void note_written(const struct update *u, void *ctx)
+{
+	struct sent *s = ctx;
+
+	s->list[s->count++] = u->body->status->uuid[0];
+}
+
 static void assert_silent(struct updates *u, int64_t now)
 {
 	assert_int_equal(run(u, now).count, 0);
@@ -102,194 +180,209 @@ static void assert_silent(struct updates *u, int64_t now)
 
 static void the_first_is_due_at_once(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	assert_true(updates_next(&u) == INT64_MAX);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_RUNNING, 5 * SECOND), 0);
-	assert_int_equal(updates_next(&u), 5 * SECOND);
-	assert_sends(&u, 5 * SECOND, 1);
-	updates_fini(&u);
+	assert_true(updates_next(u) == INT64_MAX);
+	assert_int_equal(add(u, "F", "t", 1, TASK_RUNNING, 5 * SECOND), 0);
+	assert_int_equal(updates_next(u), 5 * SECOND);
+	assert_sends(u, 5 * SECOND, 1);
+	free_updates(u);
 }
 
 static void pauses_double_up_to_the_longest(void **state unused)
 {
 	const int64_t pauses[] = { 10, 20, 40, 80, 160, 320, 600, 600 };
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 	int64_t now = 0;
 
-	add(&u, "F", "t", 1, TASK_RUNNING, now);
+	add(u, "F", "t", 1, TASK_RUNNING, now);
 	for (size_t i = 0; i < ARRAY_SIZE(pauses); i++) {
-		assert_sends(&u, now, 1);
-		assert_int_equal(updates_next(&u), now + pauses[i] * SECOND);
-		assert_silent(&u, now + pauses[i] * SECOND - 1);
+		assert_sends(u, now, 1);
+		assert_int_equal(updates_next(u), now + pauses[i] * SECOND);
+		assert_silent(u, now + pauses[i] * SECOND - 1);
 		now += pauses[i] * SECOND;
 	}
-	updates_fini(&u);
+	free_updates(u);
 }
 
 static void the_next_waits_for_the_acknowledgement_and_starts_anew(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_STARTING, 0);
-	add(&u, "F", "t", 2, TASK_RUNNING, 0);
-	assert_sends(&u, 0, 1);
-	assert_sends(&u, 10 * SECOND, 1);
-	assert_sends(&u, 30 * SECOND, 1);
-	assert_int_equal(ack(&u, "t", 1, 31 * SECOND), UPDATE_ACKED);
-	assert_sends(&u, 31 * SECOND, 2);
-	assert_int_equal(updates_next(&u), 41 * SECOND);
-	assert_int_equal(pending(&u), 1);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	add(u, "F", "t", 2, TASK_RUNNING, 0);
+	assert_sends(u, 0, 1);
+	assert_sends(u, 10 * SECOND, 1);
+	assert_sends(u, 30 * SECOND, 1);
+	assert_int_equal(ack(u, "t", 1, 31 * SECOND), UPDATE_ACKED);
+	assert_sends(u, 31 * SECOND, 2);
+	assert_int_equal(updates_next(u), 41 * SECOND);
+	assert_int_equal(pending(u), 1);
+	free_updates(u);
 }
 
 static void tasks_do_not_wait_for_each_other(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "a", 1, TASK_RUNNING, 0);
-	add(&u, "F", "b", 2, TASK_RUNNING, 0);
-	add(&u, "G", "a", 3, TASK_RUNNING, 0);
-	assert_int_equal(run(&u, 0).count, 3);
-	assert_int_equal(pending(&u), 3);
-	updates_fini(&u);
+	add(u, "F", "a", 1, TASK_RUNNING, 0);
+	add(u, "F", "b", 2, TASK_RUNNING, 0);
+	add(u, "G", "a", 3, TASK_RUNNING, 0);
+	assert_int_equal(run(u, 0).count, 3);
+	assert_int_equal(pending(u), 3);
+	free_updates(u);
 }
 
 static void another_uuid_is_not_an_acknowledgement(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_STARTING, 0);
-	add(&u, "F", "t", 2, TASK_RUNNING, 0);
-	assert_int_equal(ack(&u, "t", 2, 0), UPDATE_UNEXPECTED);
-	assert_int_equal(ack(&u, "other", 1, 0), UPDATE_UNEXPECTED);
-	assert_int_equal(pending(&u), 2);
-	assert_sends(&u, 0, 1);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	add(u, "F", "t", 2, TASK_RUNNING, 0);
+	assert_int_equal(ack(u, "t", 2, 0), UPDATE_UNEXPECTED);
+	assert_int_equal(ack(u, "other", 1, 0), UPDATE_UNEXPECTED);
+	assert_int_equal(pending(u), 2);
+	assert_sends(u, 0, 1);
+	free_updates(u);
 }
 
 static void a_second_acknowledgement_is_ignored(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_STARTING, 0);
-	add(&u, "F", "t", 2, TASK_RUNNING, 0);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_ACKED);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_UNEXPECTED);
-	assert_int_equal(pending(&u), 1);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	add(u, "F", "t", 2, TASK_RUNNING, 0);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_UNEXPECTED);
+	assert_int_equal(pending(u), 1);
+	free_updates(u);
 }
 
 static void a_duplicate_before_the_acknowledgement_is_dropped(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_RUNNING, 0);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
-	assert_int_equal(pending(&u), 1);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_RUNNING, 0);
+	assert_int_equal(add(u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
+	assert_int_equal(pending(u), 1);
+	free_updates(u);
 }
 
 static void a_duplicate_after_the_acknowledgement_is_dropped(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_RUNNING, 0);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_ACKED);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
-	assert_int_equal(pending(&u), 0);
-	assert_true(updates_next(&u) == INT64_MAX);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_RUNNING, 0);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED);
+	assert_int_equal(add(u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
+	assert_int_equal(pending(u), 0);
+	assert_true(updates_next(u) == INT64_MAX);
+	free_updates(u);
 }
 
 static void a_second_terminal_update_before_the_acknowledgement_is_thrown_away(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_FINISHED, 0);
-	add(&u, "F", "t", 2, TASK_FAILED, 0);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_ACKED_LAST);
-	assert_int_equal(pending(&u), 0);
-	assert_silent(&u, 0);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_FINISHED, 0);
+	add(u, "F", "t", 2, TASK_FAILED, 0);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED_LAST);
+	assert_int_equal(pending(u), 0);
+	assert_silent(u, 0);
+	free_updates(u);
 }
 
 static void a_second_terminal_update_after_the_acknowledgement_is_sent(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_FINISHED, 0);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_ACKED_LAST);
-	assert_int_equal(add(&u, "F", "t", 2, TASK_FAILED, SECOND), 0);
-	assert_sends(&u, SECOND, 2);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_FINISHED, 0);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED_LAST);
+	assert_int_equal(add(u, "F", "t", 2, TASK_FAILED, SECOND), 0);
+	assert_sends(u, SECOND, 2);
+	free_updates(u);
+}
+
+static void where_ids_are_reused_an_end_does_not_take_the_next_one_along(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	u->ids_are_reused = true;
+	add(u, "F", "t", 1, TASK_ERROR, 0);
+	add(u, "F", "t", 2, TASK_LOST, 0);
+	assert_sends(u, 0, 1);
+	assert_int_equal(ack(u, "t", 1, SECOND), UPDATE_ACKED);
+	assert_sends(u, SECOND, 2);
+	assert_int_equal(ack(u, "t", 2, SECOND), UPDATE_ACKED_LAST);
+	assert_null(u->streams);
+	free_updates(u);
 }
 
 static void all_firsts_are_sent_when_the_master_is_back(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "a", 1, TASK_STARTING, 0);
-	add(&u, "F", "a", 2, TASK_RUNNING, 0);
-	add(&u, "F", "b", 3, TASK_RUNNING, 0);
-	run(&u, 0);
-	run(&u, 10 * SECOND);
-	updates_resume(&u, 11 * SECOND);
-	assert_int_equal(run(&u, 11 * SECOND).count, 2);
-	assert_int_equal(updates_next(&u), 21 * SECOND);
-	updates_fini(&u);
+	add(u, "F", "a", 1, TASK_STARTING, 0);
+	add(u, "F", "a", 2, TASK_RUNNING, 0);
+	add(u, "F", "b", 3, TASK_RUNNING, 0);
+	run(u, 0);
+	run(u, 10 * SECOND);
+	updates_resume(u, 11 * SECOND);
+	assert_int_equal(run(u, 11 * SECOND).count, 2);
+	assert_int_equal(updates_next(u), 21 * SECOND);
+	free_updates(u);
 }
 
 static void a_removed_framework_takes_its_own_updates_along(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "a", 1, TASK_RUNNING, 0);
-	add(&u, "F", "b", 2, TASK_RUNNING, 0);
-	add(&u, "F2", "a", 3, TASK_RUNNING, 0);
-	updates_forget(&u, "F");
-	assert_int_equal(pending(&u), 1);
-	assert_sends(&u, 0, 3);
-	updates_fini(&u);
+	add(u, "F", "a", 1, TASK_RUNNING, 0);
+	add(u, "F", "b", 2, TASK_RUNNING, 0);
+	add(u, "F2", "a", 3, TASK_RUNNING, 0);
+	updates_forget(u, "F");
+	assert_int_equal(pending(u), 1);
+	assert_sends(u, 0, 3);
+	free_updates(u);
 }
 
 static void what_is_sent_again_says_the_latest_state(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_STARTING, 0);
-	assert_int_equal(run(&u, 0).latest, TASK_STARTING);
-	add(&u, "F", "t", 2, TASK_FAILED, 0);
-	assert_int_equal(run(&u, 10 * SECOND).latest, TASK_FAILED);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	assert_int_equal(run(u, 0).latest, TASK_STARTING);
+	add(u, "F", "t", 2, TASK_FAILED, 0);
+	assert_int_equal(run(u, 10 * SECOND).latest, TASK_FAILED);
+	free_updates(u);
 }
 
 static void a_uuid_that_is_used_for_another_state_is_no_duplicate(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
-	add(&u, "F", "t", 1, TASK_RUNNING, 0);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_FINISHED, 0), UPDATE_REUSED);
-	assert_int_equal(ack(&u, "t", 1, 0), UPDATE_ACKED);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_FINISHED, 0), UPDATE_REUSED);
-	assert_int_equal(add(&u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
-	updates_fini(&u);
+	add(u, "F", "t", 1, TASK_RUNNING, 0);
+	assert_int_equal(add(u, "F", "t", 1, TASK_FINISHED, 0), UPDATE_REUSED);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED);
+	assert_int_equal(add(u, "F", "t", 1, TASK_FINISHED, 0), UPDATE_REUSED);
+	assert_int_equal(add(u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
+	free_updates(u);
 }
 
 static void beyond_the_most_a_repeated_state_replaces_the_last(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
 	for (uint8_t i = 1; i <= 200; i++)
-		assert_int_equal(add(&u, "F", "t", i, TASK_RUNNING, 0), 0);
-	assert_int_equal(pending(&u), UPDATES_PENDING_MAX);
-	assert_int_equal(add(&u, "F", "t", 201, TASK_FINISHED, 0), 0);
+		assert_int_equal(add(u, "F", "t", i, TASK_RUNNING, 0), 0);
+	assert_int_equal(pending(u), UPDATES_PENDING_MAX);
+	assert_int_equal(add(u, "F", "t", 201, TASK_FINISHED, 0), 0);
 	for (uint8_t i = 1; i < UPDATES_PENDING_MAX; i++)
-		assert_int_equal(ack(&u, "t", i, 0), UPDATE_ACKED);
-	assert_int_equal(ack(&u, "t", 200, 0), UPDATE_ACKED);
-	assert_int_equal(ack(&u, "t", 201, 0), UPDATE_ACKED_LAST);
-	assert_int_equal(u.bytes, 0);
-	updates_fini(&u);
+		assert_int_equal(ack(u, "t", i, 0), UPDATE_ACKED);
+	assert_int_equal(ack(u, "t", 200, 0), UPDATE_ACKED);
+	assert_int_equal(ack(u, "t", 201, 0), UPDATE_ACKED_LAST);
+	assert_int_equal(u->bytes, 0);
+	free_updates(u);
 }
 
 static char *long_text(size_t bytes)
@@ -304,65 +397,299 @@ static void an_update_that_is_too_long_as_it_is_sent_is_refused(void **state unu
 {
 	autofree char *fits = long_text(UPDATE_MAX_BYTES - 1024);
 	autofree char *grows = long_text(UPDATE_MAX_BYTES / 2);
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 
 	memset(grows, '\n', UPDATE_MAX_BYTES / 2);
-	assert_int_equal(add_with(&u, "F", "t", 1, TASK_RUNNING, 0, fits), 0);
-	assert_int_equal(add_with(&u, "F", "t", 2, TASK_RUNNING, 0, grows), -EMSGSIZE);
-	assert_int_equal(pending(&u), 1);
-	updates_fini(&u);
+	assert_int_equal(add_with(u, "F", "t", 1, TASK_RUNNING, 0, fits), 0);
+	assert_int_equal(add_with(u, "F", "t", 2, TASK_RUNNING, 0, grows), -EMSGSIZE);
+	assert_int_equal(pending(u), 1);
+	free_updates(u);
 }
 
 static void what_waits_has_a_most_for_all_tasks_together(void **state unused)
 {
 	autofree char *text = long_text(UPDATE_MAX_BYTES - 1024);
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 	uint8_t uuid = 0;
 
-	while (add_with(&u, "F", uuid & 1 ? "a" : "b", uuid, TASK_RUNNING, 0, text) == 0)
+	while (add_with(u, "F", uuid & 1 ? "a" : "b", uuid, TASK_RUNNING, 0, text) == 0)
 		uuid++;
 	assert_in_range(uuid, UPDATES_MAX_BYTES / UPDATE_MAX_BYTES,
 			UPDATES_MAX_BYTES / UPDATE_MAX_BYTES + 1);
-	assert_in_range(u.bytes, UPDATES_MAX_BYTES - UPDATE_MAX_BYTES, UPDATES_MAX_BYTES);
-	assert_int_equal(add_with(&u, "F", "c", uuid, TASK_RUNNING, 0, text), -ENOBUFS);
-	assert_int_equal(ack(&u, "b", 0, 0), UPDATE_ACKED);
-	assert_int_equal(add_with(&u, "F", "c", uuid, TASK_RUNNING, 0, text), 0);
-	updates_fini(&u);
+	assert_in_range(u->bytes, UPDATES_MAX_BYTES - UPDATE_MAX_BYTES, UPDATES_MAX_BYTES);
+	assert_int_equal(add_with(u, "F", "c", uuid, TASK_RUNNING, 0, text), -ENOBUFS);
+	assert_int_equal(ack(u, "b", 0, 0), UPDATE_ACKED);
+	assert_int_equal(add_with(u, "F", "c", uuid, TASK_RUNNING, 0, text), 0);
+	free_updates(u);
 }
 
 /* Due times that come and go in no order at all leave in order. */
 static void what_is_due_first_is_sent_first(void **state unused)
 {
-	struct updates u = new_updates();
+	struct updates *u = new_updates();
 	struct sent s;
 
 	for (uint8_t i = 0; i < 50; i++) {
 		autofree char *task = xasprintf("%d", i);
 
-		add(&u, "F", task, i, TASK_RUNNING, (i * 7 % 50) * SECOND);
+		add(u, "F", task, i, TASK_RUNNING, (i * 7 % 50) * SECOND);
 	}
 	for (uint8_t i = 0; i < 50; i += 3) {
 		autofree char *task = xasprintf("%d", i);
 
-		assert_int_equal(ack(&u, task, i, 0), UPDATE_ACKED);
+		assert_int_equal(ack(u, task, i, 0), UPDATE_ACKED);
 	}
-	u.pause_min_ns = u.pause_max_ns = 1000 * SECOND;
-	updates_resume(&u, 0);
-	assert_int_equal(run(&u, 0).count, 33);
+	u->pause_min_ns = u->pause_max_ns = 1000 * SECOND;
+	updates_resume(u, 0);
+	assert_int_equal(run(u, 0).count, 33);
 	for (uint8_t i = 0; i < 50; i += 3) {
 		autofree char *task = xasprintf("%d", i);
 
-		add(&u, "G", task, i, TASK_RUNNING, (i * 7 % 50) * SECOND);
+		add(u, "G", task, i, TASK_RUNNING, (i * 7 % 50) * SECOND);
 	}
-	for (int64_t previous = -1; updates_next(&u) < 1000 * SECOND;) {
-		assert_true(updates_next(&u) > previous);
-		previous = updates_next(&u);
-		s = run(&u, previous);
+	for (int64_t previous = -1; updates_next(u) < 1000 * SECOND;) {
+		assert_true(updates_next(u) > previous);
+		previous = updates_next(u);
+		s = run(u, previous);
 		assert_int_equal(s.count, 1);
 		assert_int_equal(s.list[0] * 7 % 50, previous / SECOND);
 	}
-	assert_int_equal(pending(&u), 50);
-	updates_fini(&u);
+	assert_int_equal(pending(u), 50);
+	free_updates(u);
+}
+
+/* ---- what is on disk ---- */
+
+static void what_is_not_on_disk_is_not_sent(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	add_in(u, "t", 1, TASK_RUNNING, 7);
+	assert_true(updates_next(u) == INT64_MAX);
+	assert_silent(u, 100 * SECOND);
+	updates_resume(u, 100 * SECOND);
+	updates_resume_framework(u, "F", 100 * SECOND);
+	assert_silent(u, 100 * SECOND);
+	updates_written(u, 6, 100 * SECOND, NULL, NULL);
+	assert_silent(u, 100 * SECOND);
+	updates_written(u, 7, 101 * SECOND, NULL, NULL);
+	assert_int_equal(updates_next(u), 101 * SECOND);
+	assert_sends(u, 101 * SECOND, 1);
+	free_updates(u);
+}
+
+static void the_next_waits_for_the_disk_too(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	add_in(u, "t", 1, TASK_STARTING, 1);
+	add_in(u, "t", 2, TASK_RUNNING, 2);
+	updates_written(u, 1, 0, NULL, NULL);
+	assert_sends(u, 0, 1);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_ACKED);
+	assert_true(updates_next(u) == INT64_MAX);
+	assert_silent(u, 100 * SECOND);
+	updates_written(u, 2, 100 * SECOND, NULL, NULL);
+	assert_sends(u, 100 * SECOND, 2);
+	free_updates(u);
+}
+
+static void what_was_not_sent_cannot_be_acknowledged(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	add_in(u, "t", 1, TASK_RUNNING, 1);
+	assert_int_equal(ack(u, "t", 1, 0), UPDATE_UNEXPECTED);
+	assert_int_equal(pending(u), 1);
+	free_updates(u);
+}
+
+static void the_latest_state_is_one_that_is_on_disk(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	add_in(u, "t", 1, TASK_STARTING, 1);
+	add_in(u, "t", 2, TASK_RUNNING, 1);
+	add_in(u, "t", 3, TASK_FINISHED, 2);
+	updates_written(u, 1, 0, NULL, NULL);
+	assert_int_equal(run(u, 0).latest, TASK_RUNNING);
+	updates_written(u, 2, 0, NULL, NULL);
+	assert_int_equal(run(u, 10 * SECOND).latest, TASK_FINISHED);
+	free_updates(u);
+}
+
+static void a_written_batch_tells_of_each_of_its_updates_once_and_in_order(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct sent s = { 0 };
+
+	add_in(u, "a", 1, TASK_STARTING, 1);
+	add_in(u, "b", 2, TASK_STARTING, 1);
+	add_in(u, "a", 3, TASK_RUNNING, 1);
+	add_in(u, "b", 4, TASK_RUNNING, 2);
+	updates_written(u, 1, 0, note_written, &s);
+	assert_int_equal(s.count, 3);
+	assert_memory_equal(s.list, ((uint8_t[]){ 1, 2, 3 }), 3);
+	updates_written(u, 1, 0, note_written, &s);
+	assert_int_equal(s.count, 3);
+	updates_written(u, 9, 0, note_written, &s);
+	assert_int_equal(s.count, 4);
+	assert_int_equal(s.list[3], 4);
+	free_updates(u);
+}
+
+static void what_is_forgotten_before_it_is_on_disk_is_not_heard_of(void **state unused)
+{
+	struct updates *u = new_watched();
+	struct sent s = { 0 };
+
+	add_in(u, "a", 1, TASK_RUNNING, 1);
+	updates_forget(u, "F");
+	assert_left(1, 1);
+	updates_written(u, 1, 0, note_written, &s);
+	assert_int_equal(s.count, 0);
+	free_updates(u);
+}
+
+/* ---- after a restart ---- */
+
+static void what_is_restored_keeps_its_order_and_its_numbers(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct task_status status;
+	struct status_update body = body_of(&status, "F", "t", 3, TASK_FINISHED);
+
+	restore(u, "t", 1, TASK_STARTING, 40);
+	restore(u, "other", 9, TASK_RUNNING, 41);
+	restore(u, "t", 2, TASK_RUNNING, 42);
+	assert_int_equal(updates_add(u, schema_copy(status_update_schema(), &body), 0, 0)->sequence,
+			 43);
+	assert_int_equal(run(u, 0).count, 2);
+	for (uint8_t uuid = 1; uuid < 3; uuid++)
+		assert_int_equal(ack(u, "t", uuid, 0), UPDATE_ACKED);
+	assert_int_equal(ack(u, "t", 3, 0), UPDATE_ACKED_LAST);
+	free_updates(u);
+}
+
+static void what_is_restored_is_due_at_once(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	restore(u, "t", 1, TASK_RUNNING, 5);
+	assert_int_equal(updates_next(u), 0);
+	assert_sends(u, 0, 1);
+	assert_int_equal(updates_next(u), 10 * SECOND);
+	free_updates(u);
+}
+
+static void what_was_acknowledged_before_a_restart_is_a_duplicate(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	updates_restore_acknowledged(u, "F", "t", (uint8_t[16]){ 1 }, TASK_RUNNING);
+	assert_int_equal(add(u, "F", "t", 1, TASK_RUNNING, 0), UPDATE_DUPLICATE);
+	assert_int_equal(add(u, "F", "t", 2, TASK_FINISHED, 0), 0);
+	assert_sends(u, 0, 2);
+	free_updates(u);
+}
+
+/* ---- what leaves ---- */
+
+static void what_is_acknowledged_is_gone(void **state unused)
+{
+	struct updates *u = new_watched();
+
+	add(u, "F", "t", 1, TASK_RUNNING, 0);
+	add(u, "F", "t", 2, TASK_FINISHED, 0);
+	assert_int_equal(ack(u, "t", 2, 0), UPDATE_UNEXPECTED);
+	assert_int_equal(left.count, 0);
+	ack(u, "t", 1, 0);
+	assert_left(1, 1);
+	ack(u, "t", 2, 0);
+	assert_left(2, 2);
+	free_updates(u);
+	assert_int_equal(left.count, 0);
+}
+
+static void what_a_terminal_acknowledgement_throws_away_is_gone(void **state unused)
+{
+	struct updates *u = new_watched();
+
+	add(u, "F", "t", 1, TASK_FINISHED, 0);
+	add(u, "F", "t", 2, TASK_FAILED, 0);
+	add(u, "F", "t", 3, TASK_LOST, 0);
+	ack(u, "t", 1, 0);
+	assert_left(1, 3);
+	free_updates(u);
+}
+
+static void what_is_replaced_is_gone(void **state unused)
+{
+	struct updates *u = new_watched();
+
+	for (uint8_t i = 1; i <= UPDATES_PENDING_MAX; i++)
+		add(u, "F", "t", i, TASK_RUNNING, 0);
+	assert_int_equal(left.count, 0);
+	add(u, "F", "t", UPDATES_PENDING_MAX + 1, TASK_RUNNING, 0);
+	assert_left(UPDATES_PENDING_MAX, UPDATES_PENDING_MAX);
+	free_updates(u);
+}
+
+static void what_belonged_to_a_removed_framework_is_gone(void **state unused)
+{
+	struct updates *u = new_watched();
+
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	add(u, "F", "t", 2, TASK_RUNNING, 0);
+	add(u, "F2", "t", 3, TASK_RUNNING, 0);
+	updates_forget(u, "F");
+	assert_left(1, 2);
+	free_updates(u);
+	assert_int_equal(left.count, 0); /* at the end nobody is told */
+}
+
+static void the_end_tells_nobody(void **state unused)
+{
+	struct updates *u = new_watched();
+
+	add(u, "F", "t", 1, TASK_RUNNING, 0);
+	free_updates(u);
+	assert_int_equal(left.count, 0);
+}
+
+/* ---- one framework, one task ---- */
+
+static void only_the_firsts_of_the_framework_that_is_back_are_sent(void **state unused)
+{
+	struct updates *u = new_updates();
+
+	add(u, "F", "a", 1, TASK_STARTING, 0);
+	add(u, "F", "a", 2, TASK_RUNNING, 0);
+	add(u, "F2", "a", 3, TASK_RUNNING, 0);
+	run(u, 0);
+	run(u, 10 * SECOND);
+	updates_resume_framework(u, "F", 11 * SECOND);
+	assert_sends(u, 11 * SECOND, 1);
+	assert_int_equal(updates_next(u), 21 * SECOND);
+	free_updates(u);
+}
+
+static void what_waits_of_a_task_can_be_asked(void **state unused)
+{
+	struct updates *u = new_updates();
+	enum task_state found = TASK_ERROR;
+
+	assert_false(updates_pending(u, "F", "t", &found));
+	add(u, "F", "t", 1, TASK_STARTING, 0);
+	add(u, "F", "t", 2, TASK_FINISHED, 0);
+	assert_true(updates_pending(u, "F", "t", &found));
+	assert_int_equal(found, TASK_STARTING);
+	ack(u, "t", 1, 0);
+	assert_true(updates_pending(u, "F", "t", &found));
+	assert_int_equal(found, TASK_FINISHED);
+	ack(u, "t", 2, 0);
+	assert_false(updates_pending(u, "F", "t", &found));
+	free_updates(u);
 }
 
 int main(void)
@@ -379,6 +706,7 @@ int main(void)
 		cmocka_unit_test(
 			a_second_terminal_update_before_the_acknowledgement_is_thrown_away),
 		cmocka_unit_test(a_second_terminal_update_after_the_acknowledgement_is_sent),
+		cmocka_unit_test(where_ids_are_reused_an_end_does_not_take_the_next_one_along),
 		cmocka_unit_test(all_firsts_are_sent_when_the_master_is_back),
 		cmocka_unit_test(a_removed_framework_takes_its_own_updates_along),
 		cmocka_unit_test(what_is_sent_again_says_the_latest_state),
@@ -387,6 +715,22 @@ int main(void)
 		cmocka_unit_test(an_update_that_is_too_long_as_it_is_sent_is_refused),
 		cmocka_unit_test(what_waits_has_a_most_for_all_tasks_together),
 		cmocka_unit_test(what_is_due_first_is_sent_first),
+		cmocka_unit_test(what_is_not_on_disk_is_not_sent),
+		cmocka_unit_test(the_next_waits_for_the_disk_too),
+		cmocka_unit_test(what_was_not_sent_cannot_be_acknowledged),
+		cmocka_unit_test(the_latest_state_is_one_that_is_on_disk),
+		cmocka_unit_test(a_written_batch_tells_of_each_of_its_updates_once_and_in_order),
+		cmocka_unit_test(what_is_forgotten_before_it_is_on_disk_is_not_heard_of),
+		cmocka_unit_test(what_is_restored_keeps_its_order_and_its_numbers),
+		cmocka_unit_test(what_is_restored_is_due_at_once),
+		cmocka_unit_test(what_was_acknowledged_before_a_restart_is_a_duplicate),
+		cmocka_unit_test(what_is_acknowledged_is_gone),
+		cmocka_unit_test(what_a_terminal_acknowledgement_throws_away_is_gone),
+		cmocka_unit_test(what_is_replaced_is_gone),
+		cmocka_unit_test(what_belonged_to_a_removed_framework_is_gone),
+		cmocka_unit_test(the_end_tells_nobody),
+		cmocka_unit_test(only_the_firsts_of_the_framework_that_is_back_are_sent),
+		cmocka_unit_test(what_waits_of_a_task_can_be_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
