@@ -1,12 +1,13 @@
 /*
- * Prints docs/protocol.md, docs/flags.md or docs/metrics.md, from the tables that the
- * programs themselves are made of: `make docs`. It sees every .def file and lib/, and
+ * Prints docs/protocol.md, docs/flags.md, docs/metrics.md or docs/removal-times.md, from the
+ * tables and functions that the programs themselves are made of: `make docs`. It sees every .def file and lib/, and
  * nothing else of the programs.
  */
 #include <stdio.h>
 
 #include "lib/metrics.h"
 #include "lib/protocol.h"
+#include "lib/ratelimit.h"
 
 /* Where it is, each build decides for itself. */
 #undef LAUNCHER_DIR
@@ -275,6 +276,70 @@ static void put_all_metrics(void)
 	put_metrics("Both: the host and the process", metrics_system(METRICS_JSON).table);
 }
 
+/* ---- removal-times.md ---- */
+
+#define LOST_AGENTS 100
+#define LOOKED_AT   (10 * 60 * NSEC_PER_SEC)
+
+/* When each of them goes, when all of them are lost at 0; how many until LOOKED_AT. */
+static size_t lose_all(const char *rate, int64_t at[LOST_AGENTS])
+{
+	struct ratelimit_ticket tickets[LOST_AGENTS] = { 0 };
+	int64_t interval_ns = 0, now = 0;
+	struct ratelimit limit;
+	size_t early = 0;
+	struct error e;
+
+	if (rate && ratelimit_parse(rate, &interval_ns, &e))
+		assert(!"one of the examples is no rate");
+	ratelimit_init(&limit, interval_ns);
+	for (size_t i = 0; i < LOST_AGENTS; i++)
+		ratelimit_request(&limit, &tickets[i]);
+	for (size_t i = 0; i < LOST_AGENTS; i++) {
+		now = ratelimit_next(&limit, now);
+		if (ratelimit_grant(&limit, now) != &tickets[i])
+			assert(!"first come, first served");
+		at[i] = now;
+		early += now <= LOOKED_AT;
+	}
+	return early;
+}
+
+static void put_moment(int64_t ns)
+{
+	int64_t seconds = ns / NSEC_PER_SEC;
+
+	if (!ns)
+		printf(" at once |");
+	else
+		printf(" %d:%02d |", (int)(seconds / 60), (int)(seconds % 60));
+}
+
+static void put_removal_times(void)
+{
+	static const char *const rates[] = { NULL, "1/1mins", "5/1mins", "10/5mins" };
+	static const size_t shown[] = { 1, 2, 10, 50, 100 };
+
+	put_heading("Removal times");
+	printf("A master loses all of its %d agents at one moment. So many minutes and "
+	       "seconds after it\ngives them up they are removed, by `--agent_removal_rate_limit`. "
+	       "What that means to an "
+	       "operator is in\n[removals.md](removals.md).\n\n| limit |",
+	       LOST_AGENTS);
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		printf(" no. %zu |", shown[i]);
+	printf(" gone after ten minutes |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		int64_t at[LOST_AGENTS];
+		size_t early = lose_all(rates[i], at);
+
+		printf(rates[i] ? "| `%s` |" : "| none |", rates[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(shown); k++)
+			put_moment(at[shown[k] - 1]);
+		printf(" %zu |\n", early);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -284,6 +349,7 @@ int main(int argc, char **argv)
 		{ "protocol", put_protocol },
 		{ "flags", put_all_flags },
 		{ "metrics", put_all_metrics },
+		{ "removal-times", put_removal_times },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
@@ -291,6 +357,6 @@ int main(int argc, char **argv)
 			pages[i].put();
 			return fflush(stdout) || ferror(stdout);
 		}
-	fprintf(stderr, "usage: generate protocol|flags|metrics\n");
+	fprintf(stderr, "usage: generate protocol|flags|metrics|removal-times\n");
 	return 2;
 }

@@ -5,7 +5,7 @@
 set -u
 
 bin=${MESOS_BUILD:?names the build tree}/bin
-dir=$(mktemp -d "${TMPDIR:-/tmp}/mesos-demo-XXXXXX")
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/mesos-demo-XXXXXX")
 port=5050
 local_pid='' execute_pid=''
 

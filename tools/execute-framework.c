@@ -1,6 +1,8 @@
 /* The framework of mesos-execute: registers, takes an offer, tells what becomes of the task. */
 #include <math.h>
 
+#include "lib/task_state.h"
+#include "lib/timer.h"
 #include "lib/units.h"
 #include "tools/execute.h"
 #include "tools/terminal.h"
@@ -9,6 +11,8 @@
 #define DIAL_BACKOFF_MAX_NS (2 * NSEC_PER_SEC)
 #define NO_OFFER_NS         (10 * NSEC_PER_SEC) /* until we say what nobody offers */
 #define HEARTBEATS_MISSED   5
+#define QUESTION_NS         (2 * NSEC_PER_SEC) /* until we ask for the task again, doubling */
+#define QUESTION_MAX_NS     (60 * NSEC_PER_SEC)
 
 static void say(const char *text, const char *what)
 {
@@ -130,14 +134,16 @@ static void print_update(const struct execute *x, const struct task_status *s)
 		printf("  reason: %s\n", enum_name(task_reason_values, (int)s->reason));
 }
 
+/*
+ * Updates come again until they are acknowledged, and answers to our questions repeat what they
+ * said, or are ahead of them.
+ */
 static bool seen_before(struct execute *x, const struct task_status *s)
 {
-	bool again =
-		s->has_uuid && x->last.has_uuid && !memcmp(s->uuid, x->last.uuid, sizeof(s->uuid));
-
-	x->last.has_uuid = s->has_uuid;
-	memcpy(x->last.uuid, s->uuid, sizeof(s->uuid));
-	return again;
+	if (s->state == x->state || !task_may_move(x->state, s->state))
+		return true;
+	x->state = s->state;
+	return false;
 }
 
 static void acknowledge(struct execute *x, const struct task_status *s)
@@ -161,14 +167,35 @@ static void on_update(struct peer *p, struct message *m)
 	enum status status = status_of(s->state);
 
 	acknowledge(x, s);
-	if (seen_before(x, s) || !str_equal(s->task_id, x->flags.name))
+	if (!str_equal(s->task_id, x->flags.name))
+		return;
+	x->question = sd_event_source_disable_unref(x->question);
+	if (seen_before(x, s))
 		return;
 	print_update(x, s);
 	if (status != STATUS_NONE)
 		execute_finish(x, x->killing ? STATUS_KILLED : status);
 }
 
+/*
+ * Where is our task? There is no answer while the master does not know either, since its agent
+ * has not come back yet.
+ */
+static int on_question(sd_event_source *source unused, uint64_t now unused, void *arg)
+{
+	struct execute *x = arg;
+	struct task_question task = { .task_id = x->flags.name, .agent_id = x->agent_id };
+	struct call_reconcile call = { .tasks = &task, .tasks_count = 1 };
+
+	peer_send(x->master, CALL_RECONCILE, x->framework_id, NULL, &call);
+	execute_arm(x, &x->question, x->question_ns, on_question);
+	x->question_ns = MIN(x->question_ns * 2, QUESTION_MAX_NS);
+	return 0;
+}
+
 /* ---- the master ---- */
+
+static void lost_master(struct execute *x, const char *address, const char *why);
 
 static int on_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
 {
@@ -187,8 +214,10 @@ static int on_no_pulse(sd_event_source *source unused, uint64_t now unused, void
 {
 	struct execute *x = arg;
 
-	complain("the master at %s is silent: given up", peer_name(x->master));
-	execute_finish(x, STATUS_UNREACHABLE);
+	autofree char *address = xstrdup(peer_name(x->master));
+
+	peer_close(x->master);
+	lost_master(x, address, "it is silent");
 	return 0;
 }
 
@@ -200,31 +229,58 @@ static void on_heartbeat(struct peer *p, struct message *m unused)
 		execute_arm(x, &x->pulse, x->pulse_ns, on_no_pulse);
 }
 
-static void on_subscribed(struct peer *p, struct message *m)
+static void first_time(struct execute *x)
 {
-	struct event_subscribed *event = m->body;
-	struct execute *x = peer_ctx(p);
-	double interval = event->heartbeat_interval_seconds;
-
-	peer_subscribed(p);
-	x->framework_id = take_ptr(event->framework_id);
-	x->give_up = sd_event_source_disable_unref(x->give_up);
 	say("Framework registered with ", x->framework_id);
-	if (event->has_heartbeat_interval_seconds && interval > 0)
-		x->pulse_ns = (int64_t)(fmin(interval, 3600) * HEARTBEATS_MISSED * NSEC_PER_SEC);
-	on_heartbeat(p, m);
 	execute_arm(x, &x->no_offer, NO_OFFER_NS, on_no_offer);
 	if (x->flags.has_timeout)
 		execute_arm(x, &x->timeout, x->flags.timeout, on_timeout);
 }
 
+/* What we had asked for may not have arrived, nor what we were to be told. */
+static void back_again(struct execute *x)
+{
+	puts("Framework re-registered");
+	if (!x->agent_id) {
+		execute_arm(x, &x->no_offer, NO_OFFER_NS, on_no_offer);
+		return;
+	}
+	peer_send(x->master, CALL_SUPPRESS, x->framework_id, NULL, NULL);
+	if (x->killing)
+		execute_kill(x);
+	x->question_ns = QUESTION_NS;
+	on_question(NULL, 0, x);
+}
+
+static void on_subscribed(struct peer *p, struct message *m)
+{
+	struct event_subscribed *event = m->body;
+	struct execute *x = peer_ctx(p);
+	double interval = event->heartbeat_interval_seconds;
+	bool again = x->framework_id;
+
+	peer_subscribed(p);
+	x->subscribed = true;
+	replace_str(&x->framework_id, event->framework_id);
+	x->give_up = sd_event_source_disable_unref(x->give_up);
+	if (event->has_heartbeat_interval_seconds && interval > 0)
+		x->pulse_ns = (int64_t)(fmin(interval, 3600) * HEARTBEATS_MISSED * NSEC_PER_SEC);
+	on_heartbeat(p, m);
+	if (again)
+		back_again(x);
+	else
+		first_time(x);
+}
+
+/* Whoever is not taken back is removed, and its task is ended. */
 static void on_error(struct peer *p, struct message *m)
 {
+	struct execute *x = peer_ctx(p);
 	autobuf struct buf text = { 0 };
 
 	printable_add(&text, ((struct error_message *)m->body)->message);
 	complain("the master refuses: %s", buf_text(&text));
-	execute_finish(peer_ctx(p), STATUS_USAGE);
+	execute_finish(x, x->framework_id && !x->subscribed ? STATUS_KILLED : STATUS_USAGE);
 }
 
 static void on_nothing(struct peer *p unused, struct message *m unused)
@@ -238,31 +294,24 @@ static int greeted(struct peer *p, const struct hello *hello unused, struct erro
 		.user = x->flags.user,
 		.name = x->flags.name,
 		.role = x->flags.role,
+		.id = x->framework_id,
+		.failover_timeout = (double)x->flags.failover_timeout / (double)NSEC_PER_SEC,
+		.has_failover_timeout = true,
 		.checkpoint = x->flags.checkpoint,
 		.has_checkpoint = true,
 	};
 	struct call_subscribe call = { .framework_info = &info };
 
-	peer_send(p, CALL_SUBSCRIBE, NULL, NULL, &call);
+	peer_send(p, CALL_SUBSCRIBE, x->framework_id, NULL, &call);
 	return 0;
 }
 
-static void dial_soon(struct execute *x);
-
 static void closed(struct peer *p, const char *why)
 {
-	struct execute *x = peer_ctx(p);
 	autobuf struct buf text = { 0 };
 
 	printable_add(&text, why);
-	replace_str(&x->why, buf_text(&text));
-	x->master = NULL;
-	if (!x->framework_id) {
-		dial_soon(x);
-		return;
-	}
-	complain("the connection to the master at %s is lost: %s", peer_name(p), x->why);
-	execute_finish(x, STATUS_UNREACHABLE);
+	lost_master(peer_ctx(p), peer_name(p), buf_text(&text));
 }
 
 static const struct peer_verb verbs[] = {
@@ -304,7 +353,7 @@ static void dial_soon(struct execute *x)
 {
 	bool round = x->dials && x->dials % x->masters.count == 0;
 
-	execute_arm(x, &x->redial, round ? x->backoff_ns : 0, on_redial);
+	execute_arm(x, &x->redial, round ? timer_jitter(x->backoff_ns) : 0, on_redial);
 	if (round)
 		x->backoff_ns = MIN(x->backoff_ns * 2, DIAL_BACKOFF_MAX_NS);
 }
@@ -319,9 +368,33 @@ static int on_give_up(sd_event_source *source unused, uint64_t now unused, void 
 	return 0;
 }
 
-void execute_register(struct execute *x)
+static void dial_within(struct execute *x, int64_t timeout)
 {
 	x->backoff_ns = DIAL_BACKOFF_NS;
-	execute_arm(x, &x->give_up, x->flags.master_timeout, on_give_up);
+	execute_arm(x, &x->give_up, timeout, on_give_up);
 	dial_soon(x);
+}
+
+/* The connection is gone, or there was none; the task goes on without it for a while. */
+static void lost_master(struct execute *x, const char *address, const char *why)
+{
+	bool subscribed = x->subscribed;
+
+	replace_str(&x->why, why);
+	x->master = NULL;
+	x->subscribed = false;
+	if (!subscribed) {
+		dial_soon(x);
+		return;
+	}
+	complain("the connection to the master at %s is lost: %s", address, why);
+	x->pulse = sd_event_source_disable_unref(x->pulse);
+	x->question = sd_event_source_disable_unref(x->question);
+	x->no_offer = sd_event_source_disable_unref(x->no_offer);
+	dial_within(x, x->flags.reconnect_timeout);
+}
+
+void execute_register(struct execute *x)
+{
+	dial_within(x, x->flags.master_timeout);
 }

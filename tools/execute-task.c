@@ -66,6 +66,8 @@ int wish_init(struct wish *w, struct execute_flags *flags, struct error *e)
 		r = error_set(e, EINVAL, "--timeout: must be greater than zero");
 	if (!r && !flags->master_timeout)
 		r = error_set(e, EINVAL, "--master_timeout: must be greater than zero");
+	if (!r && !flags->reconnect_timeout)
+		r = error_set(e, EINVAL, "--reconnect_timeout: must be greater than zero");
 	if (!r && flags->user && !*flags->user)
 		r = error_set(e, EINVAL, "--user: is empty");
 	if (!r && !*flags->command)

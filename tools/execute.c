@@ -23,10 +23,11 @@ void execute_finish(struct execute *x, enum status status)
 	if (x->status != STATUS_NONE)
 		return;
 	x->status = status;
+	if (x->master && !x->subscribed)
+		peer_close(take_ptr(x->master));
 	if (!x->master)
 		return;
-	if (x->framework_id)
-		peer_send(x->master, CALL_TEARDOWN, x->framework_id, NULL, NULL);
+	peer_send(x->master, CALL_TEARDOWN, x->framework_id, NULL, NULL);
 	peer_finish(take_ptr(x->master));
 }
 
@@ -46,13 +47,15 @@ void execute_kill(struct execute *x)
 {
 	struct call_kill call = { .task_id = x->flags.name, .agent_id = x->agent_id };
 
-	if (x->agent_id && x->master) {
-		x->killing = true;
-		peer_send(x->master, CALL_KILL, x->framework_id, NULL, &call);
-		execute_arm(x, &x->kill_wait, KILL_WAIT_NS, on_kill_wait);
-	} else {
+	if (!x->agent_id) {
 		execute_finish(x, STATUS_KILLED);
+		return;
 	}
+	if (!x->killing)
+		execute_arm(x, &x->kill_wait, KILL_WAIT_NS, on_kill_wait);
+	x->killing = true;
+	if (x->subscribed)
+		peer_send(x->master, CALL_KILL, x->framework_id, NULL, &call);
 }
 
 /* The second signal does not wait for anybody. */
@@ -112,8 +115,8 @@ static int run(struct execute *x, struct error *e)
 
 static void execute_fini(struct execute *x)
 {
-	sd_event_source **timers[] = { &x->redial,  &x->give_up,   &x->no_offer,
-				       &x->timeout, &x->kill_wait, &x->pulse };
+	sd_event_source **timers[] = { &x->redial,    &x->give_up, &x->no_offer, &x->timeout,
+				       &x->kill_wait, &x->pulse,   &x->question };
 
 	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
 		sd_event_source_disable_unref(*timers[i]);
@@ -142,6 +145,7 @@ int main(int argc, char **argv)
 	struct execute x = {
 		.server = { .hello = &hello },
 		.status = STATUS_NONE,
+		.state = TASK_STAGING,
 	};
 	struct error e;
 

@@ -28,16 +28,18 @@ struct execute {
 	struct work_pool *pool;
 	struct peer_server server;
 	struct peer *master; /* NULL while there is no connection */
+	bool subscribed;     /* on that one */
 	size_t dials;
 	int64_t backoff_ns;
 	char *why; /* the last attempt to reach a master failed */
-	sd_event_source *redial, *give_up, *no_offer, *timeout, *kill_wait, *pulse;
+	sd_event_source *redial, *give_up, *no_offer, *timeout, *kill_wait, *pulse, *question;
 	int64_t pulse_ns;   /* without a word from the master it is lost; 0: it made no promise */
 	char *framework_id; /* NULL until registered */
 	char *agent_id;     /* NULL until the task was launched */
 	struct resources nearest; /* the offer that had most of what is asked */
 	double nearest_share;
-	struct task_status last; /* only its uuid: updates come again until acknowledged */
+	enum task_state state; /* the last that was told */
+	int64_t question_ns;   /* between two questions for it, after the master was lost */
 	bool killing;
 	enum status status;
 };
@@ -46,8 +48,14 @@ void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns,
 		 sd_event_time_handler_t fn);
 /* Says goodbye; the loop goes on until that was sent. The first status counts. */
 void execute_finish(struct execute *x, enum status status);
-/* Kills the task if it was launched and ends when that is confirmed, else ends at once. */
+/*
+ * Kills the task if it was launched and ends when that is confirmed, else ends at once. Also
+ * after the master was lost and is back.
+ */
 void execute_kill(struct execute *x);
 
-/* Dials the masters in turn until one registers the framework or master_timeout is over. */
+/*
+ * Dials the masters in turn until one registers the framework or master_timeout is over; and again
+ * whenever the connection is lost, until reconnect_timeout is over.
+ */
 void execute_register(struct execute *x);

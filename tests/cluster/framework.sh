@@ -144,3 +144,22 @@ relay() {
 	heard() { [ "$(grep -c ok "$dir/relay.out")" -gt "$said" ]; }
 	eventually "$patience" heard
 }
+
+# The simulated agents (agents.c): start_agents N, then tell them with crowd WORD [N]. crowd_events EVENT: how often it happened.
+start_agents() {
+	rm -f "$dir/agents.in"
+	mkfifo "$dir/agents.in"
+	"$MESOS_BUILD/tests/cluster/agents" "${port[master]}" "$1" <"$dir/agents.in" >"$dir/agents.out" 2>"$dir/agents.log" &
+	pid[agents]=$!
+	order+=(agents)
+	exec {agents_in}>"$dir/agents.in"
+	eventually "$patience" crowd_is registered "$1"
+}
+crowd_events() { awk -v event="$1" '$2 == event' "$dir/agents.out" | wc -l; }
+crowd_is() { [ "$(crowd_events "$1")" -ge "$2" ]; }
+crowd() {
+	local said
+	said=$(crowd_events ok)
+	echo "$*" >&"$agents_in"
+	eventually "$patience" crowd_is ok $((said + 1))
+}

@@ -5,7 +5,7 @@
 set -u
 
 bin=${MESOS_BUILD:?names the build tree}/bin
-dir=$(mktemp -d "${TMPDIR:-/tmp}/mesos-test-XXXXXX")
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/mesos-test-XXXXXX")
 chmod 755 "$dir" # tasks of other users go through it
 patience=30      # seconds that anything may take on a slow machine
 
@@ -138,6 +138,18 @@ run() {
 	return 0
 }
 
+# An agent leaves its tasks running at SIGTERM; SIGUSR1 takes them with it. All of them at once.
+agents=() # names
+end_agents() {
+	local a
+	for a in "${agents[@]}"; do
+		alive "$a" && kill -s USR1 "${pid[$a]}" 2>/dev/null
+	done
+	for a in "${agents[@]}"; do
+		stop "$a" USR1
+	done
+}
+
 # Processes of this test: our directory is in their command line, environment or cwd.
 our_processes() {
 	local p
@@ -152,6 +164,7 @@ no_processes_left() { [ -z "$(our_processes)" ]; }
 
 cleanup() {
 	local i p
+	end_agents
 	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
 		stop "${order[i]}"
 	done
@@ -203,7 +216,7 @@ master='' # host:port of the master that was started last
 
 # What a test does not say, in the environment: the command line wins. For spawn: it takes the shell that it is in.
 small_master() {
-	exec env MESOS_PORT=0 MESOS_ALLOCATION_INTERVAL=100ms "$@"
+	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/master/work" MESOS_ALLOCATION_INTERVAL=100ms "$@"
 }
 small_agent() {
 	local name=$1
@@ -237,6 +250,7 @@ start_agent() {
 	local name=$1
 	shift
 	spawn "$name" small_agent "$name" "${agent_program:-$bin/mesos-agent}" "$@"
+	agents+=("$name")
 	learn_port "$name" 'agent: serving .*address=(.*):([0-9]+) '
 	eventually "$patience" logged_or_ended "$name" 'registered with master'
 }
