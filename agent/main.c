@@ -23,6 +23,7 @@
 #include "lib/fs.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/masters.h"
 #include "lib/runtime.h"
 #include "lib/version.h"
 
@@ -118,9 +119,19 @@ static int find_resources(struct agent *a, struct error *e)
 	return 0;
 }
 
+static int check_master(const char *text, struct error *e)
+{
+	struct masters masters = { .count = 0 };
+
+	if (masters_parse(text, &masters, e))
+		return error_wrap(e, "--master");
+	masters_fini(&masters);
+	return 0;
+}
+
 static int check_flags(struct agent *a, struct error *e)
 {
-	if (daemon_check_port(a->flags.port, e))
+	if (daemon_check_port(a->flags.port, e) || check_master(a->flags.master, e))
 		return -e->code;
 	if (!(a->flags.disk_scan_cpus > 0))
 		return error_set(e, EINVAL, "--disk_scan_cpus: must be greater than zero");
@@ -434,7 +445,7 @@ static int start(struct agent *a, struct error *e)
 
 	a->node.open_files = open_files_limit();
 	if (daemon_init(&options, &a->loop, e) || handle_signals(a, e) || know_ourselves(a, e) ||
-	    open_store(a, e) || set_up_net(a, e) || set_up_containers(a, e) || set_up_gc(a, e) ||
+	    set_up_net(a, e) || open_store(a, e) || set_up_containers(a, e) || set_up_gc(a, e) ||
 	    begin(a, e))
 		return -e->code;
 	return 0;

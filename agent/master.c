@@ -362,13 +362,13 @@ bool master_registered(const struct master_link *m)
 
 void master_send(struct master_link *m, enum message_type type, const void *body)
 {
-	if (m->registered)
+	if (master_registered(m))
 		peer_send(m->peer, type, NULL, NULL, body);
 }
 
 size_t master_queued(const struct master_link *m)
 {
-	return m->peer ? stream_queued(peer_stream(m->peer)) : 0;
+	return m && m->peer ? stream_queued(peer_stream(m->peer)) : 0;
 }
 
 /* A master that has not admitted us must not do so any more. */
@@ -384,5 +384,5 @@ void master_unregister(struct master_link *m)
 
 const char *master_address(const struct master_link *m)
 {
-	return m->masters.list[m->current];
+	return m ? m->masters.list[m->current] : "";
 }

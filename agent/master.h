@@ -10,7 +10,10 @@ struct master_link;
 /* Begins to dial; verbs act on the agent. -EINVAL if --master makes no sense. */
 int master_link_new(struct agent *a, struct master_link **ret, struct error *e);
 void master_link_free(struct master_link *m);
-/* Admitted, and the connection stands. */
+/*
+ * Admitted, and the connection stands. An agent with --recover=cleanup has no link: this,
+ * master_send, master_queued and master_address accept NULL.
+ */
 bool master_registered(const struct master_link *m);
 /* Sends if registered; otherwise it is dropped: what must arrive is resent by its owner. */
 void master_send(struct master_link *m, enum message_type type, const void *body);
@@ -20,5 +23,5 @@ void master_tell_availability(struct master_link *m);
 size_t master_queued(const struct master_link *m);
 /* Says goodbye and dials no more. */
 void master_unregister(struct master_link *m);
-/* The address that is dialled now. */
+/* The address that is dialled now; empty without a link. */
 const char *master_address(const struct master_link *m);

@@ -125,7 +125,6 @@ static void restore_task(struct recovery *r, struct executor *x, struct task_row
 	t->statuses = take_ptr(row->statuses);
 	t->statuses_count = row->statuses_count;
 	row->statuses_count = 0;
-	t->queued = !x->command && t->state == TASK_STAGING;
 	t->killed = row->killed;
 	t->kill_grace_ns = row->kill_grace;
 	t->has_kill_grace = row->has_kill_grace;
@@ -205,6 +204,7 @@ static void launch_anew(struct recovery *r, struct found *f)
 {
 	struct container_node *node = &r->agent->node;
 	struct executor *x = f->executor;
+	struct task *t;
 
 	log_info("executor %s: container %s was not begun, launching it anew", x->info->executor_id,
 		 x->container_id);
@@ -212,6 +212,8 @@ static void launch_anew(struct recovery *r, struct found *f)
 					   sizeof(*node->stale_tokens));
 	node->stale_tokens[node->stale_tokens_count++] = take_ptr(f->token);
 	executor_rename_container(x);
+	list_for_each(t, &x->tasks, node)
+		t->queued = !x->command;
 	executor_launch(x);
 	if (f->terminating)
 		executor_shutdown(x);
@@ -306,6 +308,12 @@ static int identify(struct recovery *r, struct error *e)
 {
 	struct agent *a = r->agent;
 
+	if (r->found_count && !r->before.name)
+		return error_set(
+			e, EBADMSG,
+			"store %s has containers, but no row that says whose they are: move it "
+			"away and start again; they then end by themselves",
+			a->store_dir);
 	become(r);
 	if (!a->id || str_equal(a->flags.recover, RECOVER_CLEANUP))
 		return 0;

@@ -492,11 +492,6 @@ void http_free(struct http *h)
 	free(h);
 }
 
-unsigned http_connections(const struct http *h)
-{
-	return h->connections;
-}
-
 uint64_t http_requests(const struct http *h)
 {
 	return h->requests;

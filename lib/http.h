@@ -76,7 +76,6 @@ int http_new(sd_event *loop, const struct http_route *routes, const char *const 
 void http_free(struct http *h);
 /* Takes a connected socket, and its seat (NULL: none), to be released at its end. */
 void http_add(struct http *h, int fd, struct seat *seat);
-unsigned http_connections(const struct http *h);
 /* Requests answered since the start. */
 uint64_t http_requests(const struct http *h);
 

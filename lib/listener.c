@@ -17,9 +17,16 @@
 #include "lib/loop.h"
 #include "lib/socket.h"
 
-#define BATCH    64 /* events, and connections accepted, per turn of the loop */
-#define BACKLOG  1024
-#define PAUSE_NS (100 * NSEC_PER_MSEC) /* when descriptors have run out */
+#define BATCH 64 /* events, and connections accepted, per turn of the loop */
+/*
+ * While there are so many of whom it is not known who they are, a batch is accepted every PACE_NS only,
+ * and with twice as many every PAUSE_NS: when a whole cluster comes back at once, the backlog grows,
+ * and no address reaches its limit.
+ */
+#define UNKNOWN_MANY 256
+#define PACE_NS      (20 * NSEC_PER_MSEC)
+#define BACKLOG      65535 /* a whole cluster may connect at once; net.core.somaxconn cuts it */
+#define PAUSE_NS     (100 * NSEC_PER_MSEC) /* also when descriptors have run out */
 
 struct waiting {
 	struct list node;
@@ -172,20 +179,33 @@ static void listen_on(struct listener *l, uint32_t events)
 		assert(errno == ENOMEM);
 }
 
-/* The connection stays in the backlog; it would wake us again and again if we looked. */
-static void pause_accepting(struct listener *l)
+/* Connections stay in the backlog; they would wake us again and again if we looked. */
+static void pause_accepting(struct listener *l, int64_t ns)
+{
+	listen_on(l, 0);
+	sd_event_source_set_time_relative(l->resume, (uint64_t)(ns / NSEC_PER_USEC));
+	sd_event_source_set_enabled(l->resume, SD_EVENT_ONESHOT);
+}
+
+static void out_of_descriptors(struct listener *l, int code)
 {
 	log_warning("listen: paused for %lld ms: %s", (long long)(PAUSE_NS / NSEC_PER_MSEC),
-		    strerror(errno));
-	listen_on(l, 0);
-	sd_event_source_set_time_relative(l->resume, (uint64_t)(PAUSE_NS / NSEC_PER_USEC));
-	sd_event_source_set_enabled(l->resume, SD_EVENT_ONESHOT);
+		    strerror(code));
+	pause_accepting(l, PAUSE_NS);
 }
 
 static int on_resume(unused sd_event_source *source, unused uint64_t usec, void *arg)
 {
 	listen_on(arg, EPOLLIN);
 	return 0;
+}
+
+static void pace(struct listener *l, unsigned unknown)
+{
+	if (unknown >= 2 * UNKNOWN_MANY)
+		pause_accepting(l, PAUSE_NS);
+	else if (unknown >= UNKNOWN_MANY)
+		pause_accepting(l, PACE_NS);
 }
 
 static void accept_batch(struct listener *l)
@@ -201,10 +221,11 @@ static void accept_batch(struct listener *l)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			pause_accepting(l);
+			out_of_descriptors(l, errno);
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
 	}
+	pace(l, seats_unknown(l->seats));
 }
 
 static int on_ready(unused sd_event_source *source, int fd, unused uint32_t events, void *arg)

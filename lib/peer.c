@@ -18,7 +18,6 @@ struct peer {
 	void *owner;
 	unsigned phase; /* 0 until greeted */
 	bool announced; /* the owner knows of it: it dialled, or greeted() took it */
-	unsigned version;
 	unsigned bad_lines;
 };
 
@@ -88,7 +87,7 @@ static void complain(const struct peer *p, const char *what, const char *text)
 			    (unsigned long long)left_out);
 }
 
-static int agree_on_version(struct peer *p, const struct hello *h, struct error *e)
+static int agree_on_version(const struct hello *h, struct error *e)
 {
 	uint64_t version = MIN(h->protocol_max, (uint64_t)PROTOCOL_MAX);
 
@@ -98,7 +97,6 @@ static int agree_on_version(struct peer *p, const struct hello *h, struct error 
 				 "to %d: upgrade the older one",
 				 (unsigned long long)h->protocol_min,
 				 (unsigned long long)h->protocol_max, PROTOCOL_MIN, PROTOCOL_MAX);
-	p->version = (unsigned)version;
 	return 0;
 }
 
@@ -118,7 +116,7 @@ static int select_protocol(struct peer *p, const struct hello *h, struct error *
 static int greet(struct peer *p, const struct hello *h, struct error *e)
 {
 	bool dialled = p->protocol != NULL;
-	int r = agree_on_version(p, h, e);
+	int r = agree_on_version(h, e);
 
 	if (!r)
 		r = select_protocol(p, h, e);
@@ -275,10 +273,16 @@ int peer_dial(const struct peer_server *server, const char *address,
 	return 0;
 }
 
+void peer_trust(struct peer *p)
+{
+	stream_trust(p->stream);
+}
+
 void peer_subscribed(struct peer *p)
 {
 	assert(p->phase);
 	p->phase = PEER_SUBSCRIBED;
+	peer_trust(p);
 }
 
 void *peer_ctx(const struct peer *p)
@@ -304,9 +308,4 @@ const char *peer_name(const struct peer *p)
 struct stream *peer_stream(const struct peer *p)
 {
 	return p->stream;
-}
-
-unsigned peer_version(const struct peer *p)
-{
-	return p->version;
 }

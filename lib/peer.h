@@ -69,7 +69,9 @@ void peer_send(struct peer *p, enum message_type type, const char *framework_id,
 	       const char *executor_id, const void *body);
 /* Sends ERROR with one sentence. */
 void peer_error(struct peer *p, const char *fmt, ...) format_printf(2, 3);
-/* From now on the verbs of PEER_SUBSCRIBED are allowed. */
+/* It has shown who it is: seat_trust() (lib/seat.h). */
+void peer_trust(struct peer *p);
+/* From now on the verbs of PEER_SUBSCRIBED are allowed, and it is trusted. */
 void peer_subscribed(struct peer *p);
 /* Drops the connection, or what is queued is written first; `closed` is not called. */
 void peer_close(struct peer *p);
@@ -82,5 +84,3 @@ void peer_set_owner(struct peer *p, void *owner);
 /* "127.0.0.1:4711", for log lines. */
 const char *peer_name(const struct peer *p);
 struct stream *peer_stream(const struct peer *p);
-/* The protocol version both sides speak. */
-unsigned peer_version(const struct peer *p);

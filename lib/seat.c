@@ -16,14 +16,14 @@ struct peer {
 };
 
 struct seats {
-	unsigned total, per_peer, taken;
+	unsigned total, per_peer, taken, unknown;
 	bool freed; /* the last seat takes the table along */
 	struct peer *peers;
 };
 
 struct seat {
 	struct seats *table;
-	struct peer *peer;
+	struct peer *peer; /* NULL: trusted */
 };
 
 static struct peer_key key_of(const struct sockaddr *from, const struct ucred *cred)
@@ -76,6 +76,11 @@ unsigned seats_taken(const struct seats *t)
 	return t->taken;
 }
 
+unsigned seats_unknown(const struct seats *t)
+{
+	return t->unknown;
+}
+
 static struct peer *peer_get(struct seats *t, const struct peer_key *key)
 {
 	struct peer *p;
@@ -112,9 +117,18 @@ enum seat_refusal seat_take(struct seats *t, const struct sockaddr *from, const 
 		return SEAT_PEER_FULL;
 	p->taken++;
 	t->taken++;
+	t->unknown++;
 	*ret = xcalloc(1, sizeof(**ret));
 	**ret = (struct seat){ .table = t, .peer = p };
 	return SEAT_OK;
+}
+
+void seat_trust(struct seat *s)
+{
+	if (!s || !s->peer)
+		return;
+	s->table->unknown--;
+	peer_put(s->table, take_ptr(s->peer));
 }
 
 void seat_release(struct seat *s)
@@ -125,7 +139,7 @@ void seat_release(struct seat *s)
 		return;
 	t = s->table;
 	assert(t->taken > 0);
-	peer_put(t, s->peer);
+	seat_trust(s);
 	t->taken--;
 	free(s);
 	free_when_unused(t);

@@ -413,3 +413,8 @@ const struct ucred *stream_cred(const struct stream *s)
 {
 	return s->has_cred ? &s->cred : NULL;
 }
+
+void stream_trust(struct stream *s)
+{
+	seat_trust(s->seat);
+}

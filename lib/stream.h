@@ -94,5 +94,7 @@ void *stream_owner(const struct stream *s);
 void stream_set_line_max(struct stream *s, size_t line_max);
 /* "127.0.0.1:4711", "[::1]:4711", "uid 1000", or the address that was dialled. */
 const char *stream_peer(const struct stream *s);
+/* Its connection counts against its address or user no more: seat_trust(). */
+void stream_trust(struct stream *s);
 /* Who is at the other end of a Unix socket, unix(7) SO_PEERCRED; NULL for TCP. */
 const struct ucred *stream_cred(const struct stream *s);

@@ -16,11 +16,22 @@ static void put(struct updates *all, size_t place, struct update_stream *s)
 	s->place = place;
 }
 
+static struct update *first_of(const struct update_stream *s)
+{
+	return list_first(&s->pending, struct update, node);
+}
+
+/* What is due at the same time is sent in the order in which it came. */
+static bool before(const struct update_stream *a, const struct update_stream *b)
+{
+	return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->sequence < b->sequence);
+}
+
 static void sift_up(struct updates *all, struct update_stream *s)
 {
 	size_t i = s->place;
 
-	for (; i && all->queue[(i - 1) / 2]->due_ns > s->due_ns; i = (i - 1) / 2)
+	for (; i && before(s, all->queue[(i - 1) / 2]); i = (i - 1) / 2)
 		put(all, i, all->queue[(i - 1) / 2]);
 	put(all, i, s);
 }
@@ -31,9 +42,9 @@ static void sift_down(struct updates *all, struct update_stream *s)
 
 	for (; (child = 2 * i + 1) < all->queue_count; i = child) {
 		if (child + 1 < all->queue_count &&
-		    all->queue[child + 1]->due_ns < all->queue[child]->due_ns)
+		    before(all->queue[child + 1], all->queue[child]))
 			child++;
-		if (all->queue[child]->due_ns >= s->due_ns)
+		if (!before(all->queue[child], s))
 			break;
 		put(all, i, all->queue[child]);
 	}
@@ -43,6 +54,7 @@ static void sift_down(struct updates *all, struct update_stream *s)
 static void reschedule(struct updates *all, struct update_stream *s, int64_t due)
 {
 	s->due_ns = due;
+	s->sequence = first_of(s)->sequence;
 	sift_up(all, s);
 	sift_down(all, s);
 }
@@ -71,11 +83,6 @@ static void dequeue(struct updates *all, struct update_stream *s)
 }
 
 /* ---- streams ---- */
-
-static struct update *first_of(const struct update_stream *s)
-{
-	return list_first(&s->pending, struct update, node);
-}
 
 static struct update *last_of(const struct update_stream *s)
 {
@@ -337,10 +344,20 @@ void updates_run(struct updates *all, int64_t now,
 	}
 }
 
-/* All due at the same time are a heap in any order. */
+static int by_sequence(const void *a, const void *b)
+{
+	const struct update_stream *const *x = a, *const *y = b;
+
+	return ((*x)->sequence > (*y)->sequence) - ((*x)->sequence < (*y)->sequence);
+}
+
+/* What is sorted is a heap. */
 void updates_resume(struct updates *all, int64_t now)
 {
+	if (all->queue_count)
+		qsort(all->queue, all->queue_count, sizeof(*all->queue), by_sequence);
 	for (size_t i = 0; i < all->queue_count; i++) {
+		all->queue[i]->place = i;
 		all->queue[i]->due_ns = now;
 		all->queue[i]->pause_ns = all->pause_min_ns;
 	}

@@ -35,6 +35,7 @@ struct update_stream {
 	bool queued;            /* in the queue: while its first is outstanding */
 	size_t place;           /* there */
 	int64_t due_ns;         /* when the first is sent (again) */
+	uint64_t sequence;      /* of the first */
 	int64_t pause_ns;       /* between the last attempt and the next */
 	uint8_t last_acked[16]; /* uuid of the last acknowledged one */
 	enum task_state last_acked_state;

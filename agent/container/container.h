@@ -108,6 +108,7 @@ struct container {
 	sd_event_source *child, *deadline;
 	bool greeted; /* its connection was there once */
 	bool child_gone;
+	bool lost;           /* it ended without a word, and what it left is being killed */
 	bool leaves_orphans; /* when it ends, for it could not kill them */
 	bool may_start;      /* container_start() was called */
 	bool untold;         /* it told how it ended, and waits for container_told() */

@@ -15,11 +15,14 @@
 
 struct remains {
 	struct work job;
-	char *container_id, *sandbox;
+	struct container *container; /* held */
+	void (*killed_all)(struct container *c);
+	char *sandbox;
 	pid_t pid;
 	uint64_t pid_start;
 	int proc;
 	unsigned killed, left;
+	bool session; /* its number is still that of the container */
 };
 
 /* MESOS_SANDBOX is in the environment that the agent made. */
@@ -34,14 +37,26 @@ static bool has_sandbox(const struct remains *r, pid_t pid)
 	       memmem(text.data, text.len, wanted, strlen(wanted) + 1);
 }
 
-/* The session keeps its number while one process of it lives, so it cannot be another's. */
+/*
+ * The session keeps its number while one process of it lives: nobody else gets that, as a pid or as a
+ * session. Should somebody else have the pid, then none of the session is left.
+ */
+static bool owns_session(const struct remains *r)
+{
+	struct procstat stat;
+
+	if (r->pid <= 0)
+		return false;
+	return procstat_read(r->proc, r->pid, &stat) || stat.start == r->pid_start;
+}
+
 static bool belongs(const struct remains *r, const struct process *p)
 {
 	struct procstat stat;
 
 	if (p->zombie || p->pid == getpid() || procstat_read(r->proc, p->pid, &stat))
 		return false;
-	if (r->pid > 0 && p->start >= r->pid_start && (p->pid == r->pid || stat.session == r->pid))
+	if (r->session && p->start >= r->pid_start && (p->pid == r->pid || stat.session == r->pid))
 		return true;
 	return has_sandbox(r, p->pid);
 }
@@ -51,6 +66,7 @@ static unsigned kill_round(struct remains *r)
 	struct tree all;
 	unsigned found = 0;
 
+	r->session = owns_session(r);
 	tree_init(&all, r->proc, getpid());
 	tree_find_all(&all);
 	for (size_t i = 0; i < all.count; i++) {
@@ -77,7 +93,7 @@ static void finish(struct work *job)
 	struct remains *r = container_of(job, struct remains, job);
 
 	close_fd(&r->proc);
-	free(r->container_id);
+	container_release(r->container);
 	free(r->sandbox);
 	free(r);
 }
@@ -85,21 +101,23 @@ static void finish(struct work *job)
 static void done(struct work *job)
 {
 	struct remains *r = container_of(job, struct remains, job);
+	const char *id = r->container->id;
 
 	if (r->left)
-		log_error("container %s: %u of its processes cannot be killed", r->container_id,
-			  r->left);
+		log_error("container %s: %u of its processes cannot be killed", id, r->left);
 	else if (r->killed)
-		log_info("container %s: %u signals have killed what it left", r->container_id,
-			 r->killed);
+		log_info("container %s: %u signals have killed what it left", id, r->killed);
+	r->killed_all(r->container);
 	finish(job);
 }
 
-void remains_kill(struct container *c)
+void remains_kill(struct container *c, void (*killed_all)(struct container *c))
 {
 	struct remains *r = xcalloc(1, sizeof(*r));
 
-	r->container_id = xstrdup(c->id);
+	container_hold(c);
+	r->container = c;
+	r->killed_all = killed_all;
 	r->sandbox = xstrdup(c->sandbox);
 	r->pid = c->pid_start ? c->pid : 0;
 	r->pid_start = c->pid_start;

@@ -1,14 +1,16 @@
 /*
- * What a supervisor left that was killed while no agent was there: its processes have fallen
- * to the system's init, so nobody's tree shows them.
+ * What a supervisor left that was killed. Where no agent was there, or not the one that started
+ * it, its processes have fallen to the system's init, so nobody's tree shows them.
  */
 #pragma once
 
 #include "agent/container/container.h"
 
 /*
- * Kills the container's first process with what is below it or in its session, and whatever has
- * the sandbox's path in its environment, until nothing new is found: a job of the node's pool.
- * The environment is the task's to change: what scrubbed it and left the session is not found.
+ * Kills the container's first process with what is in its session, and whatever has the sandbox's
+ * path in its environment, until nothing new is found: a job of the node's pool, which calls
+ * killed_all at the end. Until then c is held, and should not count as ended: the next agent would
+ * not look for what is left. The environment is the task's to change: what scrubbed it and left
+ * the session is not found.
  */
-void remains_kill(struct container *c);
+void remains_kill(struct container *c, void (*killed_all)(struct container *c));

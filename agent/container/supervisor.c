@@ -50,20 +50,26 @@ static bool read_record(struct container *c)
 	return true;
 }
 
-/* It ended without a word: what it supervised runs on, orphaned to us or to the system's init. */
-static void lost(struct container *c)
+static void on_killed_all(struct container *c)
 {
-	if (c->phase == CONTAINER_ENDED || read_record(c))
+	if (c->phase == CONTAINER_ENDED)
 		return;
-	log_warning("container %s: its supervisor pid=%d was lost, killing what it left", c->id,
-		    (int)c->supervisor);
-	if (c->adopted)
-		remains_kill(c);
-	else
-		orphans_kill(c->node->orphans);
 	container_end(c, &(struct container_end){
 				 .message = "mesos-executor was lost; what it supervised was "
 					    "killed" });
+}
+
+/* It ended without a word: what it supervised runs on, orphaned to us or to the system's init. */
+static void lost(struct container *c)
+{
+	if (c->phase == CONTAINER_ENDED || c->lost || read_record(c))
+		return;
+	c->lost = true;
+	log_warning("container %s: its supervisor pid=%d was lost, killing what it left", c->id,
+		    (int)c->supervisor);
+	if (!c->adopted)
+		orphans_kill(c->node->orphans);
+	remains_kill(c, on_killed_all);
 }
 
 static int on_no_last_words(sd_event_source *source unused, uint64_t now unused, void *arg)
@@ -377,6 +383,7 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 		peer_close(take_ptr(c->peer));
 	c->peer = p;
 	c->greeted = true;
+	peer_trust(p);
 	peer_set_owner(p, c);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/daemon.h"
 #include "lib/lines.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/peer.h"
 #include "lib/timer.h"
@@ -25,6 +26,8 @@
 
 /* A part of it, by chance, before an agent dials again. */
 #define REDIAL_NS (200 * NSEC_PER_MSEC)
+/* Dialled when nothing else is to be done: sd-event's cost grows with the square of what is ready. */
+#define DIAL_BATCH 64
 
 struct crowd {
 	sd_event *loop;
@@ -32,6 +35,8 @@ struct crowd {
 	char *address;
 	unsigned count;
 	struct sim *agents;
+	struct list to_dial; /* sims, in order */
+	sd_event_source *dialling;
 	int64_t start_ns;
 	struct lines input;
 };
@@ -39,6 +44,7 @@ struct crowd {
 struct sim {
 	struct crowd *crowd;
 	unsigned number;
+	struct list to_dial;
 	struct peer *peer; /* NULL: not connected */
 	char *id;          /* NULL: never registered */
 	bool silent, removed;
@@ -150,7 +156,6 @@ static void dial(struct sim *s)
 {
 	struct error e;
 
-	s->redial = sd_event_source_disable_unref(s->redial);
 	if (peer_dial(&s->crowd->server, s->crowd->address, &master_protocol, &s->peer, &e)) {
 		log_error("agents: %s", e.text);
 		sd_event_exit(s->crowd->loop, EXIT_FAILURE);
@@ -159,9 +164,33 @@ static void dial(struct sim *s)
 	peer_set_owner(s->peer, s);
 }
 
+static int on_dialling(sd_event_source *source, void *arg)
+{
+	struct crowd *c = arg;
+	struct sim *s;
+
+	for (int i = 0; i < DIAL_BATCH && (s = list_first(&c->to_dial, struct sim, to_dial)); i++) {
+		list_remove(&s->to_dial);
+		dial(s);
+	}
+	if (list_empty(&c->to_dial))
+		sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return 0;
+}
+
+static void dial_soon(struct sim *s)
+{
+	struct crowd *c = s->crowd;
+
+	s->redial = sd_event_source_disable_unref(s->redial);
+	list_remove(&s->to_dial);
+	list_append(&c->to_dial, &s->to_dial);
+	sd_event_source_set_enabled(c->dialling, SD_EVENT_ON);
+}
+
 static int on_redial(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
-	dial(arg);
+	dial_soon(arg);
 	return 0;
 }
 
@@ -189,7 +218,7 @@ static void reconnect(struct crowd *c, unsigned n)
 			continue;
 		if (s->peer)
 			peer_close(take_ptr(s->peer));
-		dial(s);
+		dial_soon(s);
 	}
 }
 
@@ -245,7 +274,8 @@ static void gather(struct crowd *c)
 	c->agents = xcalloc(c->count, sizeof(*c->agents));
 	for (unsigned i = 0; i < c->count; i++) {
 		c->agents[i] = (struct sim){ .crowd = c, .number = i };
-		dial(&c->agents[i]);
+		list_init(&c->agents[i].to_dial);
+		dial_soon(&c->agents[i]);
 	}
 }
 
@@ -258,6 +288,7 @@ static void disperse(struct crowd *c)
 		free(c->agents[i].id);
 	}
 	free(c->agents);
+	sd_event_source_disable_unref(c->dialling);
 	free(c->address);
 	streams_free(c->server.streams);
 	lines_fini(&c->input);
@@ -283,7 +314,12 @@ static int start(struct crowd *c, struct error *e)
 		return -e->code;
 	c->server.loop = c->loop;
 	c->server.hello = &hello;
-	r = sd_event_add_io(c->loop, NULL, STDIN_FILENO, EPOLLIN, on_input, c);
+	list_init(&c->to_dial);
+	r = sd_event_add_defer(c->loop, &c->dialling, on_dialling, c);
+	if (r >= 0)
+		r = sd_event_source_set_priority(c->dialling, SD_EVENT_PRIORITY_IDLE);
+	if (r >= 0)
+		r = sd_event_add_io(c->loop, NULL, STDIN_FILENO, EPOLLIN, on_input, c);
 	return r < 0 ? error_set(e, -r, "standard input: %s", strerror(-r)) : 0;
 }
 

@@ -215,12 +215,15 @@ done_testing() {
 master='' # host:port of the master that was started last
 
 # What a test does not say, in the environment: the command line wins. For spawn: it takes the shell that it is in.
+not_ours() { [ -z "${fd:-}" ] || exec {fd}>&-; } # a daemon keeps no connection of the test
 small_master() {
+	not_ours
 	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/master/work" MESOS_ALLOCATION_INTERVAL=100ms "$@"
 }
 small_agent() {
 	local name=$1
 	shift
+	not_ours
 	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/$name/work" MESOS_RUNTIME_DIR="$dir/$name/run" \
 		MESOS_LAUNCHER_DIR="$MESOS_BUILD/libexec/mesos" MESOS_MASTER="$master" \
 		MESOS_RESOURCES='cpus:4;mem:2048;disk:4096' MESOS_ISOLATION=posix/cpu,posix/mem,posix/disk \
@@ -308,7 +311,10 @@ get() {
 }
 
 # answers NAME PATH FILTER: whether jq -e FILTER holds for what it answers.
-answers() { get "$1" "$2" | jq -e "$3" >/dev/null; }
+answers() {
+	local answer
+	answer=$(get "$1" "$2") && jq -e "$3" <<<"$answer" >/dev/null # jq alone is content with nothing
+}
 
 # ---- the protocol by hand ----------------------------------------------------------------------
 

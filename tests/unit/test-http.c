@@ -19,6 +19,7 @@
 
 static sd_event *loop;
 static struct http *http;
+static struct seats *seats;
 static struct buf reply;
 
 static void state_json(const struct http_request *q, struct http_response *r, void *ctx)
@@ -89,15 +90,27 @@ static int setup(void **state unused)
 	};
 
 	http = NULL;
+	seats = seats_new(0, 0);
 	return sd_event_new(&loop) < 0 ? -1 : start(&limits);
 }
 
 static int teardown(void **state unused)
 {
 	http_free(http);
+	seats_free(take_ptr(seats));
 	buf_fini(&reply);
 	loop = sd_event_unref(loop);
 	return 0;
+}
+
+/* Seats show whether a connection has ended. */
+static struct seat *take_seat(void)
+{
+	struct sockaddr from = { .sa_family = AF_UNIX };
+	struct seat *seat;
+
+	assert_int_equal(seat_take(seats, &from, NULL, &seat), SEAT_OK);
+	return seat;
 }
 
 static int client(void)
@@ -105,7 +118,7 @@ static int client(void)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	http_add(http, fds[1], NULL);
+	http_add(http, fds[1], take_seat());
 	return fds[0];
 }
 
@@ -122,7 +135,7 @@ static int tcp_client(void)
 	assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &len), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&at, len), 0);
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
-	http_add(http, accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), NULL);
+	http_add(http, accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), take_seat());
 	return fd;
 }
 
@@ -152,7 +165,7 @@ static const char *converse(const char *text)
 	say(fd, text);
 	while (hear(fd))
 		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	return buf_text(&reply);
 }
 
@@ -289,7 +302,7 @@ static void a_post_in_pieces_is_put_together(void **state unused)
 	say(fd, "2\r\nde\r\n0\r\n\r\n");
 	while (hear(fd))
 		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	assert_string_equal(body(reply.data), "/switch posted 5: abcde");
 }
 
@@ -396,7 +409,7 @@ static void a_post_over_loopback_is_served(void **state unused)
 		"Connection: close\r\nContent-Length: 2\r\n\r\n{}");
 	while (hear(fd))
 		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	assert_string_equal(body(buf_text(&reply)), "/switch posted 2: {}");
 }
 
@@ -457,7 +470,7 @@ static void a_dripping_client_is_cut(void **state unused)
 			break;
 		assert_true(sd_event_run(loop, 5000000) > 0);
 	}
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	assert_int_equal(reply.len, 0);
 }
 
@@ -485,7 +498,7 @@ static void a_dripping_client_is_cut_in_its_second_request_too(void **state unus
 			say(fd, "G");
 		assert_true(sd_event_run(loop, 5000000) > 0);
 	}
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	assert_int_equal(reply.len, answered);
 	assert_true(now_ns() - start_ns < 50 * NSEC_PER_SEC);
 }
@@ -516,7 +529,7 @@ static void what_nobody_reads_is_bounded(void **state unused)
 	say(second, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	expect_next(second, "200");
 	close_fd(&first);
-	RUN_UNTIL(http_connections(http) == 1);
+	RUN_UNTIL(seats_taken(seats) == 1);
 	say(second, ask);
 	expect_next(second, "200");
 }
@@ -543,7 +556,7 @@ static void a_client_that_does_not_read_is_cut(void **state unused)
 	autofd int fd = client();
 
 	say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-	RUN_UNTIL(!http_connections(http));
+	RUN_UNTIL(!seats_taken(seats));
 	while (hear(fd))
 		;
 	assert_true(reply.len < 8 * MIB);

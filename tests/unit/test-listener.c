@@ -228,6 +228,31 @@ static void seats_count_networks_addresses_and_users_apart(void **state unused)
 	assert_null(none);
 }
 
+static void who_is_trusted_counts_in_all_only(void **state unused)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct seats *t = seats_new(3, 1);
+	struct seat *seats[3], *none = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(seats); i++) {
+		assert_int_equal(seat_take(t, (void *)&four, NULL, &seats[i]), SEAT_OK);
+		assert_int_equal(seat_take(t, (void *)&four, NULL, &none),
+				 i < 2 ? SEAT_PEER_FULL : SEAT_FULL);
+		assert_int_equal(seats_unknown(t), 1);
+		seat_trust(seats[i]);
+		seat_trust(seats[i]);
+		assert_int_equal(seats_unknown(t), 0);
+	}
+	assert_int_equal(seats_taken(t), 3);
+	seat_release(seats[0]);
+	assert_int_equal(seat_take(t, (void *)&four, NULL, &seats[0]), SEAT_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(seats); i++)
+		seat_release(seats[i]);
+	assert_int_equal(seats_unknown(t), 0);
+	seats_free(t);
+	assert_null(none);
+}
+
 static void a_port_in_use_is_named(void **state unused)
 {
 	struct listener *second;
@@ -366,6 +391,7 @@ int main(void)
 		TEST(a_connection_too_many_is_cut),
 		TEST(one_peer_has_its_limit),
 		TEST(a_seat_outlives_its_listener),
+		TEST(who_is_trusted_counts_in_all_only),
 		TEST(seats_count_networks_addresses_and_users_apart),
 		TEST(a_port_in_use_is_named),
 		TEST(a_name_is_no_address_to_listen_on),

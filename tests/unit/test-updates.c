@@ -460,6 +460,32 @@ static void what_is_due_first_is_sent_first(void **state unused)
 
 /* ---- what is on disk ---- */
 
+static void assert_in_order(const struct sent *s, size_t n)
+{
+	assert_int_equal(s->count, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(s->list[i], i);
+}
+
+static void what_comes_together_is_sent_in_its_order(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct sent s;
+
+	for (uint8_t i = 0; i < 40; i++) {
+		autofree char *task = xasprintf("%d", i * 7 % 40);
+
+		add_in(u, task, i, TASK_LOST, 1);
+	}
+	updates_written(u, 1, 0, NULL, NULL);
+	s = run(u, 0);
+	assert_in_order(&s, 40);
+	updates_resume(u, SECOND);
+	s = run(u, SECOND);
+	assert_in_order(&s, 40);
+	free_updates(u);
+}
+
 static void what_is_not_on_disk_is_not_sent(void **state unused)
 {
 	struct updates *u = new_updates();
@@ -715,6 +741,7 @@ int main(void)
 		cmocka_unit_test(an_update_that_is_too_long_as_it_is_sent_is_refused),
 		cmocka_unit_test(what_waits_has_a_most_for_all_tasks_together),
 		cmocka_unit_test(what_is_due_first_is_sent_first),
+		cmocka_unit_test(what_comes_together_is_sent_in_its_order),
 		cmocka_unit_test(what_is_not_on_disk_is_not_sent),
 		cmocka_unit_test(the_next_waits_for_the_disk_too),
 		cmocka_unit_test(what_was_not_sent_cannot_be_acknowledged),
