@@ -75,7 +75,7 @@ $(foreach p,$(libexec-y),$(call link,libexec/mesos/$p,$p))
 -include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild
 unit-tests    := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 fuzz-targets  := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
-bench-tools   := $(patsubst %.c,%,$(wildcard tests/bench/*.c))
+bench-tools   := $(patsubst %.c,%,$(filter-out %/common.c,$(wildcard tests/bench/*.c)))
 cluster-tools := $(patsubst %.c,%,$(wildcard tests/cluster/*.c))
 doc-tools     := docs/generate
 parts-of = $1.o $($(notdir $1)-objs) lib.a

@@ -124,8 +124,8 @@ void agent_refuse_task(struct agent *a, const char *framework_id, const char *ta
 	s.reason = reason;
 	s.has_reason = true;
 	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
-		log_warning("task %s: its framework is not told that it is lost: %s", task_id,
-			    e.text);
+		log_warning_often("task %s: its framework is not told that it is lost: %s", task_id,
+				  e.text);
 }
 
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why)

@@ -236,7 +236,7 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 
 	if (task_terminal(t->state))
 		return;
-	log_info("task %s: killing", t->info->task_id);
+	log_info_often("task %s: killing", t->info->task_id);
 	t->killed = true;
 	t->has_kill_grace = m->has_grace_period;
 	t->kill_grace_ns = grace_ns;
@@ -356,6 +356,7 @@ static void keep_completed(struct executor *x)
 	if (f->completed_executors_count <= COMPLETED_EXECUTORS_MAX)
 		return;
 	oldest = list_first(&f->completed_executors, struct executor, node);
+	assert(oldest);
 	executor_forget(oldest);
 	executor_free(oldest);
 	f->completed_executors_count--;

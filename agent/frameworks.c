@@ -94,6 +94,7 @@ static void forget_completed(struct framework *f)
 {
 	struct executor *x;
 
+	assert(f);
 	list_for_each(x, &f->completed_executors, node)
 		executor_forget(x);
 	forget_framework(f);
@@ -168,9 +169,10 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	bool first;
 
 	if (!m->framework->id || !id_valid(m->framework->id)) {
-		log_warning("task %s: refused: it has no framework, or one whose id cannot be the "
-			    "name of a directory",
-			    task_id);
+		log_warning_often(
+			"task %s: refused: it has no framework, or one whose id cannot be the "
+			"name of a directory",
+			task_id);
 		return;
 	}
 	if (!task_valid(m->task)) {
@@ -187,7 +189,7 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 	}
 	f = find_or_add_framework(a, m->framework);
 	if (task_find(f, task_id)) {
-		log_warning("task %s: is here already, RUN_TASK is ignored", task_id);
+		log_warning_often("task %s: is here already, RUN_TASK is ignored", task_id);
 		return;
 	}
 	x = executor_find(f, m->task->executor ? m->task->executor->executor_id : task_id);
@@ -217,7 +219,7 @@ void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 	struct task *t = f ? task_find(f, m->task_id) : NULL;
 
 	if (!t) {
-		log_warning("task %s: is to be killed and is not here", m->task_id);
+		log_warning_often("task %s: is to be killed and is not here", m->task_id);
 		agent_refuse_task(a, m->framework_id, m->task_id, REASON_EXECUTOR_TERMINATED,
 				  "Cannot find executor");
 		return;
@@ -242,7 +244,7 @@ void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m
 	struct task *t = f ? task_find(f, m->task_id) : NULL;
 
 	if (r == UPDATE_UNEXPECTED)
-		log_warning("task %s: unexpected acknowledgement, ignored", m->task_id);
+		log_warning_often("task %s: unexpected acknowledgement, ignored", m->task_id);
 	if (r == UPDATE_ACKED && t)
 		remember_acknowledged(t, m->uuid);
 	if (r == UPDATE_ACKED_LAST && t)
@@ -274,7 +276,8 @@ void frameworks_shutdown_executor(struct agent *a, const struct shutdown_executo
 	if (x)
 		executor_shutdown(x);
 	else
-		log_warning("executor %s: is to be shut down and is not here", m->executor_id);
+		log_warning_often("executor %s: is to be shut down and is not here",
+				  m->executor_id);
 }
 
 void frameworks_message(struct agent *a, const struct framework_message *m)

@@ -92,10 +92,32 @@ void log_write(enum log_level level, const char *fmt, ...)
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out)
 {
 	if (limit->last_ns && now - limit->last_ns < NSEC_PER_SEC) {
+		if (limit->followed < limit->more) {
+			limit->followed++;
+			*left_out = 0;
+			return true;
+		}
 		limit->left_out++;
 		return false;
 	}
 	*left_out = limit->left_out;
-	*limit = (struct log_limit){ .last_ns = now };
+	*limit = (struct log_limit){ .last_ns = now, .more = limit->more };
 	return true;
+}
+
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
+{
+	char text[LOG_LINE_BYTES - 128]; /* so that the count is not what is cut */
+	uint64_t left_out;
+	va_list args;
+
+	if (level > max_level || !log_permit(limit, now_ns(), &left_out))
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (left_out)
+		log_write(level, "%s left_out=%llu", text, (unsigned long long)left_out);
+	else
+		log_write(level, "%s", text);
 }

@@ -19,14 +19,29 @@ void log_write(enum log_level level, const char *fmt, ...) format_printf(2, 3);
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* For what strangers can cause at will. Zero-initialise. */
+/* For what strangers can cause at will. Zero-initialise but for `more`. */
 struct log_limit {
 	int64_t last_ns;
 	uint64_t left_out;
+	unsigned more; /* lines that may follow the first within its second */
+	unsigned followed;
 };
 
 /*
- * Whether such a line may be written now (now_ns()): one a second. *left_out is how many were
- * not since the last one.
+ * Whether such a line may be written now (now_ns()): one a second, and `more`. *left_out is how
+ * many were not since the last one.
  */
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out);
+/* Writes it if it may be written; " left_out=N" is appended if lines before it were not. */
+void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
+	format_printf(3, 4);
+
+/* For a line that a framework or an executor can cause by each of its messages: 20 a second. */
+#define LOG_MORE 19
+#define log_often(level, ...)                                                                      \
+	do {                                                                                       \
+		static struct log_limit limit_ = { .more = LOG_MORE };                             \
+		log_limited(&limit_, level, __VA_ARGS__);                                          \
+	} while (0)
+#define log_warning_often(...) log_often(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info_often(...)    log_often(LOG_LEVEL_INFO, __VA_ARGS__)

@@ -24,8 +24,8 @@ static int64_t refuse_ns(const struct framework *f, const struct filters *filter
 	double seconds = filters ? filters->refuse_seconds : -1;
 
 	if (filters && !(seconds >= 0)) {
-		log_warning("framework %s: refuse_seconds of %g counts as the default", f->info->id,
-			    seconds);
+		log_warning_often("framework %s: refuse_seconds of %g counts as the default",
+				  f->info->id, seconds);
 		seconds = -1;
 	}
 	if (seconds < 0)
@@ -121,8 +121,9 @@ static void warn_if_small(const struct executor_info *x, const struct resources 
 {
 	if (resources_scalar(r, "cpus") < SCALAR_UNIT / 100 ||
 	    resources_scalar(r, "mem") < 32 * (int64_t)SCALAR_UNIT)
-		log_warning("executor %s: has less than 0.01 cpus or 32 MB of memory of its own",
-			    x->executor_id);
+		log_warning_often(
+			"executor %s: has less than 0.01 cpus or 32 MB of memory of its own",
+			x->executor_id);
 }
 
 /* The books keep what the framework said: later tasks are compared with that. */
@@ -221,7 +222,7 @@ void call_accept(struct peer *p, struct message *msg)
 	r = mark_offers(&purse, c, &e);
 	consume_offers(&purse, c, !r);
 	if (r) {
-		log_warning("framework %s: ACCEPT: %s", f->info->id, e.text);
+		log_warning_often("framework %s: ACCEPT: %s", f->info->id, e.text);
 		refuse_tasks(f, c, e.text);
 		return;
 	}

@@ -142,7 +142,7 @@ void call_kill(struct peer *p, struct message *msg)
 	if (task_terminal(t->report.state))
 		return; /* its last update is on the way until it is acknowledged */
 	note_kill(t, c);
-	log_info("task %s: is to be killed framework=%s", c->task_id, f->info->id);
+	log_info_often("task %s: is to be killed framework=%s", c->task_id, f->info->id);
 	agent_send(t->agent, MASTER_KILL_TASK, t->kill);
 }
 
@@ -210,8 +210,8 @@ void call_reconcile(struct peer *p, struct message *msg)
 	if (!f)
 		return;
 	f->master->metrics.messages_reconcile_tasks += 1;
-	log_info("framework %s: asks for the state of its tasks, tasks=%zu", f->info->id,
-		 c->tasks_count);
+	log_info_often("framework %s: asks for the state of its tasks, tasks=%zu", f->info->id,
+		       c->tasks_count);
 	for (size_t i = 0; i < c->tasks_count; i++)
 		reconcile_task(f, c->tasks[i].task_id, c->tasks[i].agent_id);
 	if (!c->tasks_count)

@@ -164,8 +164,8 @@ static int64_t failover_ns(const struct framework *f)
 	double seconds = f->info->failover_timeout;
 
 	if (!isfinite(seconds) || seconds < 0) {
-		log_warning("framework %s: a failover_timeout of %g counts as 0", f->info->id,
-			    seconds);
+		log_warning_often("framework %s: a failover_timeout of %g counts as 0", f->info->id,
+				  seconds);
 		return 0;
 	}
 	return (int64_t)(fmin(seconds, FAILOVER_MAX_SECONDS) * (double)NSEC_PER_SEC);
@@ -237,7 +237,7 @@ static void on_closed(struct peer *p, const char *why)
 /* What has a framework already stays connected. */
 static void refuse(struct peer *p, const char *why)
 {
-	log_warning("peer %s: may not subscribe: %s", peer_name(p), why);
+	log_warning_often("peer %s: may not subscribe: %s", peer_name(p), why);
 	peer_error(p, "%s", why);
 	if (!peer_owner(p))
 		peer_finish(p);
@@ -396,8 +396,8 @@ static void on_subscribe(struct peer *p, struct message *msg)
 		refuse(p, e.text);
 		return;
 	}
-	log_info("framework %s: subscribed peer=%s role=%s", f->info->id, peer_name(p),
-		 f->info->role);
+	log_info_often("framework %s: subscribed peer=%s role=%s", f->info->id, peer_name(p),
+		       f->info->role);
 	welcome(f, p);
 }
 

@@ -352,8 +352,8 @@ static void note_update(struct agent *a, struct framework *f, const struct statu
 
 	if (!t || t->agent != a) {
 		m->metrics.invalid_status_updates += 1;
-		log_warning("task %s: unknown, but agent %s tells of it framework=%s",
-			    u->status->task_id, a->info->id, f->info->id);
+		log_warning_often("task %s: unknown, but agent %s tells of it framework=%s",
+				  u->status->task_id, a->info->id, f->info->id);
 		return;
 	}
 	m->metrics.valid_status_updates += 1;
@@ -379,8 +379,8 @@ static void on_update(struct peer *p, struct message *msg)
 	}
 	if (!f) {
 		m->metrics.invalid_status_updates += 1;
-		log_warning("framework %s: unknown, but agent %s has an update of its",
-			    u->framework_id, a->info->id);
+		log_warning_often("framework %s: unknown, but agent %s has an update of its",
+				  u->framework_id, a->info->id);
 		if (framework_removed(m, u->framework_id))
 			agent_shutdown_framework(a, u->framework_id);
 		return;

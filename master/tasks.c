@@ -275,9 +275,9 @@ bool task_ended_here(struct framework *f, struct agent *a, const struct status_u
 
 	if (task_find(f, s->task_id) || !ended_here(f, s->task_id, a))
 		return false;
-	log_warning("task %s: ended before, %s of agent %s is not passed on framework=%s",
-		    s->task_id, enum_name(task_state_values, (int)s->state), a->info->id,
-		    f->info->id);
+	log_warning_often("task %s: ended before, %s of agent %s is not passed on framework=%s",
+			  s->task_id, enum_name(task_state_values, (int)s->state), a->info->id,
+			  f->info->id);
 	memcpy(ack.uuid, s->uuid, sizeof(ack.uuid));
 	if (s->has_uuid)
 		agent_send(a, MASTER_ACKNOWLEDGE_UPDATE, &ack);
@@ -368,8 +368,8 @@ void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 {
 	struct task_status s = made_by_master(task_id, agent_id, state, reason, message);
 
-	log_info("task %s: %s framework=%s: %s", task_id, enum_name(task_state_values, state),
-		 f->info->id, message);
+	log_info_often("task %s: %s framework=%s: %s", task_id, enum_name(task_state_values, state),
+		       f->info->id, message);
 	count(f->master, state);
 	metrics_count_ended(&f->master->ended, &s);
 	master_update(f, &s);

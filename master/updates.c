@@ -62,8 +62,8 @@ static void run(struct master *m)
 static void send_once(struct framework *f, const struct task_status *status, const char *why)
 {
 	f->master->metrics.updates_dropped += 1;
-	log_warning("task %s: %s is told once and not kept: %s framework=%s", status->task_id,
-		    enum_name(task_state_values, (int)status->state), why, f->info->id);
+	log_warning_often("task %s: %s is told once and not kept: %s framework=%s", status->task_id,
+			  enum_name(task_state_values, (int)status->state), why, f->info->id);
 	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = (void *)status });
 }
 

@@ -166,6 +166,17 @@ static uint64_t start_of(pid_t pid)
 	return proc >= 0 && !procstat_read(proc, pid, &stat) ? stat.start : 0;
 }
 
+/*
+ * While somebody traces one that has died, waitid(2) does not show it to us yet, and a source that
+ * fires once would miss its end for good.
+ */
+static int watch_child(struct container *c)
+{
+	int r = sd_event_add_child(c->node->loop, &c->child, c->supervisor, WEXITED, on_child, c);
+
+	return r < 0 ? r : sd_event_source_set_enabled(c->child, SD_EVENT_ON);
+}
+
 void supervisor_spawn(struct container *c)
 {
 	struct error e;
@@ -178,7 +189,7 @@ void supervisor_spawn(struct container *c)
 	c->supervisor_start = start_of(c->supervisor);
 	c->node->supervisors++;
 	container_hold(c);
-	if (sd_event_add_child(c->node->loop, &c->child, c->supervisor, WEXITED, on_child, c) < 0)
+	if (watch_child(c) < 0)
 		log_error("container %s: cannot watch its supervisor", c->id);
 	set_deadline(c, c->node->registration_timeout_ns, on_silent);
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "master/allocator.h"
+#include "tests/bench/common.h"
 
 #define ROUNDS 9
 
@@ -30,27 +31,12 @@ static void give_back(struct allocator *a, struct offers *o, const struct resour
 		}
 }
 
-static int compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median_ms(int64_t ns[ROUNDS])
-{
-	const size_t middle = ROUNDS / 2;
-
-	qsort(ns, ROUNDS, sizeof(*ns), compare);
-	return (double)ns[middle] / 1e6;
-}
-
-static int64_t timed_run(struct allocator *a, int64_t now, struct offers *o)
+static double timed_run(struct allocator *a, int64_t now, struct offers *o)
 {
 	int64_t start = now_ns();
 
 	allocator_run(a, now, note, o);
-	return now_ns() - start;
+	return (double)(now_ns() - start) / 1e6;
 }
 
 /* ---- the twin: all shares anew and everybody sorted, before each agent ---- */
@@ -121,7 +107,8 @@ static void bench(size_t agents, size_t frameworks)
 		.frameworks = xcalloc(frameworks, sizeof(void *)),
 		.taken_by = xcalloc(agents, sizeof(void *)),
 	};
-	int64_t full[ROUNDS], busy[ROUNDS], refused = 0, quiet, twin;
+	double full[ROUNDS], busy[ROUNDS], refused = 0, quiet; /* ms */
+	int64_t twin;
 	struct error e;
 
 	if (resources_parse("cpus:16;mem:64000;disk:1000000;ports:[31000-32000]", "*", &total, &e))
@@ -140,8 +127,8 @@ static void bench(size_t agents, size_t frameworks)
 	printf("%zu agents, %zu frameworks: full pass %.2f ms (its naive twin %.1f ms, "
 	       "ratio %.3f), nothing free %.3f ms, "
 	       "one changed agent %.2f us",
-	       agents, frameworks, median_ms(full), (double)twin / 1e6,
-	       median_ms(full) * 1e6 / (double)twin, median_ms(busy),
+	       agents, frameworks, median(full, ROUNDS), (double)twin / 1e6,
+	       median(full, ROUNDS) * 1e6 / (double)twin, median(busy, ROUNDS),
 	       one_agent_us(a, &o, &total, agents));
 	for (size_t i = 0; i < frameworks && frameworks <= 100; i++) {
 		give_back(a, &o, &total, agents, 3600 * NSEC_PER_SEC);
@@ -149,8 +136,7 @@ static void bench(size_t agents, size_t frameworks)
 	}
 	quiet = timed_run(a, 0, &o);
 	if (frameworks <= 100)
-		printf(", last refusal %.2f ms, all refused %.3f ms", (double)refused / 1e6,
-		       (double)quiet / 1e6);
+		printf(", last refusal %.2f ms, all refused %.3f ms", refused, quiet);
 	printf(" (%zu offers)\n", o.count);
 	allocator_free(a);
 	free(o.agents);

@@ -7,6 +7,7 @@
 
 #include "lib/resources.h"
 #include "lib/views.h"
+#include "tests/bench/common.h"
 
 #define TASKS      27000
 #define ROUNDS_MAX 101
@@ -103,19 +104,6 @@ static void check_same(struct work *w, struct buf *out)
 	}
 	json_decref(ours);
 	json_decref(theirs);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), compare);
-	return v[n / 2];
 }
 
 static void setup(struct work *w)

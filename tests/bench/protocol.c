@@ -14,26 +14,13 @@
 
 #include "lib/log.h"
 #include "lib/peer.h"
+#include "tests/bench/common.h"
 
 #define CONNECTIONS_MAX 1024
 #define READ_BYTES      65536
 
 static const char ack_line[] = "{\"type\":\"ACKNOWLEDGE_UPDATE\",\"acknowledge_update\":{\"task_"
 			       "id\":{\"value\":\"x\"}}}\n";
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static void check(int r, const struct error *e)
-{
-	if (!r)
-		return;
-	fprintf(stderr, "%s\n", e->text);
-	exit(1);
-}
 
 /* ---- the servers ---- */
 
@@ -140,7 +127,7 @@ static void serve(int listening, void (*take)(struct server *, int))
 }
 
 /* Lines never lie across reads here for long: a count of ends is what has to be answered. */
-static void echo_once(int fd)
+static void echo_once(int fd, void *ctx unused)
 {
 	static char in[READ_BYTES], out[READ_BYTES];
 	ssize_t n = recv(fd, in, sizeof(in), MSG_DONTWAIT);
@@ -154,31 +141,6 @@ static void echo_once(int fd)
 		close(fd);
 	if (len && send(fd, out, len, MSG_NOSIGNAL) != (ssize_t)len)
 		die("send");
-}
-
-static void watch(int epoll, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
-
-	if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
-		die("epoll_ctl");
-}
-
-static void serve_echo(int listening)
-{
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
-
-	watch(epoll, listening);
-	for (;;) {
-		struct epoll_event ready[64];
-		int n = epoll_wait(epoll, ready, ARRAY_SIZE(ready), -1);
-
-		for (int i = 0; i < n; i++)
-			if (ready[i].data.fd == listening)
-				watch(epoll, accept4(listening, NULL, NULL, SOCK_CLOEXEC));
-			else
-				echo_once(ready[i].data.fd);
-	}
 }
 
 /* ---- the client ---- */
@@ -290,22 +252,9 @@ static pid_t start_server(const char *who, int listening)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	log_set_level(LOG_LEVEL_ERROR);
 	if (!strcmp(who, "echo"))
-		serve_echo(listening);
+		serve_bare(listening, echo_once, NULL);
 	serve(listening, !strcmp(who, "ours") ? take_peer : take_stream);
 	_exit(1);
-}
-
-static int listen_somewhere(struct sockaddr_in *ret)
-{
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof(*ret);
-
-	*ret = (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	if (bind(fd, (struct sockaddr *)ret, sizeof(*ret)) || listen(fd, CONNECTIONS_MAX) ||
-	    getsockname(fd, (struct sockaddr *)ret, &len))
-		die("listen");
-	return fd;
 }
 
 int main(int argc, char **argv)

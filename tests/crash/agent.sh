@@ -41,7 +41,9 @@ agent_rests() {
 # Killed while three tasks run, of which one ends then, its supervisor too; the log of the store is about to be copied.
 agent_dies_first() {
 	spawn agent agent_command "$bin/mesos-agent"
+	held=1
 	agent_until all_run
+	held=''
 	{ stop agent KILL; } 2>/dev/null
 	: >"$dir/go/$host-short"
 	exits() { grep -qs EXITED "$dir/$host"/work/meta/exits/*; }

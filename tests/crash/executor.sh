@@ -36,7 +36,9 @@ all_run_or_end() {
 
 # The agent is away while they end.
 leave_alone() {
+	held=1
 	agent_until all_run_or_end
+	held=''
 	{ stop agent KILL; } 2>/dev/null
 	: >"$dir/go/$host-short"
 	: >"$dir/go/$host-long"

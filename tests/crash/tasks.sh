@@ -7,13 +7,13 @@ declare -A last=()   # the state that was told last
 declare -A told=()   # by uuid: task and state
 declare -A killed=() # when it was asked to end
 complaints=()        # what is wrong at this point
-launched='' partial=''
+launched='' partial='' held=''
 
 complain() { complaints+=("$*"); }
 
 # new_tasks HOST: of the next point: one ends when $dir/go/HOST-short is there, one likewise, one is killed.
 new_tasks() {
-	host=$1 launched=''
+	host=$1 launched='' held=''
 	last=() told=() killed=() complaints=()
 }
 
@@ -108,8 +108,10 @@ end_kill() {
 }
 
 # go_on: a step of the story: the second task may end once it has run, the third is killed then.
+# If $held, they wait.
 go_on() {
 	pump
+	[ -z "$held" ] || return 0
 	[ "${last[$host-long]:-}" != TASK_RUNNING ] || : >"$dir/go/$host-long"
 	end_kill
 }

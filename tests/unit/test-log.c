@@ -100,6 +100,39 @@ static void what_strangers_cause_is_one_line_a_second(void **state unused)
 	assert_false(log_permit(&limit, 6 + NSEC_PER_SEC, &left_out));
 }
 
+static void some_lines_may_follow_within_the_second(void **state unused)
+{
+	struct log_limit limit = { .more = 2 };
+	uint64_t left_out = 7;
+
+	for (int round = 0; round < 2; round++) {
+		int64_t now = 5 + 2 * NSEC_PER_SEC * round;
+
+		assert_true(log_permit(&limit, now, &left_out));
+		assert_int_equal(left_out, round);
+		assert_true(log_permit(&limit, now + 1, &left_out));
+		assert_int_equal(left_out, 0);
+		assert_true(log_permit(&limit, now + 2, &left_out));
+		assert_false(log_permit(&limit, now + 3, &left_out));
+	}
+}
+
+static void a_limited_line_says_how_many_were_left_out(void **state unused)
+{
+	struct log_limit limit = { .last_ns = now_ns() };
+	const char *text;
+
+	log_limited(&limit, LOG_LEVEL_INFO, "one %d", 1);
+	limit.last_ns -= 2 * NSEC_PER_SEC;
+	log_limited(&limit, LOG_LEVEL_INFO, "two %d", 2);
+	limit.last_ns = 0;
+	log_limited(&limit, LOG_LEVEL_INFO, "three");
+	text = logged();
+	assert_null(strstr(text, "one"));
+	assert_non_null(strstr(text, "two 2 left_out=1\n"));
+	assert_non_null(strstr(text, "three\n"));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -109,6 +142,8 @@ int main(void)
 		TEST(lines_above_the_level_are_not_written),
 		TEST(a_long_line_is_cut_and_still_ends),
 		TEST(what_strangers_cause_is_one_line_a_second),
+		TEST(some_lines_may_follow_within_the_second),
+		TEST(a_limited_line_says_how_many_were_left_out),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
