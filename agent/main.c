@@ -1,34 +1,24 @@
 /* mesos-agent: reads its flags, sets the parts up in order, runs the loop, takes them down in reverse. */
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <sys/file.h>
 
 #include "agent/agent.h"
+#include "agent/config.h"
 #include "agent/container/orphans.h"
 #include "agent/container/sampler.h"
+#include "agent/durable.h"
 #include "agent/executors.h"
 #include "agent/gc.h"
 #include "agent/http.h"
-#include "agent/isolator/isolator.h"
 #include "agent/master.h"
 #include "agent/operator.h"
 #include "agent/recover.h"
-#include "agent/save.h"
-#include "agent/store.h"
-#include "lib/attributes.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
-#include "lib/fs.h"
-#include "lib/ids.h"
 #include "lib/log.h"
-#include "lib/masters.h"
-#include "lib/runtime.h"
 #include "lib/version.h"
 
-#define INTERVAL_MIN_NS NSEC_PER_MSEC /* of what is measured again and again */
-#define JOB_THREADS     4             /* for prepare and the sampler */
+#define JOB_THREADS 4 /* for prepare and the sampler */
 
 static const struct peer_protocol *const protocols[] = {
 	&supervisor_protocol,
@@ -36,230 +26,6 @@ static const struct peer_protocol *const protocols[] = {
 	&operator_protocol,
 	NULL,
 };
-
-/* ---- who we are ---- */
-
-static int make_absolute(char **path, struct error *e)
-{
-	autofree char *cwd = NULL;
-	char *full;
-
-	if (**path == '/')
-		return 0;
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return error_sys(e, "find the current directory");
-	full = path_join(cwd, *path);
-	free(*path);
-	*path = full;
-	return 0;
-}
-
-/* Two agents in one work_dir would offer the same disk twice. */
-static int lock_work_dir(struct agent *a, struct error *e)
-{
-	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (a->work_dir_fd < 0)
-		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
-	if (!flock(a->work_dir_fd, LOCK_EX | LOCK_NB))
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return error_set(e, EBUSY, "--work_dir: %s is in use by another agent",
-				 a->flags.work_dir);
-	return error_sys(e, "--work_dir: lock %s", a->flags.work_dir);
-}
-
-static int open_directories(struct agent *a, struct error *e)
-{
-	if (!a->flags.store_dir)
-		a->flags.store_dir = path_join(a->flags.work_dir, "meta");
-	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
-	    make_absolute(&a->flags.launcher_dir, e) || make_absolute(&a->flags.store_dir, e))
-		return -e->code;
-	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
-	if (access(a->executor_path, X_OK))
-		return error_sys(e, "--launcher_dir: %s", a->executor_path);
-	if (fs_mkdirs(a->flags.work_dir, 0755, e))
-		return error_wrap(e, "--work_dir");
-	if (access(a->flags.work_dir, W_OK | X_OK))
-		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
-	if (lock_work_dir(a, e))
-		return -e->code;
-	if (runtime_dir_make(a->flags.runtime_dir, e))
-		return error_wrap(e, "--runtime_dir");
-	return 0;
-}
-
-/* What resources_detect() will add. */
-static void note_detected(struct agent *a)
-{
-	static const char *const names[] = { "cpus", "mem", "disk", "ports" };
-
-	a->detected = xcalloc(ARRAY_SIZE(names), sizeof(*a->detected));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!resources_has(&a->total, names[i]))
-			a->detected[a->detected_count++] = xstrdup(names[i]);
-}
-
-static int find_resources(struct agent *a, struct error *e)
-{
-	struct host_capacity host;
-
-	if (host_capacity_read(a->flags.work_dir, &host, e))
-		return -e->code;
-	if (a->flags.resources &&
-	    resources_parse(a->flags.resources, a->flags.default_role, &a->total, e))
-		return error_wrap(e, "--resources");
-	note_detected(a);
-	resources_detect(&a->total, &host, a->flags.default_role);
-	resources_to_wire(&a->total, &a->info.resources, &a->info.resources_count);
-	if (a->flags.attributes && attributes_parse(a->flags.attributes, &a->info.attributes,
-						    &a->info.attributes_count, e))
-		return error_wrap(e, "--attributes");
-	return 0;
-}
-
-static int check_master(const char *text, struct error *e)
-{
-	struct masters masters = { .count = 0 };
-
-	if (masters_parse(text, &masters, e))
-		return error_wrap(e, "--master");
-	masters_fini(&masters);
-	return 0;
-}
-
-static int check_flags(struct agent *a, struct error *e)
-{
-	if (daemon_check_port(a->flags.port, e) || check_master(a->flags.master, e))
-		return -e->code;
-	if (!(a->flags.disk_scan_cpus > 0))
-		return error_set(e, EINVAL, "--disk_scan_cpus: must be greater than zero");
-	if (a->flags.container_disk_watch_interval < INTERVAL_MIN_NS)
-		return error_set(e, EINVAL,
-				 "--container_disk_watch_interval: must be at least 1ms");
-	if (a->flags.resource_monitoring_interval < INTERVAL_MIN_NS)
-		return error_set(e, EINVAL, "--resource_monitoring_interval: must be at least 1ms");
-	if (a->flags.registration_backoff_factor > 60 * NSEC_PER_SEC)
-		return error_set(e, EINVAL, "--registration_backoff_factor: must be at most 1mins");
-	if (a->flags.status_update_retry_interval_min <= 0 ||
-	    a->flags.status_update_retry_interval_max < a->flags.status_update_retry_interval_min)
-		return error_set(
-			e, EINVAL,
-			"--status_update_retry_interval_min: must be greater than zero and "
-			"not above --status_update_retry_interval_max");
-	if (strcmp(a->flags.recover, RECOVER_RECONNECT) &&
-	    strcmp(a->flags.recover, RECOVER_CLEANUP))
-		return error_set(e, EINVAL, "--recover: must be %s or %s", RECOVER_RECONNECT,
-				 RECOVER_CLEANUP);
-	if (gc_check_flags(&a->flags, e))
-		return -e->code;
-	if (a->flags.hostname && !id_valid(a->flags.hostname))
-		return error_set(e, EINVAL,
-				 "--hostname: must be 1 to %d bytes without control characters or "
-				 "slashes",
-				 ID_MAX);
-	return isolators_select(a->flags.isolation, &a->node.isolators, e);
-}
-
-static int know_ourselves(struct agent *a, struct error *e)
-{
-	if (!a->flags.runtime_dir)
-		a->flags.runtime_dir = runtime_dir_default();
-	if (check_flags(a, e) || open_directories(a, e) || find_resources(a, e))
-		return -e->code;
-	a->info.hostname = a->flags.hostname ? xstrdup(a->flags.hostname) : daemon_hostname();
-	a->info.ip = xstrdup(a->flags.ip);
-	a->executor_socket_path = path_join(a->flags.runtime_dir, EXECUTOR_SOCKET_NAME);
-	a->agent_socket_path = path_join(a->flags.runtime_dir, AGENT_SOCKET_NAME);
-	return 0;
-}
-
-/* ---- what we remember ---- */
-
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-
-static int read_boot_id(struct agent *a, struct error *e)
-{
-	autobuf struct buf text = { 0 };
-
-	if (fs_read(BOOT_ID, 64, &text, e))
-		return -e->code;
-	buf_text(&text);
-	text.data[strcspn(text.data, "\n")] = '\0';
-	a->boot_id = xstrdup(text.data);
-	return 0;
-}
-
-static void on_update_written(const struct update *u, void *ctx)
-{
-	executor_update_written(ctx, u);
-}
-
-static void on_written(void *ctx)
-{
-	struct agent *a = ctx;
-
-	updates_written(&a->updates, store_written(a->store), now_ns(), on_update_written, a);
-	agent_pump_updates(a);
-}
-
-static void on_full_changed(void *ctx)
-{
-	struct agent *a = ctx;
-
-	if (store_full(a->store))
-		log_error("store %s: the disk is full: no new task is taken", a->store_dir);
-	else
-		log_info("store %s: the disk has room again", a->store_dir);
-	if (a->master)
-		master_tell_availability(a->master);
-}
-
-static void on_left_out(const struct error *why, void *ctx)
-{
-	struct agent *a = ctx;
-
-	log_error("recovery: left out: %s", why->text);
-	a->metrics.recovery_errors++;
-}
-
-static void on_update_gone(const struct update *u, void *ctx)
-{
-	forget_update(ctx, u);
-}
-
-static int open_store(struct agent *a, struct error *e)
-{
-	autofree char *fresh = xasprintf(
-		"move it away and start again; what runs here then ends by itself after %lld s",
-		(long long)(a->flags.recovery_timeout / NSEC_PER_SEC));
-	struct store_options o = {
-		.loop = a->loop,
-		.schema = &agent_store_schema,
-		.dir = a->flags.store_dir,
-		.reserve_bytes = a->flags.store_reserve,
-		.fresh = fresh,
-		.written = on_written,
-		.full_changed = on_full_changed,
-		.left_out = a->flags.strict ? NULL : on_left_out,
-		.ctx = a,
-	};
-
-	a->store_dir = xstrdup(a->flags.store_dir);
-	a->records_dir = path_join(a->store_dir, "exits");
-	if (read_boot_id(a, e) || store_open(&o, &a->store, e))
-		return error_wrap(e, "store");
-	return fs_mkdirs(a->records_dir, 0700, e);
-}
-
-static void set_up_updates(struct agent *a)
-{
-	updates_init(&a->updates, a->flags.status_update_retry_interval_min,
-		     a->flags.status_update_retry_interval_max);
-	a->updates.gone = on_update_gone;
-	a->updates.ctx = a;
-}
 
 /* ---- what we serve ---- */
 
@@ -444,9 +210,9 @@ static int start(struct agent *a, struct error *e)
 	};
 
 	a->node.open_files = open_files_limit();
-	if (daemon_init(&options, &a->loop, e) || handle_signals(a, e) || know_ourselves(a, e) ||
-	    set_up_net(a, e) || open_store(a, e) || set_up_containers(a, e) || set_up_gc(a, e) ||
-	    begin(a, e))
+	if (daemon_init(&options, &a->loop, e) || handle_signals(a, e) || agent_configure(a, e) ||
+	    set_up_net(a, e) || agent_open_store(a, e) || set_up_containers(a, e) ||
+	    set_up_gc(a, e) || begin(a, e))
 		return -e->code;
 	return 0;
 }
@@ -530,7 +296,7 @@ int main(int argc, char **argv)
 	list_init(&a.recent);
 	list_init(&a.history.tasks);
 	flags_load_or_exit(&program, argc, argv, &a.flags, NULL);
-	set_up_updates(&a);
+	agent_set_up_updates(&a);
 	if (start(&a, &e)) {
 		stop(&a);
 		flags_fail(&program, &e);

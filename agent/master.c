@@ -8,7 +8,8 @@
 #include "lib/masters.h"
 #include "lib/timer.h"
 
-#define BACKOFF_MAX_NS (60 * NSEC_PER_SEC)
+/* A network that is back is found within 15 s: this, and what is left of a dial into the void. */
+#define BACKOFF_MAX_NS (10 * NSEC_PER_SEC)
 /* Admission is one message each way; a master that is silent for so long is dialled again. */
 #define REGISTER_NS (30 * NSEC_PER_SEC)
 
@@ -46,7 +47,7 @@ static void dial_later(struct master_link *m)
 	if (m->leaving)
 		return;
 	m->current = (m->current + 1) % m->masters.count;
-	m->backoff_ns = m->backoff_ns ? MIN(m->backoff_ns * 2, BACKOFF_MAX_NS) : base;
+	m->backoff_ns = m->backoff_ns ? MIN(m->backoff_ns * 2, MAX(base, BACKOFF_MAX_NS)) : base;
 	set_timer(m, &m->dial_timer, timer_jitter(m->backoff_ns), on_dial_timer);
 }
 

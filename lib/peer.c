@@ -87,16 +87,19 @@ static void complain(const struct peer *p, const char *what, const char *text)
 			    (unsigned long long)left_out);
 }
 
-static int agree_on_version(const struct hello *h, struct error *e)
+static int agree_on_version(const struct peer *p, const struct hello *h, struct error *e)
 {
+	const char *ours = enum_name(peer_role_values, (int)p->server->hello->role);
+	const char *theirs = enum_name(peer_role_values, (int)h->role);
 	uint64_t version = MIN(h->protocol_max, (uint64_t)PROTOCOL_MAX);
 
 	if (version < h->protocol_min || version < PROTOCOL_MIN)
 		return error_set(e, EPROTONOSUPPORT,
-				 "protocol versions %llu to %llu are offered, this side speaks %d "
-				 "to %d: upgrade the older one",
-				 (unsigned long long)h->protocol_min,
-				 (unsigned long long)h->protocol_max, PROTOCOL_MIN, PROTOCOL_MAX);
+				 "the %s speaks protocol versions %llu to %llu, the %s %d to %d: "
+				 "upgrade the %s",
+				 theirs, (unsigned long long)h->protocol_min,
+				 (unsigned long long)h->protocol_max, ours, PROTOCOL_MIN,
+				 PROTOCOL_MAX, h->protocol_min > PROTOCOL_MAX ? ours : theirs);
 	return 0;
 }
 
@@ -116,7 +119,7 @@ static int select_protocol(struct peer *p, const struct hello *h, struct error *
 static int greet(struct peer *p, const struct hello *h, struct error *e)
 {
 	bool dialled = p->protocol != NULL;
-	int r = agree_on_version(h, e);
+	int r = agree_on_version(p, h, e);
 
 	if (!r)
 		r = select_protocol(p, h, e);

@@ -120,17 +120,17 @@ static void some_lines_may_follow_within_the_second(void **state unused)
 static void a_limited_line_says_how_many_were_left_out(void **state unused)
 {
 	struct log_limit limit = { .last_ns = now_ns() };
-	const char *text;
+	const char *said;
 
 	log_limited(&limit, LOG_LEVEL_INFO, "one %d", 1);
 	limit.last_ns -= 2 * NSEC_PER_SEC;
 	log_limited(&limit, LOG_LEVEL_INFO, "two %d", 2);
 	limit.last_ns = 0;
 	log_limited(&limit, LOG_LEVEL_INFO, "three");
-	text = logged();
-	assert_null(strstr(text, "one"));
-	assert_non_null(strstr(text, "two 2 left_out=1\n"));
-	assert_non_null(strstr(text, "three\n"));
+	said = logged();
+	assert_null(strstr(said, "one"));
+	assert_non_null(strstr(said, "two 2 left_out=1\n"));
+	assert_non_null(strstr(said, "three\n"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

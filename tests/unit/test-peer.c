@@ -253,10 +253,12 @@ static void a_hello_without_a_common_version_is_refused(void **state unused)
 {
 	expect_error_and_end("{\"type\":\"HELLO\",\"hello\":{\"role\":\"framework\","
 			     "\"protocol_min\":7,\"protocol_max\":9}}\n",
-			     "protocol versions 7 to 9 are offered, this side speaks 1 to 1");
+			     "the framework speaks protocol versions 7 to 9, the master 1 to 1: "
+			     "upgrade the master");
 	expect_error_and_end("{\"type\":\"HELLO\",\"hello\":{\"role\":\"framework\","
 			     "\"protocol_min\":0,\"protocol_max\":0}}\n",
-			     "protocol versions 0 to 0 are offered");
+			     "the framework speaks protocol versions 0 to 0, the master 1 to 1: "
+			     "upgrade the framework");
 	assert_int_equal(did.len, 0);
 }
 
@@ -374,6 +376,29 @@ static void whoever_is_dialled_has_one_too(void **state unused)
 	assert_int_equal(peer_dial(&server, path, &master, &theirs, &e), 0);
 	RUN_UNTIL(!theirs);
 	assert_string_equal(buf_text(&did), "closed: no HELLO in time ");
+	listener_free(l);
+}
+
+static void whoever_dials_an_older_or_newer_one_is_told_which(void **state unused)
+{
+	static const struct listener_ops ops = { .protocol = take_nothing };
+	static const struct listener_limits limits = { .total = 2 };
+	const struct hello hello = { .role = PEER_FRAMEWORK, .has_role = true };
+	struct peer_server dialling = server;
+	autofree char *path = xasprintf("/tmp/test-peer.%d", (int)getpid());
+	autofd int fd = -EBADF;
+	struct listener *l;
+	struct error e;
+
+	dialling.hello = &hello;
+	assert_int_equal(listener_unix(loop, path, 0600, &limits, &ops, &fd, &l, &e), 0);
+	assert_int_equal(peer_dial(&dialling, path, &master, &theirs, &e), 0);
+	RUN_UNTIL(fd >= 0);
+	say(fd, "{\"type\":\"HELLO\",\"hello\":{\"role\":\"master\","
+		"\"protocol_min\":7,\"protocol_max\":9}}\n");
+	RUN_UNTIL(!theirs);
+	assert_string_equal(buf_text(&did), "closed: the master speaks protocol versions 7 to 9, "
+					    "the framework 1 to 1: upgrade the framework ");
 	listener_free(l);
 }
 
@@ -529,6 +554,7 @@ int main(void)
 		TEST(lines_that_cannot_be_taken_end_it_after_a_while),
 		TEST(whoever_connects_has_a_deadline_for_hello),
 		TEST(whoever_is_dialled_has_one_too),
+		TEST(whoever_dials_an_older_or_newer_one_is_told_which),
 		TEST(an_error_is_not_answered),
 		TEST(a_peer_that_leaves_is_told_to_its_owner),
 		TEST(a_peer_that_leaves_before_hello_is_nobodys),

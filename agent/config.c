@@ -1,0 +1,154 @@
+/* Flags that make no sense are refused before anything is made: directories, sockets, a store. */
+#include "agent/config.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "agent/agent.h"
+#include "agent/gc.h"
+#include "agent/isolator/isolator.h"
+#include "agent/recover.h"
+#include "lib/attributes.h"
+#include "lib/daemon.h"
+#include "lib/fs.h"
+#include "lib/ids.h"
+#include "lib/masters.h"
+#include "lib/runtime.h"
+
+#define INTERVAL_MIN_NS NSEC_PER_MSEC /* of what is measured again and again */
+
+static int make_absolute(char **path, struct error *e)
+{
+	autofree char *cwd = NULL;
+	char *full;
+
+	if (**path == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return error_sys(e, "find the current directory");
+	full = path_join(cwd, *path);
+	free(*path);
+	*path = full;
+	return 0;
+}
+
+/* Two agents in one work_dir would offer the same disk twice. */
+static int lock_work_dir(struct agent *a, struct error *e)
+{
+	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->work_dir_fd < 0)
+		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
+	if (!flock(a->work_dir_fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return error_set(e, EBUSY, "--work_dir: %s is in use by another agent",
+				 a->flags.work_dir);
+	return error_sys(e, "--work_dir: lock %s", a->flags.work_dir);
+}
+
+static int open_directories(struct agent *a, struct error *e)
+{
+	if (!a->flags.store_dir)
+		a->flags.store_dir = path_join(a->flags.work_dir, "meta");
+	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
+	    make_absolute(&a->flags.launcher_dir, e) || make_absolute(&a->flags.store_dir, e))
+		return -e->code;
+	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
+	if (access(a->executor_path, X_OK))
+		return error_sys(e, "--launcher_dir: %s", a->executor_path);
+	if (fs_mkdirs(a->flags.work_dir, 0755, e))
+		return error_wrap(e, "--work_dir");
+	if (access(a->flags.work_dir, W_OK | X_OK))
+		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
+	if (lock_work_dir(a, e))
+		return -e->code;
+	if (runtime_dir_make(a->flags.runtime_dir, e))
+		return error_wrap(e, "--runtime_dir");
+	return 0;
+}
+
+/* What resources_detect() will add. */
+static void note_detected(struct agent *a)
+{
+	static const char *const names[] = { "cpus", "mem", "disk", "ports" };
+
+	a->detected = xcalloc(ARRAY_SIZE(names), sizeof(*a->detected));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!resources_has(&a->total, names[i]))
+			a->detected[a->detected_count++] = xstrdup(names[i]);
+}
+
+static int find_resources(struct agent *a, struct error *e)
+{
+	struct host_capacity host;
+
+	if (host_capacity_read(a->flags.work_dir, &host, e))
+		return -e->code;
+	if (a->flags.resources &&
+	    resources_parse(a->flags.resources, a->flags.default_role, &a->total, e))
+		return error_wrap(e, "--resources");
+	note_detected(a);
+	resources_detect(&a->total, &host, a->flags.default_role);
+	resources_to_wire(&a->total, &a->info.resources, &a->info.resources_count);
+	if (a->flags.attributes && attributes_parse(a->flags.attributes, &a->info.attributes,
+						    &a->info.attributes_count, e))
+		return error_wrap(e, "--attributes");
+	return 0;
+}
+
+static int check_master(const char *text, struct error *e)
+{
+	struct masters masters = { .count = 0 };
+
+	if (masters_parse(text, &masters, e))
+		return error_wrap(e, "--master");
+	masters_fini(&masters);
+	return 0;
+}
+
+static int check_flags(struct agent *a, struct error *e)
+{
+	if (daemon_check_port(a->flags.port, e) || check_master(a->flags.master, e))
+		return -e->code;
+	if (!(a->flags.disk_scan_cpus > 0))
+		return error_set(e, EINVAL, "--disk_scan_cpus: must be greater than zero");
+	if (a->flags.container_disk_watch_interval < INTERVAL_MIN_NS)
+		return error_set(e, EINVAL,
+				 "--container_disk_watch_interval: must be at least 1ms");
+	if (a->flags.resource_monitoring_interval < INTERVAL_MIN_NS)
+		return error_set(e, EINVAL, "--resource_monitoring_interval: must be at least 1ms");
+	if (a->flags.registration_backoff_factor > 60 * NSEC_PER_SEC)
+		return error_set(e, EINVAL, "--registration_backoff_factor: must be at most 1mins");
+	if (a->flags.status_update_retry_interval_min <= 0 ||
+	    a->flags.status_update_retry_interval_max < a->flags.status_update_retry_interval_min)
+		return error_set(
+			e, EINVAL,
+			"--status_update_retry_interval_min: must be greater than zero and "
+			"not above --status_update_retry_interval_max");
+	if (strcmp(a->flags.recover, RECOVER_RECONNECT) &&
+	    strcmp(a->flags.recover, RECOVER_CLEANUP))
+		return error_set(e, EINVAL, "--recover: must be %s or %s", RECOVER_RECONNECT,
+				 RECOVER_CLEANUP);
+	if (gc_check_flags(&a->flags, e))
+		return -e->code;
+	if (a->flags.hostname && !id_valid(a->flags.hostname))
+		return error_set(e, EINVAL,
+				 "--hostname: must be 1 to %d bytes without control characters or "
+				 "slashes",
+				 ID_MAX);
+	return isolators_select(a->flags.isolation, &a->node.isolators, e);
+}
+
+int agent_configure(struct agent *a, struct error *e)
+{
+	if (!a->flags.runtime_dir)
+		a->flags.runtime_dir = runtime_dir_default();
+	if (check_flags(a, e) || open_directories(a, e) || find_resources(a, e))
+		return -e->code;
+	a->info.hostname = a->flags.hostname ? xstrdup(a->flags.hostname) : daemon_hostname();
+	a->info.ip = xstrdup(a->flags.ip);
+	a->executor_socket_path = path_join(a->flags.runtime_dir, EXECUTOR_SOCKET_NAME);
+	a->agent_socket_path = path_join(a->flags.runtime_dir, AGENT_SOCKET_NAME);
+	return 0;
+}
