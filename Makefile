@@ -149,6 +149,11 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 check-cluster: all $(cluster-tools:%=$(B)/%)
 	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
 
+# Agent and master killed at random, ROUNDS times; SEED=n makes the choices of a run that printed it again.
+ROUNDS ?= 100
+soak: all
+	$(Q)$(here) ROUNDS=$(ROUNDS) tests/cluster/81-soak
+
 fuzz:
 	$(Q)$(MAKE) CC=clang SAN=fuzzer,$(CHECK_SAN) run-fuzz
 
@@ -209,5 +214,5 @@ install: all
 clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
-.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs fuzz bench install clean format lint
+.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs soak fuzz bench install clean format lint
 .PHONY: everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

@@ -119,7 +119,8 @@ static void take_update(struct peer *p, struct task_status *s)
 	a->metrics.valid_status_updates++;
 	if ((r == UPDATE_DUPLICATE || x->framework->terminating) && !unwritten(a, s))
 		acknowledge(x, s);
-	executor_update_container(x);
+	if (task_terminal(s->state))
+		executor_update_container(x);
 }
 
 static void on_update(struct peer *p, struct message *m)

@@ -89,14 +89,30 @@ static void remember_recent(struct executor *x)
 		forget_recent(oldest);
 }
 
+void executor_add_task(struct executor *x, struct task *t)
+{
+	const char *id = t->info->task_id;
+
+	list_append(&x->tasks, &t->node);
+	HASH_ADD_KEYPTR(hh, x->framework->tasks, id, strlen(id), t);
+}
+
+static void drop_task(struct task *t)
+{
+	list_remove(&t->node);
+	HASH_DEL(t->executor->framework->tasks, t);
+}
+
 void executor_free(struct executor *x)
 {
 	struct task *t;
 
 	if (!x)
 		return;
-	list_for_each(t, &x->tasks, node)
+	list_for_each(t, &x->tasks, node) {
+		drop_task(t);
 		task_free(t);
+	}
 	list_for_each(t, &x->completed, node)
 		task_free(t);
 	assert(!x->container);
@@ -143,7 +159,7 @@ void executor_take_task(struct executor *x, struct task_info *info)
 
 	agent_of(x)->metrics.tasks_launched++;
 	t->queued = !x->command;
-	list_append(&x->tasks, &t->node);
+	executor_add_task(x, t);
 	save_task(t);
 	if (!x->command)
 		store_wait(agent_of(x)->store, &t->stored, on_task_stored);
@@ -271,7 +287,7 @@ static void complete_task(struct task *t)
 	struct task_history *history = &agent_of(x)->history;
 	struct task *oldest;
 
-	list_remove(&t->node);
+	drop_task(t);
 	executor_restore_completed(x, t);
 	save_task(t);
 	if (x->completed_count > COMPLETED_TASKS_MAX)

@@ -28,6 +28,8 @@ void executor_end_container(struct executor *x);
 void executor_lose_tasks(struct executor *x, enum task_reason reason, const char *why);
 /* The kill of a command task that was asked for before a restart. */
 void executor_resume_kill(struct executor *x);
+/* A task that it has now, or had before a restart. */
+void executor_add_task(struct executor *x, struct task *t);
 /* A task of it that is past. */
 void executor_restore_completed(struct executor *x, struct task *t);
 /* What was not begun gets a container of another name; its rows follow. */

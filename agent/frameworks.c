@@ -42,14 +42,10 @@ struct executor *executor_by_container(const struct agent *a, const char *contai
 
 struct task *task_find(struct framework *f, const char *task_id)
 {
-	struct executor *x;
 	struct task *t;
 
-	list_for_each(x, &f->executors, node)
-		list_for_each(t, &x->tasks, node)
-			if (str_equal(t->info->task_id, task_id))
-				return t;
-	return NULL;
+	HASH_FIND_STR(f->tasks, task_id, t);
+	return t;
 }
 
 static void free_framework(struct framework *f)
@@ -228,16 +224,18 @@ void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 }
 
 /* So that it is known again when its executor repeats it to the next agent. */
-static void remember_acknowledged(struct task *t, const uint8_t uuid[16])
+static void remember_acknowledged(struct task *t, const uint8_t uuid[16], enum task_state state)
 {
 	memcpy(t->acknowledged, uuid, sizeof(t->acknowledged));
-	t->acknowledged_state = t->state;
+	t->acknowledged_state = state;
 	t->has_acknowledged = true;
 	save_task(t);
 }
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
 {
+	enum task_state first = TASK_STAGING;
+	bool pending = updates_pending(&a->updates, m->framework_id, m->task_id, &first);
 	enum update_ack r =
 		updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid, now_ns());
 	struct framework *f = framework_find(a, m->framework_id);
@@ -245,8 +243,8 @@ void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m
 
 	if (r == UPDATE_UNEXPECTED)
 		log_warning_often("task %s: unexpected acknowledgement, ignored", m->task_id);
-	if (r == UPDATE_ACKED && t)
-		remember_acknowledged(t, m->uuid);
+	if (r == UPDATE_ACKED && t && pending)
+		remember_acknowledged(t, m->uuid, first);
 	if (r == UPDATE_ACKED_LAST && t)
 		executor_forget_task(t->executor, t);
 	agent_pump_updates(a);

@@ -29,6 +29,7 @@ struct framework {
 	char *id;
 	struct framework_info *info;
 	struct list executors, completed_executors;
+	struct task *tasks; /* those of all executors that have not been acknowledged, by id */
 	unsigned completed_executors_count;
 	bool terminating;
 	bool completed;

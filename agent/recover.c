@@ -137,7 +137,7 @@ static void restore_task(struct recovery *r, struct executor *x, struct task_row
 	if (row->completed)
 		executor_restore_completed(x, t);
 	else
-		list_append(&x->tasks, &t->node);
+		executor_add_task(x, t);
 }
 
 static int load_task(void *rec, void *ctx, struct error *e)

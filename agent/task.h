@@ -11,6 +11,8 @@
 /* What all tasks that are past may hold together. */
 #define HISTORY_MAX_BYTES (32 * MIB)
 
+#include <uthash.h>
+
 #include "agent/metrics.h"
 #include "lib/list.h"
 #include "lib/protocol.h"
@@ -28,6 +30,7 @@ struct task_history {
 
 struct task {
 	struct list node;             /* in executor->tasks or executor->completed */
+	UT_hash_handle hh;            /* of framework->tasks, while it is in executor->tasks */
 	struct list past;             /* in history->tasks */
 	struct task_history *history; /* NULL: not past */
 	size_t bytes;                 /* what it holds there */

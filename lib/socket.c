@@ -4,6 +4,10 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 
+#ifndef TCP_RTO_MAX_MS /* Linux 6.15; an older kernel refuses it, and waits for up to two minutes */
+#define TCP_RTO_MAX_MS 44
+#endif
+
 static void print_ip(const struct sockaddr_storage *a, char ret[INET6_ADDRSTRLEN])
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)a;
@@ -57,6 +61,8 @@ void socket_tune_tcp(int fd)
 		{ .level = IPPROTO_TCP, .name = TCP_KEEPIDLE, .value = 60 }, /* seconds */
 		{ .level = IPPROTO_TCP, .name = TCP_KEEPINTVL, .value = 10 },
 		{ .level = IPPROTO_TCP, .name = TCP_KEEPCNT, .value = 6 },
+		{ .level = IPPROTO_TCP, .name = TCP_USER_TIMEOUT, .value = 120 * 1000 }, /* ms */
+		{ .level = IPPROTO_TCP, .name = TCP_RTO_MAX_MS, .value = 4 * 1000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)

@@ -12,5 +12,8 @@
 char *socket_peer(int fd);
 /* Who opened the other end of a Unix socket, unix(7) SO_PEERCRED; false for TCP. */
 bool socket_cred(int fd, struct ucred *ret);
-/* Small messages leave at once, and a host that vanished is noticed in two minutes: tcp(7). */
+/*
+ * Small messages leave at once. A host that vanished is noticed in two minutes, whether something
+ * waits for it or not; and what was lost is sent again soon after the network is back: tcp(7).
+ */
 void socket_tune_tcp(int fd);

@@ -168,12 +168,14 @@ static uint64_t start_of(pid_t pid)
 
 /*
  * While somebody traces one that has died, waitid(2) does not show it to us yet, and a source that
- * fires once would miss its end for good.
+ * fires once would miss its end for good. epoll(7) learns that only when a source is turned on.
  */
 static int watch_child(struct container *c)
 {
 	int r = sd_event_add_child(c->node->loop, &c->child, c->supervisor, WEXITED, on_child, c);
 
+	if (r >= 0)
+		r = sd_event_source_set_enabled(c->child, SD_EVENT_OFF);
 	return r < 0 ? r : sd_event_source_set_enabled(c->child, SD_EVENT_ON);
 }
 

@@ -58,9 +58,19 @@ void contact_fini(struct contact *c)
 	close_fd(&c->record);
 }
 
+/* On a full disk it goes without: then it stays until an agent knows how the container ended. */
 int contact_keep_record(struct contact *c, struct error *e)
 {
-	return c->plan->exit_record ? record_make(c->plan->exit_record, &c->record, e) : 0;
+	struct error why;
+	int r = c->plan->exit_record ? record_make(c->plan->exit_record, &c->record, &why) : 0;
+
+	if (r == -ENOSPC || r == -EDQUOT) {
+		dprintf(STDERR_FILENO, "mesos-executor: %s; going on without it\n", why.text);
+		return 0;
+	}
+	if (r)
+		*e = why;
+	return r;
 }
 
 /* ---- facts ---- */

@@ -9,6 +9,7 @@ declare -A heard=() # by task: the other states
 declare -A seen=()  # by uuid: the task
 declare -A last=()  # by task: the uuid of the state that ended it
 spare=''           # OFFER AGENT that may be used
+offered=()         # each offer there was
 
 subscribe_ears() { framework ears '.failover_timeout = 1000000'; }
 
@@ -34,7 +35,10 @@ hear() {
 		note
 		acknowledge
 		;;
-	'{"type":"OFFERS"'*) spare=$(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line") ;;
+	'{"type":"OFFERS"'*)
+		spare=$(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
+		mapfile -t -O ${#offered[@]} offered < <(jq -r '.offers.offers[].id.value' <<<"$line")
+		;;
 	'{"type":"RESCIND"'*) [[ "$line" != *"\"${spare% *}\""* ]] || spare='' ;;
 	esac
 }
@@ -87,4 +91,13 @@ take_offer() {
 	hear_until have_offer || return
 	read -r offer agent <<<"$spare"
 	spare=''
+}
+# hush: it wants nothing for a while, so that others are offered all there is.
+hush() {
+	call SUPPRESS
+	while receive "$fd" 0.3; do
+		hear
+	done
+	[ ${#offered[@]} = 0 ] || decline 0 "${offered[@]}"
+	offered=() spare=''
 }

@@ -85,6 +85,7 @@ agent_point() {
 	if [ "$1" = recovery ]; then agent_dies_first; else : >"$dir/go/$host-short"; fi
 	put_under_strace "$2" "$3" "$4" -f -b execve
 	is_victim=1
+	[ "$2" = kill ] || strays=1
 	spawn agent agent_command "${strace[@]}" "$bin/mesos-agent"
 	agent_until agent_rests
 	[ -n "$status" ] || stop agent

@@ -8,12 +8,13 @@ declare -A told=()   # by uuid: task and state
 declare -A killed=() # when it was asked to end
 complaints=()        # what is wrong at this point
 launched='' partial='' held=''
+strays='' # not empty: a call has failed, and empty directories may stay
 
 complain() { complaints+=("$*"); }
 
 # new_tasks HOST: of the next point: one ends when $dir/go/HOST-short is there, one likewise, one is killed.
 new_tasks() {
-	host=$1 launched='' held=''
+	host=$1 launched='' held='' strays=''
 	last=() told=() killed=() complaints=()
 }
 
@@ -51,11 +52,11 @@ all_run() { [ "${last[$host-short]:-}${last[$host-long]:-}${last[$host-kill]:-}"
 
 # field NAME VARIABLE: of $line, text or an id; - if it has none. jq would take ten times as long.
 field() {
-	local it=${line#*"\"$1\":"}
-	if [ "$it" = "$line" ]; then it=-; fi
-	it=${it#'{"value":'}
-	it=${it#'"'}
-	printf -v "$2" '%s' "${it%%'"'*}"
+	local from=${line#*"\"$1\":"}
+	if [ "$from" = "$line" ]; then from=-; fi
+	from=${from#'{"value":'}
+	from=${from#'"'}
+	printf -v "$2" '%s' "${from%%'"'*}"
 }
 
 # What was told before may come again, with its uuid; all else must lead on.
@@ -117,7 +118,7 @@ go_on() {
 }
 
 # What has been and nobody needs has left nothing: sandboxes, exit records, processes.
-no_sandbox_left() { ! compgen -G "$dir/$host/work/slaves/*/*" >/dev/null; }
+no_sandbox_left() { ! compgen -G "$dir/$host/work/slaves/*/${strays:+frameworks/*/executors/*/runs/}*" >/dev/null; }
 no_record_left() { ! compgen -G "$dir/$host/work/meta/exits/*" >/dev/null; }
 no_tasks_left() { [ -z "$(find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$dir/$host/*" 2>/dev/null)" ]; }
 

@@ -253,6 +253,25 @@ static void who_is_trusted_counts_in_all_only(void **state unused)
 	assert_null(none);
 }
 
+static void a_crowd_of_strangers_is_taken_at_a_pace(void **state unused)
+{
+	static const struct listener_limits limits = { .first_byte_ns = 100 * NSEC_PER_SEC };
+	int fds[300];
+	int64_t start;
+
+	listen_tcp(&limits);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = dial();
+	start = now_ns();
+	RUN_UNTIL(listener_counts(listener).accepted >= 256);
+	assert_int_equal(listener_counts(listener).accepted, 256);
+	RUN_UNTIL(listener_counts(listener).accepted == ARRAY_SIZE(fds));
+	assert_true(now_ns() - start >= 19 * NSEC_PER_MSEC);
+	assert_int_equal(listener_counts(listener).refused, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
 static void a_port_in_use_is_named(void **state unused)
 {
 	struct listener *second;
@@ -392,6 +411,7 @@ int main(void)
 		TEST(one_peer_has_its_limit),
 		TEST(a_seat_outlives_its_listener),
 		TEST(who_is_trusted_counts_in_all_only),
+		TEST(a_crowd_of_strangers_is_taken_at_a_pace),
 		TEST(seats_count_networks_addresses_and_users_apart),
 		TEST(a_port_in_use_is_named),
 		TEST(a_name_is_no_address_to_listen_on),
