@@ -149,6 +149,10 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 check-cluster: all $(cluster-tools:%=$(B)/%)
 	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
 
+# Killed at each persistence call, and each of them failing: SWEEP="agent master executor".
+crash-sweep: all
+	$(Q)$(here) tests/crash/sweep $(SWEEP)
+
 # Agent and master killed at random, ROUNDS times; SEED=n makes the choices of a run that printed it again.
 ROUNDS ?= 100
 soak: all
@@ -214,5 +218,5 @@ install: all
 clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
-.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs soak fuzz bench install clean format lint
+.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
 .PHONY: everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

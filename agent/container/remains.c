@@ -38,8 +38,8 @@ static bool has_sandbox(const struct remains *r, pid_t pid)
 }
 
 /*
- * The session keeps its number while one process of it lives: nobody else gets that, as a pid or as a
- * session. Should somebody else have the pid, then none of the session is left.
+ * The session keeps its number while one process of it lives: nobody else gets that, as a pid or
+ * as a session. Should somebody else have the pid, then none of the session is left.
  */
 static bool owns_session(const struct remains *r)
 {

@@ -36,7 +36,9 @@ hear() {
 		acknowledge
 		;;
 	'{"type":"OFFERS"'*)
-		spare=$(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
+		next=$(jq -r 'first(.offers.offers[] | select(any(.resources[]; .name == "cpus" and .scalar.value >= 1))) |
+			"\(.id.value) \(.agent_id.value)"' <<<"$line")
+		spare=${next:-$spare} # not what one small task has left
 		mapfile -t -O ${#offered[@]} offered < <(jq -r '.offers.offers[].id.value' <<<"$line")
 		;;
 	'{"type":"RESCIND"'*) [[ "$line" != *"\"${spare% *}\""* ]] || spare='' ;;

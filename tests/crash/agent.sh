@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The sweep of the agent. live: from its first start to the end of the garbage; recovery: it was killed while its tasks ran.
-# shellcheck disable=SC2154  # host, last and others come from tasks.sh
+# shellcheck disable=SC2034,SC2154,SC2317  # host, last and others come from tasks.sh
 
 agent_phases='live recovery'
 agent_calls='fsync fdatasync pwrite64 ftruncate fallocate rename renameat renameat2 unlink unlinkat'

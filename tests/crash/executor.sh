@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The sweep of mesos-executor. live: its agent is there; alone: the agent is killed once the tasks run, and comes back after their end.
-# shellcheck disable=SC2154  # host, last and others come from tasks.sh
+# shellcheck disable=SC2034,SC2154,SC2317  # host, last and others come from tasks.sh
 
 executor_phases='live alone'
 executor_calls='fsync fdatasync pwrite64 ftruncate fallocate unlink unlinkat'

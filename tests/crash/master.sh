@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The sweep of the master: a framework and two agents by hand. One agent answers pings; the other runs a task, does not
 # answer, and is removed. live: from the first start; recovery: over the registry of a master that was killed.
-# shellcheck disable=SC2154  # pid, port and others come from lib.sh
+# shellcheck disable=SC2034,SC2154,SC2317  # pid, port and others come from lib.sh
 
 master_phases='live recovery'
 master_calls='fsync fdatasync pwrite64 ftruncate fallocate rename renameat renameat2 unlink unlinkat'
@@ -11,6 +11,7 @@ declare -A open=() rest=() known=() gone=()
 declare -A first=() # by task: its end that was told first, as "STATE UUID"
 declare -A again=() # by task: it was told again
 over=''             # the framework was torn down
+subscribed=''       # on the connection that is open
 asked=0             # when reconciliation was asked for
 
 master_command() {
@@ -19,6 +20,8 @@ master_command() {
 }
 
 say() { [ -z "${open[$1]:-}" ] || send "${open[$1]}" "$2"; }
+# of_us TYPE: how a call of the framework begins.
+of_us() { printf '{"type":"%s","framework_id":{"value":"%s"},' "$1" "${known[framework]}"; }
 
 framework_info() { printf '{"user":"root","name":"f","failover_timeout":1000%s}' "${known[framework]:+,\"id\":{\"value\":\"${known[framework]}\"\}}"; }
 
@@ -44,6 +47,7 @@ enter() {
 room=$(scalars 'cpus:1;mem:512')
 
 leave() {
+	[ "$1" != framework ] || subscribed=''
 	[ -n "${open[$1]:-}" ] || return 0
 	disconnect "${open[$1]}"
 	unset "open[$1]"
@@ -64,11 +68,11 @@ on_master_offers() {
 	local offer agent of
 	while read -r offer agent of; do
 		if [ "$of" != silent ] || [ -n "$launched" ]; then
-			say framework '{"type":"DECLINE","decline":{"offer_ids":[{"value":"'"$offer"'"}],"filters":{"refuse_seconds":3600}}}'
+			say framework "$(of_us DECLINE)"'"decline":{"offer_ids":[{"value":"'"$offer"'"}],"filters":{"refuse_seconds":3600}}}'
 			continue
 		fi
 		launched=$agent
-		say framework '{"type":"ACCEPT","accept":{"offer_ids":[{"value":"'"$offer"'"}],"filters":{"refuse_seconds":3600},"operations":[{"type":"LAUNCH","launch":{"task_infos":['"$(task_json lost),$(little=[] task_json wrong)"']}}]}}'
+		say framework "$(of_us ACCEPT)"'"accept":{"offer_ids":[{"value":"'"$offer"'"}],"filters":{"refuse_seconds":3600},"operations":[{"type":"LAUNCH","launch":{"task_infos":['"$(task_json lost),$(little=[] task_json wrong)"']}}]}}'
 	done < <(jq -r '.offers.offers[] | "\(.id.value) \(.agent_id.value) \(.hostname)"' <<<"$line")
 }
 
@@ -79,6 +83,7 @@ on_master_update() {
 	field state state
 	field uuid uuid
 	field agent_id agent
+	[ "$(rank "$state")" = 4 ] || return 0
 	if [ -z "${first[$task]:-}" ]; then
 		first[$task]="$state $uuid"
 		[ "$uuid" != - ] || again[$task]=1
@@ -88,7 +93,7 @@ on_master_update() {
 	[ "$uuid" != - ] || return
 	[ "${first[$task]#* }" = "$uuid" ] || [ "${first[$task]#* }" = - ] || complain "$task: $state with another uuid"
 	again[$task]=1
-	say framework '{"type":"ACKNOWLEDGE","acknowledge":{"agent_id":{"value":"'"$agent"'"},"task_id":{"value":"'"$task"'"},"uuid":"'"$uuid"'"}}'
+	say framework "$(of_us ACKNOWLEDGE)"'"acknowledge":{"agent_id":{"value":"'"$agent"'"},"task_id":{"value":"'"$task"'"},"uuid":"'"$uuid"'"}}'
 }
 
 # on_master_line NAME
@@ -98,6 +103,7 @@ on_master_line() {
 	'{"type":"SUBSCRIBED"'*)
 		field framework_id it
 		learn framework "$it"
+		subscribed=1
 		;;
 	'{"type":"OFFERS"'*) on_master_offers ;;
 	'{"type":"UPDATE"'*) on_master_update ;;
@@ -142,12 +148,17 @@ ask_for_tasks() {
 	for t in lost wrong; do
 		[ -n "${first[$t]:-}" ] || ids+=${ids:+,}'{"task_id":{"value":"'"$t"'"},"agent_id":{"value":"'"$launched"'"}}'
 	done
-	[ -z "$ids" ] || say framework '{"type":"RECONCILE","reconcile":{"tasks":['"$ids"']}}'
+	[ -z "$ids" ] || say framework "$(of_us RECONCILE)"'"reconcile":{"tasks":['"$ids"']}}'
 }
 
 ends_are_known() { [ -n "${again[lost]:-}" ] && [ -n "${again[wrong]:-}" ] && [ -n "${known[answers]:-}" ] && [ -n "${gone[silent]:-}" ]; }
 first_is_known() { [ -n "${first[wrong]:-}" ]; }
-is_over() { [ -n "$over" ]; }
+# It asks for that once on each connection.
+is_over() {
+	[ -z "$subscribed" ] || say framework '{"type":"TEARDOWN","framework_id":{"value":"'"${known[framework]}"'"}}'
+	subscribed=''
+	[ -n "$over" ]
+}
 is_refused() { [ "${gone[silent]:-}" = told ]; }
 
 # master_until CONDITION: as agent_until.
@@ -180,7 +191,6 @@ start_again() {
 story() {
 	master_until ends_are_known
 	[ -z "$status" ] || return
-	say framework '{"type":"TEARDOWN","framework_id":{"value":"'"${known[framework]}"'"}}'
 	master_until is_over # closed, entered again, refused
 }
 

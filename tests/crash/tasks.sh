@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the sweeps of the agent and of mesos-executor share: a framework that runs three tasks and minds what it is told.
-# shellcheck disable=SC2154  # fd, pid and others come from lib.sh and framework.sh
+# shellcheck disable=SC2034,SC2154,SC2317  # fd, pid and others come from lib.sh and framework.sh
 
 # By task of the point that goes on; $host is its agent.
 declare -A last=()   # the state that was told last
@@ -78,13 +78,13 @@ on_update() {
 	last[$task]=$state
 }
 
+times_run() { if [ -e "$dir/ran/$1" ]; then wc -l <"$dir/ran/$1"; else echo 0; fi; }
+
 # ran_first TASK STATE: whether it may be in this state, by what it has done.
 ran_first() {
 	local ran
-	ran=$(cat "$dir/ran/$1" 2>/dev/null | wc -l)
-	case $2 in
-	TASK_FINISHED) [ "$ran" = 1 ] || complain "$1: $2, and it ran $ran times" ;;
-	esac
+	ran=$(times_run "$1")
+	[ "$2" != TASK_FINISHED ] || [ "$ran" = 1 ] || complain "$1: $2, and it ran $ran times"
 }
 
 # pump: takes what the master says.
@@ -133,7 +133,7 @@ check_store() {
 check_tasks() {
 	local t ran was=''
 	for t in "$host"-{short,long,kill}; do
-		ran=$(cat "$dir/ran/$t" 2>/dev/null | wc -l)
+		ran=$(times_run "$t")
 		[ "$ran" -le 1 ] || complain "$t: it ran $ran times"
 		was=${told[*]/#/,}
 		case "$t ${last[$t]:-nothing}" in
