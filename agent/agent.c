@@ -2,10 +2,15 @@
 #include "agent/agent.h"
 
 #include "agent/container/orphans.h"
+#include "agent/executors.h"
 #include "agent/master.h"
 #include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
+
+/* Within it a master that is there has admitted us, and frameworks that are there have heard. */
+#define CLEANUP_TELL_NS (10 * NSEC_PER_SEC)
 
 struct task_status agent_status(const char *task_id, enum task_state state, enum task_source source,
 				const char *message)
@@ -51,6 +56,11 @@ static int check_update(const struct agent *a, const struct task *t,
 	struct task_status *status = body->status;
 	int r = updates_check(&a->updates, body, e);
 
+	if ((!r || r == UPDATE_REUSED) && t && store_backlogged(a->store) &&
+	    !must_be_taken(t, status->state))
+		return error_set(e, ENOBUFS,
+				 "the disk of the agent's store is full or slow, and too much "
+				 "waits for it");
 	if (r == UPDATE_REUSED)
 		uuid_new(status->uuid);
 	else if (r && !(r == -ENOBUFS && must_be_taken(t, status->state)))
@@ -77,13 +87,16 @@ static void log_update(const struct task *t, const struct task_status *s)
  * Of a task that is not here there is nothing to remember: should we forget the update too, then
  * the master misses the task at our next registration.
  */
-static void queue_update(struct agent *a, const struct task *t, const struct status_update *body)
+static void queue_update(struct agent *a, const struct task *t, const struct status_update *body,
+			 const uint8_t said[16])
 {
-	const struct update *u = updates_add(&a->updates, schema_copy(status_update_schema(), body),
-					     t ? store_batch(a->store) : 0, now_ns());
+	struct update *u = updates_add(&a->updates, schema_copy(status_update_schema(), body),
+				       t ? store_batch(a->store) : 0, now_ns());
 
-	if (t)
+	if (t) {
+		updates_said_as(u, said);
 		save_update(a, u);
+	}
 	agent_pump_updates(a);
 }
 
@@ -98,9 +111,11 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 		.latest_state = status->state,
 		.has_latest_state = true,
 	};
+	uint8_t said[16];
 	int r;
 
 	complete_status(a, t, &full, &container);
+	memcpy(said, full.uuid, sizeof(said));
 	r = check_update(a, t, &body, e);
 	if (r)
 		return r;
@@ -111,8 +126,31 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 	}
 	if (t && t->executor->framework->terminating)
 		return 0;
-	queue_update(a, t, &body);
+	queue_update(a, t, &body, said);
 	return 0;
+}
+
+void agent_repeat_end(struct agent *a, const struct task *t)
+{
+	const struct task_status *last =
+		t->statuses_count ? &t->statuses[t->statuses_count - 1] : NULL;
+	struct container_status container = { .container_id = NULL };
+	struct task_status full =
+		last && last->state == t->state
+			? *last
+			: agent_status(t->info->task_id, t->state, SOURCE_AGENT, NULL);
+	struct status_update body = {
+		.framework_id = t->executor->framework->id,
+		.status = &full,
+		.latest_state = t->state,
+		.has_latest_state = true,
+	};
+
+	log_warning("task %s: the update that tells its end is not in the store: telling it again",
+		    t->info->task_id);
+	full.task_id = t->info->task_id;
+	complete_status(a, t, &full, &container);
+	queue_update(a, t, &body, full.uuid);
 }
 
 void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
@@ -130,12 +168,9 @@ void agent_refuse_task(struct agent *a, const char *framework_id, const char *ta
 
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why)
 {
-	uint64_t left_out;
-
 	a->metrics.invalid_framework_messages++;
-	if (log_permit(&a->drops, now_ns(), &left_out))
-		log_warning("executor %s: a message is dropped: %s left_out=%llu", executor_id, why,
-			    (unsigned long long)left_out);
+	log_limited(&a->drops, LOG_LEVEL_WARNING, "executor %s: a message is dropped: %s",
+		    executor_id, why);
 }
 
 static void send_update(const struct status_update *body, void *ctx)
@@ -227,9 +262,56 @@ static void forget_who_we_are(struct agent *a)
 	save_agent(a);
 }
 
+/* ---- --recover=cleanup ---- */
+
+/* Nothing runs, and those who are to hear how it ended have. */
+static bool all_told(const struct agent *a)
+{
+	return !a->frameworks && (!a->id || master_registered(a->master));
+}
+
+static int on_nobody_hears(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct agent *a = arg;
+
+	log_warning("agent: not all is told: updates=%zu", a->updates.queue_count);
+	agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
+	return 0;
+}
+
+/* As soon as all is told; if nobody listens, a while after the last of it has ended. */
+static void go_on_cleaning(struct agent *a)
+{
+	if (a->node.supervisors || orphans_awaited(a->node.orphans))
+		return;
+	if (all_told(a))
+		agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
+	else if (!a->cleanup_timer)
+		timer_set(a->loop, &a->cleanup_timer, CLEANUP_TELL_NS, on_nobody_hears, a);
+}
+
+void agent_clean_up(struct agent *a)
+{
+	struct framework *f, *next;
+	struct executor *x;
+
+	log_info("agent: --recover=cleanup: ending what runs containers=%u", a->node.supervisors);
+	a->cleaning = true;
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			executor_shutdown(x);
+	go_on_cleaning(a);
+}
+
+/* ---- the end ---- */
+
 /* The last measurements of ended containers are not waited for. */
 void agent_maybe_leave(struct agent *a)
 {
+	if (a->cleaning && !a->terminating) {
+		go_on_cleaning(a);
+		return;
+	}
 	if (!a->terminating || a->frameworks || a->node.supervisors ||
 	    orphans_awaited(a->node.orphans))
 		return;

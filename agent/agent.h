@@ -57,7 +57,9 @@ struct agent {
 	sd_event_source *update_timer;
 	struct agent_metrics metrics;
 	struct log_limit drops; /* lines about messages that were dropped */
-	bool terminating;       /* ends all tasks, then itself; the next one is a new agent */
+	bool cleaning;          /* --recover=cleanup: ends all tasks, tells that, then terminates */
+	sd_event_source *cleanup_timer;
+	bool terminating; /* ends all tasks, then itself; the next one is a new agent */
 	int exit_status;
 	int work_dir_fd; /* locked: no second agent may use it */
 };
@@ -81,6 +83,8 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 		 const struct task_status *status, struct error *e);
 /* A message to or from an executor is dropped: counts it, and says so once a second at most. */
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why);
+/* t has ended, its framework has not acknowledged that, and no update waits: makes one of it. */
+void agent_repeat_end(struct agent *a, const struct task *t);
 /* A task that never was here, or is not any more: its framework is told that it is lost. */
 void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
 		       enum task_reason reason, const char *why);
@@ -97,5 +101,10 @@ void agent_add_health(const struct agent *a, struct buf *out);
  * starts next in this work_dir is a new agent.
  */
 void agent_terminate(struct agent *a, const char *why, int exit_status);
+/*
+ * Ends all tasks, tells those who listen how they ended, within bounds, and then is terminated. The
+ * link to the master is there.
+ */
+void agent_clean_up(struct agent *a);
 /* Leaves the loop if nothing is left to end. */
 void agent_maybe_leave(struct agent *a);

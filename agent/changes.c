@@ -83,21 +83,36 @@ static void add_word(const char *word, struct buf *out)
 	buf_addc(out, '\'');
 }
 
-/* This agent's own command line, so that it finds the same store. */
+/*
+ * This agent's own command line, so that it finds the same store; without what it says of
+ * --recover, which is said once.
+ */
+static void add_command(char *const *words, struct buf *out)
+{
+	for (; *words; words++) {
+		if (str_starts(*words, "--recover="))
+			continue;
+		if (str_equal(*words, "--recover")) {
+			words += words[1] != NULL;
+			continue;
+		}
+		add_word(*words, out);
+		buf_addc(out, ' ');
+	}
+	buf_adds(out, "--recover=cleanup");
+}
+
+/* The command comes first: what is long, the end is cut from. */
 static int refuse(const struct agent *a, const char *what, const char *was, const char *is,
 		  struct error *e)
 {
 	autobuf struct buf command = { 0 };
 
-	for (char **word = a->argv; *word; word++) {
-		add_word(*word, &command);
-		buf_addc(&command, ' ');
-	}
-	return error_set(
-		e, EINVAL,
-		"--%s: changed while this agent is registered, from %s to %s; set it back, "
-		"or end what runs here and start afresh after: %s--recover=cleanup",
-		what, was, is, buf_text(&command));
+	add_command(a->argv, &command);
+	return error_set(e, EINVAL,
+			 "--%s: changed while this agent is registered; set it back, or end what "
+			 "runs here and start afresh after: %s (from %s to %s)",
+			 what, buf_text(&command), was, is);
 }
 
 static int check_resources(const struct agent *a, const struct resources *old, struct error *e)

@@ -42,8 +42,11 @@ static int lock_work_dir(struct agent *a, struct error *e)
 	if (!flock(a->work_dir_fd, LOCK_EX | LOCK_NB))
 		return 0;
 	if (errno == EWOULDBLOCK)
-		return error_set(e, EBUSY, "--work_dir: %s is in use by another agent",
-				 a->flags.work_dir);
+		return error_set(
+			e, EBUSY,
+			"--work_dir: %s is in use by another agent: end that one first, or "
+			"give this one a --work_dir of its own",
+			a->flags.work_dir);
 	return error_sys(e, "--work_dir: lock %s", a->flags.work_dir);
 }
 
@@ -128,8 +131,8 @@ static int check_flags(struct agent *a, struct error *e)
 			"not above --status_update_retry_interval_max");
 	if (strcmp(a->flags.recover, RECOVER_RECONNECT) &&
 	    strcmp(a->flags.recover, RECOVER_CLEANUP))
-		return error_set(e, EINVAL, "--recover: must be %s or %s", RECOVER_RECONNECT,
-				 RECOVER_CLEANUP);
+		return error_set(e, EINVAL, "--recover: must be %s or %s, not '%s'",
+				 RECOVER_RECONNECT, RECOVER_CLEANUP, a->flags.recover);
 	if (gc_check_flags(&a->flags, e))
 		return -e->code;
 	if (a->flags.hostname && !id_valid(a->flags.hostname))

@@ -43,11 +43,14 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 	return 0;
 }
 
-static void acknowledge(struct executor *x, const struct task_status *s)
+static void acknowledge(struct executor *x, const char *task_id, const uint8_t uuid[16])
 {
-	struct executor_acknowledged m = { .task_id = s->task_id, .has_uuid = true };
+	struct executor_acknowledged m = {
+		.task_id = (char *)(uintptr_t)task_id,
+		.has_uuid = true,
+	};
 
-	memcpy(m.uuid, s->uuid, sizeof(m.uuid));
+	memcpy(m.uuid, uuid, sizeof(m.uuid));
 	peer_send(x->peer, TO_EXECUTOR_ACKNOWLEDGED, NULL, NULL, &m);
 }
 
@@ -58,18 +61,10 @@ void executor_update_written(struct agent *a, const struct update *u)
 	struct framework *f = framework_find(a, u->body->framework_id);
 	struct task *t = f ? task_find(f, s->task_id) : NULL;
 
-	if (t && !t->executor->command && t->executor->subscribed && s->source == SOURCE_EXECUTOR)
-		acknowledge(t->executor, s);
-}
-
-static bool unwritten(const struct agent *a, const struct task_status *s)
-{
-	struct update *u;
-
-	list_for_each(u, &a->updates.unwritten, unwritten)
-		if (!memcmp(u->body->status->uuid, s->uuid, sizeof(s->uuid)))
-			return true;
-	return false;
+	if (!t || t->executor->command || !t->executor->subscribed || s->source != SOURCE_EXECUTOR)
+		return;
+	for (size_t i = 0; i < u->said.len; i += sizeof(s->uuid))
+		acknowledge(t->executor, s->task_id, (const uint8_t *)u->said.data + i);
 }
 
 /* It repeats the end of a task whose framework has acknowledged that: then so do we. */
@@ -100,7 +95,7 @@ static void take_update(struct peer *p, struct task_status *s)
 	int r;
 
 	if (s->has_uuid && !t && is_past(x, s)) {
-		acknowledge(x, s);
+		acknowledge(x, s->task_id, s->uuid);
 		return;
 	}
 	if (!s->has_uuid || s->state == TASK_STAGING || !t || t->executor != x) {
@@ -117,8 +112,9 @@ static void take_update(struct peer *p, struct task_status *s)
 		return;
 	}
 	a->metrics.valid_status_updates++;
-	if ((r == UPDATE_DUPLICATE || x->framework->terminating) && !unwritten(a, s))
-		acknowledge(x, s);
+	if ((r == UPDATE_DUPLICATE || x->framework->terminating) &&
+	    !updates_unwritten(&a->updates, s->uuid))
+		acknowledge(x, s->task_id, s->uuid);
 	if (task_terminal(s->state))
 		executor_update_container(x);
 }
@@ -151,9 +147,11 @@ static void catch_up(struct executor *x, const struct executor_subscribe *body)
 		if (task_terminal(t->state) || store_waiting(&t->stored))
 			continue;
 		t->queued = false;
-		if (has_not(t, body))
+		if (has_not(t, body) && t->killed)
+			executor_cancel_task(x, t);
+		else if (has_not(t, body))
 			executor_hand_over(x, t);
-		if (t->killed)
+		else if (t->killed)
 			executor_send_kill(x, t);
 	}
 }

@@ -43,10 +43,15 @@ void executor_update_container(struct executor *x)
 	container_update(x->container, &used);
 }
 
-static int on_registration_timeout(sd_event_source *source unused, uint64_t usec unused, void *arg)
+static int on_registration_timeout(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct executor *x = arg;
 
+	if (timer_late(usec)) { /* it may have subscribed */
+		timer_set(agent_of(x)->loop, &x->timer, TIMER_LISTEN_NS, on_registration_timeout,
+			  x);
+		return 0;
+	}
 	log_warning("executor %s: has not subscribed in time, ending it", x->info->executor_id);
 	executor_shutdown(x);
 	return 0;
@@ -208,7 +213,7 @@ void executor_lose_tasks(struct executor *x, enum task_reason reason, const char
 			finish_task(t, TASK_LOST, SOURCE_AGENT, &reason, why);
 }
 
-static bool idle(const struct executor *x)
+bool executor_idle(const struct executor *x)
 {
 	struct task *t;
 
@@ -232,6 +237,14 @@ void executor_send_kill(struct executor *x, const struct task *t)
 	peer_send(x->peer, TO_EXECUTOR_KILL, NULL, NULL, &kill);
 }
 
+void executor_cancel_task(struct executor *x, struct task *t)
+{
+	t->queued = false;
+	finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL, "Task killed before it was launched");
+	if (executor_idle(x))
+		executor_shutdown(x);
+}
+
 /* One that is not connected is told when it is again, or ended if it never is. */
 static void kill_custom_task(struct executor *x, struct task *t)
 {
@@ -240,9 +253,7 @@ static void kill_custom_task(struct executor *x, struct task *t)
 			executor_send_kill(x, t);
 		return;
 	}
-	finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL, "Task killed before it was launched");
-	if (idle(x))
-		executor_shutdown(x);
+	executor_cancel_task(x, t);
 }
 
 void executor_kill_task(struct executor *x, struct task *t, const struct kill_task *m)
@@ -378,10 +389,23 @@ static void keep_completed(struct executor *x)
 	f->completed_executors_count--;
 }
 
+/* What mesos-executor wrote down is of no use once we have it, or nobody wants it. */
+static void remove_record(const struct executor *x)
+{
+	autofree char *record = path_join(agent_of(x)->records_dir, x->container_id);
+
+	if (unlink(record) && errno != ENOENT)
+		log_warning("executor %s: %s cannot be removed: %s", x->info->executor_id, record,
+			    strerror(errno));
+}
+
 void executor_forget(struct executor *x)
 {
 	struct task *t;
 
+	if (store_waiting(&x->stored)) /* for its end, as it is past */
+		remove_record(x);
+	store_wait_cancel(&x->stored);
 	list_for_each(t, &x->completed, node)
 		forget_task(t);
 	forget_executor(x);
@@ -492,12 +516,12 @@ static void end_custom_task(struct task *t, const struct container_end *end)
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, &terminated, "Executor terminated");
 }
 
-static void report_exit(const struct executor *x, const struct container_end *end)
+static void report_exit(const struct executor *x)
 {
 	struct exited_executor m = {
 		.framework_id = x->framework->id,
 		.executor_id = x->info->executor_id,
-		.status = end->has_status ? end->status : -1,
+		.status = x->exit_status,
 		.has_status = true,
 	};
 
@@ -505,21 +529,19 @@ static void report_exit(const struct executor *x, const struct container_end *en
 		master_send(agent_of(x)->master, AGENT_EXITED_EXECUTOR, &m);
 }
 
-/* What mesos-executor wrote down is of no use once we have. */
 static void on_end_stored(struct store_wait *w)
 {
 	struct executor *x = container_of(w, struct executor, stored);
-	autofree char *record = path_join(agent_of(x)->records_dir, x->container_id);
 
 	if (x->ended)
 		container_told(x->ended);
-	if (unlink(record) && errno != ENOENT)
-		log_warning("executor %s: %s cannot be removed: %s", x->info->executor_id, record,
-			    strerror(errno));
+	remove_record(x);
+	report_exit(x);
 }
 
-static void remember_end(struct executor *x)
+static void remember_end(struct executor *x, const struct container_end *end)
 {
+	x->exit_status = end->has_status ? end->status : -1;
 	save_executor(x);
 	store_wait_cancel(&x->stored);
 	store_wait(agent_of(x)->store, &x->stored, on_end_stored);
@@ -547,8 +569,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 		else
 			end_custom_task(t, end);
 	}
-	report_exit(x, end);
-	remember_end(x);
+	remember_end(x, end);
 	executor_maybe_complete(x);
 	framework_maybe_complete(f);
 }

@@ -22,6 +22,8 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 void executor_forget_task(struct executor *x, struct task *t);
 /* Asks it to end; its container is ended after the grace period. */
 void executor_shutdown(struct executor *x);
+/* None of its tasks lives. */
+bool executor_idle(const struct executor *x);
 /* Its container is to go, whatever its state says. */
 void executor_end_container(struct executor *x);
 /* It has no container (any more): its living tasks end with this status. */
@@ -56,6 +58,8 @@ void executor_await_subscription(struct executor *x);
 /* Sends LAUNCH, or KILL, to a subscribed executor. */
 void executor_hand_over(struct executor *x, struct task *t);
 void executor_send_kill(struct executor *x, const struct task *t);
+/* The task was killed before it reached its executor. */
+void executor_cancel_task(struct executor *x, struct task *t);
 /* Its tasks have changed: so has what its container may use. */
 void executor_update_container(struct executor *x);
 

@@ -178,18 +178,20 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 			"command and executor");
 		return;
 	}
+	f = framework_find(a, m->framework->id);
+	if (f && task_find(f, task_id)) {
+		log_warning_often("task %s: is here already, RUN_TASK is ignored", task_id);
+		return;
+	}
 	if (store_full(a->store)) {
 		agent_refuse_task(a, m->framework->id, task_id, REASON_AGENT_DISCONNECTED,
 				  "The disk of the agent's store is full; it takes no new task");
 		return;
 	}
 	f = find_or_add_framework(a, m->framework);
-	if (task_find(f, task_id)) {
-		log_warning_often("task %s: is here already, RUN_TASK is ignored", task_id);
-		return;
-	}
 	x = executor_find(f, m->task->executor ? m->task->executor->executor_id : task_id);
-	if (a->terminating || f->terminating || (x && x->state >= EXECUTOR_TERMINATING)) {
+	if (a->terminating || a->cleaning || f->terminating ||
+	    (x && x->state >= EXECUTOR_TERMINATING)) {
 		agent_refuse_task(a, f->id, task_id, REASON_EXECUTOR_TERMINATED,
 				  "Executor terminating/terminated");
 		framework_maybe_complete(f);

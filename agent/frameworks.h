@@ -54,6 +54,7 @@ struct executor {
 	struct list completed;
 	unsigned completed_count;
 	struct ledger disk;       /* the last measurement, kept for the record */
+	int exit_status;          /* of its container, once that has ended; -1: not known */
 	struct store_wait stored; /* that it may begin, or how it ended */
 	struct gc_wait room;      /* for what it may write */
 };

@@ -419,7 +419,8 @@ void gc_find_strays(struct gc *gc, bool (*known)(const char *container_id, void 
 int gc_check_flags(const struct agent_flags *flags, struct error *e)
 {
 	if (!(flags->gc_disk_headroom >= 0 && flags->gc_disk_headroom <= 1))
-		return error_set(e, EINVAL, "--gc_disk_headroom: must be between 0 and 1");
+		return error_set(e, EINVAL, "--gc_disk_headroom: must be between 0 and 1, not '%g'",
+				 flags->gc_disk_headroom);
 	if (flags->disk_watch_interval < INTERVAL_MIN_NS)
 		return error_set(e, EINVAL, "--disk_watch_interval: must be at least 1ms");
 	return 0;

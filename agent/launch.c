@@ -71,12 +71,16 @@ void executor_rename_container(struct executor *x)
 
 	list_for_each(t, &x->tasks, node)
 		forget_task(t);
+	list_for_each(t, &x->completed, node)
+		forget_task(t);
 	forget_executor(x);
 	free(x->container_id);
 	free(x->token);
 	free(x->sandbox);
 	executor_name_container(x);
 	list_for_each(t, &x->tasks, node)
+		save_task(t);
+	list_for_each(t, &x->completed, node)
 		save_task(t);
 }
 
@@ -207,8 +211,6 @@ void executor_launch(struct executor *x)
 		 x->container_id, spec.user);
 	x->container = container_launch(&a->node, &spec, x);
 	save_executor(x);
-	if (!x->command)
-		executor_await_subscription(x);
 	gc_make_room(a->gc, &x->room, promised(a), on_room);
 }
 
@@ -218,8 +220,11 @@ static void on_stored(struct store_wait *w)
 {
 	struct executor *x = container_of(w, struct executor, stored);
 
-	if (x->container && x->container->phase == CONTAINER_HELD)
-		container_start(x->container);
+	if (!x->container || x->container->phase != CONTAINER_HELD)
+		return;
+	container_start(x->container);
+	if (!x->command && x->state < EXECUTOR_TERMINATING)
+		executor_await_subscription(x);
 }
 
 void executor_start_when_stored(struct executor *x)

@@ -62,6 +62,20 @@ static struct listener_limits executor_limits(const struct listener_limits *limi
 	};
 }
 
+static int listen_locally(struct agent *a, const char *path, unsigned mode,
+			  const struct listener_limits *limits, struct listener **ret,
+			  struct error *e)
+{
+	int r = listener_unix(a->loop, path, mode, limits, &local_ops, a, ret, e);
+
+	if (r == -EADDRINUSE)
+		return error_set(e, EADDRINUSE,
+				 "--runtime_dir: another agent listens on %s: end that one first, "
+				 "or give this one a --runtime_dir of its own",
+				 path);
+	return r;
+}
+
 static int listen_everywhere(struct agent *a, struct error *e)
 {
 	struct listener_limits limits = {
@@ -71,11 +85,10 @@ static int listen_everywhere(struct agent *a, struct error *e)
 	struct listener_limits executors = executor_limits(&limits);
 
 	if (listener_tcp(a->loop, a->flags.ip, (uint16_t)a->flags.port, &limits, &port_ops, a,
-			 &a->port, e) ||
-	    listener_unix(a->loop, a->agent_socket_path, 0600, &limits, &local_ops, a,
-			  &a->agent_socket, e) ||
-	    listener_unix(a->loop, a->executor_socket_path, 0666, &executors, &local_ops, a,
-			  &a->executor_socket, e))
+			 &a->port, e))
+		return daemon_blame_flag(e);
+	if (listen_locally(a, a->agent_socket_path, 0600, &limits, &a->agent_socket, e) ||
+	    listen_locally(a, a->executor_socket_path, 0666, &executors, &a->executor_socket, e))
 		return -e->code;
 	a->info.port = listener_port(a->port);
 	a->info.has_port = true;
@@ -181,14 +194,13 @@ static int handle_signals(struct agent *a, struct error *e)
 	return r < 0 ? error_set(e, -r, "watch for SIGUSR1: %s", strerror(-r)) : 0;
 }
 
-/* Either we serve, or we only end what an agent before us left. */
+/* Either we serve, or we only end what an agent before us left, and tell that. */
 static int begin(struct agent *a, struct error *e)
 {
-	if (agent_recover(a, e))
+	if (agent_recover(a, e) || master_link_new(a, &a->master, e))
 		return -e->code;
-	if (strcmp(a->flags.recover, RECOVER_CLEANUP))
-		return master_link_new(a, &a->master, e);
-	agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
+	if (str_equal(a->flags.recover, RECOVER_CLEANUP))
+		agent_clean_up(a);
 	return 0;
 }
 
@@ -232,6 +244,7 @@ static void stop(struct agent *a)
 {
 	master_link_free(a->master);
 	sd_event_source_disable_unref(a->update_timer);
+	sd_event_source_disable_unref(a->cleanup_timer);
 	if (a->gc)
 		gc_stop(a->gc);
 	disk_checks_free(a->node.disk);

@@ -217,19 +217,22 @@ static void on_registered(struct peer *p, struct message *msg)
 	m->ping_timeout_ns = r->ping_timeout;
 	set_timer(m, &m->ping_timer, m->ping_timeout_ns, on_no_ping);
 	save_agent(a);
-	if (store_full(a->store))
+	if (store_full(a->store) || a->cleaning)
 		master_tell_availability(m);
 	updates_resume(&a->updates, now_ns());
 	agent_pump_updates(a);
+	agent_maybe_leave(a);
 }
 
 void master_tell_availability(struct master_link *m)
 {
-	bool full = store_full(m->agent->store);
+	bool full = store_full(m->agent->store), cleaning = m->agent->cleaning;
 	struct availability body = {
-		.takes_tasks = !full,
+		.takes_tasks = !full && !cleaning,
 		.has_takes_tasks = true,
-		.reason = full ? (char[]){ "the disk of its store is full" } : NULL,
+		.reason = cleaning ? (char[]){ "it is ending" }
+			  : full   ? (char[]){ "the disk of its store is full" }
+				   : NULL,
 	};
 
 	master_send(m, AGENT_AVAILABILITY, &body);

@@ -2,6 +2,7 @@
 #include "agent/recover.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "agent/agent.h"
@@ -15,6 +16,8 @@
 #include "lib/log.h"
 
 #define REBOOTED "The node was rebooted while the task was running"
+/* Nobody has counted so far, and from here one can count on for ever. */
+#define SEQUENCE_MAX ((uint64_t)INT64_MAX / 2)
 
 /* An executor between its row and what becomes of it. */
 struct found {
@@ -49,8 +52,9 @@ static int load_framework(void *rec, void *ctx, struct error *e)
 	struct recovery *r = ctx;
 	struct framework *f;
 
-	if (!row->info->id || !id_valid(row->info->id))
-		return error_set(e, EBADMSG, "framework '%s' has no valid id", row->framework_id);
+	if (!id_valid(row->framework_id) || !str_equal(row->info->id, row->framework_id))
+		return error_set(e, EBADMSG, "framework '%s' has no valid id, or another's",
+				 row->framework_id);
 	f = framework_restore(r->agent, take_ptr(row->info));
 	f->terminating = row->terminating;
 	f->completed = row->completed;
@@ -88,16 +92,49 @@ static void remember_container(struct recovery *r, struct executor *x, struct ex
 	};
 }
 
+static bool is_phase(const char *phase)
+{
+	return str_equal(phase, PHASE_PREPARING) || str_equal(phase, PHASE_HELD) ||
+	       str_equal(phase, PHASE_RUNNING) || str_equal(phase, PHASE_ENDED);
+}
+
+static bool has_begun(const char *phase)
+{
+	return str_equal(phase, PHASE_HELD) || str_equal(phase, PHASE_RUNNING);
+}
+
+static bool absent(const char *text)
+{
+	return !text || !*text;
+}
+
+/* Ids become directories, pids are killed, and a token that is empty anybody could guess. */
+static const char *wrong_with_executor(const struct executor_row *row)
+{
+	if (!id_valid(row->container_id))
+		return "has no valid container id";
+	if (!id_valid(row->executor_id) || !str_equal(row->info->executor_id, row->executor_id))
+		return "has no valid id, or another's";
+	if (!is_phase(row->phase))
+		return "is in no phase that there is";
+	if (absent(row->token) || (has_begun(row->phase) && absent(row->supervisor_token)))
+		return "has no token";
+	if (row->supervisor > INT_MAX || row->pid > INT_MAX)
+		return "has a process id that is none";
+	return NULL;
+}
+
 static int load_executor(void *rec, void *ctx, struct error *e)
 {
 	struct executor_row *row = rec;
 	struct recovery *r = ctx;
 	struct framework *f = framework_find(r->agent, row->framework_id);
+	const char *wrong = f ? wrong_with_executor(row) : "has no framework";
 	struct executor *x;
 
-	if (!f || !id_valid(row->executor_id))
-		return error_set(e, EBADMSG, "executor '%s' of container %s has no framework",
-				 row->executor_id, row->container_id);
+	if (wrong)
+		return error_set(e, EBADMSG, "executor '%s' of container %s %s", row->executor_id,
+				 row->container_id, wrong);
 	x = executor_new(f, take_ptr(row->info), row->command);
 	x->container_id = take_ptr(row->container_id);
 	x->token = take_ptr(row->token);
@@ -120,6 +157,7 @@ static struct executor *executor_of(struct recovery *r, const struct task_row *r
 static void restore_task(struct recovery *r, struct executor *x, struct task_row *row)
 {
 	struct task *t = task_new(x, take_ptr(row->info));
+	bool completed = row->completed || x->past;
 
 	t->state = row->state;
 	t->statuses = take_ptr(row->statuses);
@@ -131,13 +169,24 @@ static void restore_task(struct recovery *r, struct executor *x, struct task_row
 	t->has_acknowledged = row->has_acknowledged;
 	memcpy(t->acknowledged, row->acknowledged, sizeof(t->acknowledged));
 	t->acknowledged_state = row->acknowledged_state;
-	if (t->has_acknowledged)
+	if (t->has_acknowledged && !completed)
 		updates_restore_acknowledged(&r->agent->updates, x->framework->id, t->info->task_id,
 					     t->acknowledged, t->acknowledged_state);
-	if (row->completed)
+	if (completed)
 		executor_restore_completed(x, t);
 	else
 		executor_add_task(x, t);
+}
+
+static const char *wrong_with_task(const struct executor *x, const struct task_row *row)
+{
+	if (!x || !str_equal(x->framework->id, row->framework_id))
+		return "has no executor";
+	if (!id_valid(row->task_id) || !str_equal(row->info->task_id, row->task_id))
+		return "has no valid id, or another's";
+	if (!row->completed && !x->past && task_find(x->framework, row->task_id))
+		return "is in two containers";
+	return NULL;
 }
 
 static int load_task(void *rec, void *ctx, struct error *e)
@@ -145,19 +194,23 @@ static int load_task(void *rec, void *ctx, struct error *e)
 	struct task_row *row = rec;
 	struct recovery *r = ctx;
 	struct executor *x = executor_of(r, row);
+	const char *wrong = wrong_with_task(x, row);
 
-	if (!x || !str_equal(x->framework->id, row->framework_id))
-		return error_set(e, EBADMSG, "task '%s' of framework %s has no executor",
-				 row->task_id, row->framework_id);
+	if (wrong)
+		return error_set(e, EBADMSG, "task '%s' of framework %s %s", row->task_id,
+				 row->framework_id, wrong);
 	restore_task(r, x, row);
 	return 0;
 }
 
-static int load_update(void *rec, void *ctx, struct error *e unused)
+static int load_update(void *rec, void *ctx, struct error *e)
 {
 	struct update_row *row = rec;
 	struct recovery *r = ctx;
 
+	if (row->sequence > SEQUENCE_MAX)
+		return error_set(e, EBADMSG, "an update of task '%s' has a sequence that is none",
+				 row->body->status->task_id);
 	updates_restore(&r->agent->updates, take_ptr(row->body), row->sequence, now_ns());
 	return 0;
 }
@@ -183,6 +236,53 @@ static int load_tables(struct recovery *r, struct error *e)
 	return 0;
 }
 
+/* ---- what is past ---- */
+
+struct ended {
+	struct task *task;
+	double when;
+	size_t place;
+};
+
+static int by_end(const void *a, const void *b)
+{
+	const struct ended *x = a, *y = b;
+
+	if (x->when != y->when)
+		return x->when < y->when ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+static double ended_when(const struct task *t)
+{
+	return t->statuses_count ? t->statuses[t->statuses_count - 1].timestamp : 0;
+}
+
+/* Rows come in the order of the launches; who ended first is forgotten first. */
+static void order_history(struct task_history *history)
+{
+	autofree struct ended *list = NULL;
+	struct task *t;
+	size_t n = 0;
+
+	list_for_each(t, &history->tasks, past)
+		n++;
+	list = xcalloc(n, sizeof(*list));
+	n = 0;
+	list_for_each(t, &history->tasks, past) {
+		list[n] = (struct ended){ .task = t, .when = ended_when(t), .place = n };
+		n++;
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), by_end);
+	for (size_t i = 0; i < n; i++) {
+		list_remove(&list[i].task->past);
+		list_append(&history->tasks, &list[i].task->past);
+		list_remove(&list[i].task->node);
+		list_append(&list[i].task->executor->completed, &list[i].task->node);
+	}
+}
+
 /* ---- what becomes of each container ---- */
 
 /* The end was stored before it was acted upon to the last: acted upon once more. */
@@ -192,6 +292,13 @@ static void bury(struct executor *x)
 	executor_lose_tasks(x, REASON_AGENT_RESTARTED, "The agent stopped while the task ended");
 }
 
+/* It has nothing to run, and has run nothing. */
+static void drop(struct executor *x)
+{
+	x->state = EXECUTOR_TERMINATED;
+	save_executor(x);
+}
+
 static void lose_to_reboot(struct executor *x)
 {
 	x->state = EXECUTOR_TERMINATED;
@@ -199,19 +306,39 @@ static void lose_to_reboot(struct executor *x)
 	save_executor(x);
 }
 
-/* Nothing of it has run; a supervisor that holds its init is told so when it knocks. */
-static void launch_anew(struct recovery *r, struct found *f)
+static bool unbegun(const struct recovery *r, const struct found *f)
 {
-	struct container_node *node = &r->agent->node;
+	return !f->executor->past && !r->rebooted && str_equal(f->phase, PHASE_PREPARING);
+}
+
+/* The container of a command is its task: without that, nobody would ever hear of it. */
+static bool pointless(const struct found *f)
+{
+	return f->executor->command && executor_idle(f->executor);
+}
+
+/*
+ * First of all, so that what it left in its old sandbox can make room for the new one. A supervisor
+ * that holds its init learns at its next knock that nobody knows it, and ends.
+ */
+static void rename_unbegun(struct recovery *r)
+{
+	for (size_t i = 0; i < r->found_count; i++) {
+		const struct found *f = &r->found[i];
+
+		if (!unbegun(r, f) || pointless(f))
+			continue;
+		log_info("executor %s: container %s was not begun, launching it anew",
+			 f->executor->info->executor_id, f->executor->container_id);
+		executor_rename_container(f->executor);
+	}
+}
+
+static void launch_anew(struct found *f)
+{
 	struct executor *x = f->executor;
 	struct task *t;
 
-	log_info("executor %s: container %s was not begun, launching it anew", x->info->executor_id,
-		 x->container_id);
-	node->stale_tokens = xreallocarray(node->stale_tokens, node->stale_tokens_count + 1,
-					   sizeof(*node->stale_tokens));
-	node->stale_tokens[node->stale_tokens_count++] = take_ptr(f->token);
-	executor_rename_container(x);
 	list_for_each(t, &x->tasks, node)
 		t->queued = !x->command;
 	executor_launch(x);
@@ -228,7 +355,7 @@ static void adopt(struct found *f)
 	executor_adopt(x, &f->past);
 	if (!x->command)
 		executor_await_subscription(x);
-	if (f->terminating)
+	if (f->terminating || pointless(f))
 		executor_shutdown(x);
 	executor_resume_kill(x);
 }
@@ -241,10 +368,24 @@ static void settle(struct recovery *r, struct found *f)
 		bury(f->executor);
 	else if (r->rebooted)
 		lose_to_reboot(f->executor);
-	else if (str_equal(f->phase, PHASE_PREPARING))
-		launch_anew(r, f);
+	else if (unbegun(r, f) && pointless(f))
+		drop(f->executor);
+	else if (unbegun(r, f))
+		launch_anew(f);
 	else
 		adopt(f);
+}
+
+/* Its framework waits for an end, and nothing that would tell it was stored. */
+static void repeat_ends(struct agent *a, struct executor *x)
+{
+	enum task_state first;
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node)
+		if (task_terminal(t->state) &&
+		    !updates_pending(&a->updates, x->framework->id, t->info->task_id, &first))
+			agent_repeat_end(a, t);
 }
 
 static void settle_all(struct recovery *r)
@@ -253,6 +394,10 @@ static void settle_all(struct recovery *r)
 	struct framework *f, *next;
 	struct executor *x;
 
+	HASH_ITER(hh, a->frameworks, f, next)
+		list_for_each(x, &f->executors, node)
+			if (!f->terminating)
+				repeat_ends(a, x);
 	for (size_t i = 0; i < r->found_count; i++)
 		settle(r, &r->found[i]);
 	HASH_ITER(hh, a->frameworks, f, next) {
@@ -304,6 +449,15 @@ static void become(struct recovery *r)
 		log_warning("recovery: the node was rebooted; what ran here is lost");
 }
 
+/*
+ * What was left out may be of a container that runs: its sandbox is its own, and nobody else knows
+ * how it ends.
+ */
+static bool whole(const struct recovery *r)
+{
+	return r->agent->metrics.recovery_errors == 0;
+}
+
 static int identify(struct recovery *r, struct error *e)
 {
 	struct agent *a = r->agent;
@@ -344,9 +498,13 @@ int agent_recover(struct agent *a, struct error *e)
 	if (load_tables(&r, e) || identify(&r, e))
 		return -e->code;
 	save_agent(a);
+	order_history(&a->history);
+	rename_unbegun(&r);
+	if (whole(&r))
+		gc_find_strays(a->gc, known, a);
 	settle_all(&r);
-	gc_find_strays(a->gc, known, a);
-	sweep_records(a);
+	if (whole(&r))
+		sweep_records(a);
 	summarise(&r);
 	return 0;
 }

@@ -142,6 +142,13 @@ void daemon_warn_if_open(const char *ip)
 		    ip);
 }
 
+int daemon_blame_flag(struct error *e)
+{
+	bool port = e->code == EADDRINUSE || e->code == EACCES;
+
+	return error_wrap(e, port ? "--port" : "--ip");
+}
+
 int daemon_check_port(uint64_t port, struct error *e)
 {
 	if (port <= UINT16_MAX)

@@ -26,5 +26,7 @@ int daemon_handle_signals(sd_event *loop, sd_event_signal_handler_t on_signal, v
 char *daemon_hostname(void);
 /* Warns once that nothing is authenticated if ip is not a loopback address. */
 void daemon_warn_if_open(const char *ip);
+/* Says which flag made listener_tcp() fail, --ip or --port; returns what that did. */
+int daemon_blame_flag(struct error *e);
 /* Refuses a port above 65535. */
 int daemon_check_port(uint64_t port, struct error *e);

@@ -70,8 +70,8 @@ static void consider(const char *wanted, const char *name, const char **best, un
 static int unknown_flag(const struct schema *s, const char *name, struct error *e)
 {
 	const char *best = NULL;
-	/* Half of the letters may be wrong, or two of them, but not all. */
-	unsigned least = (unsigned)MIN(MAX(strlen(name) / 2, 2), MAX(strlen(name), 1) - 1);
+	/* A quarter of the letters may be wrong, or two of them, but not all. */
+	unsigned least = (unsigned)MIN(MAX(strlen(name) / 4, 2), MAX(strlen(name), 1) - 1);
 
 	for (const struct field *f = s->fields; f->name; f++) {
 		consider(name, f->name, &best, &least);
@@ -79,7 +79,10 @@ static int unknown_flag(const struct schema *s, const char *name, struct error *
 	}
 	if (best)
 		return error_set(e, EINVAL, "unknown flag --%s; did you mean --%s?", name, best);
-	return error_set(e, EINVAL, "unknown flag --%s; --help lists them all", name);
+	return error_set(e, EINVAL,
+			 "unknown flag --%s; --help lists them all; docs/upgrading.md says what "
+			 "became of the flags of Mesos 0.22",
+			 name);
 }
 
 /* A value that begins with file:// stands for the file's text without surrounding space. */
@@ -319,9 +322,29 @@ void flags_usage(const struct flags_program *program, struct buf *out)
 			program->env_prefix);
 }
 
+void flags_add_alias(const struct schema *schema, struct error *e)
+{
+	struct error plain = *e;
+	const struct field *f;
+	size_t n;
+
+	if (!str_starts(plain.text, "--"))
+		return;
+	n = 2 + strcspn(plain.text + 2, ": ");
+	for (f = schema->fields; f->name; f++)
+		if (strlen(f->name) == n - 2 && !strncmp(plain.text + 2, f->name, n - 2))
+			break;
+	if (f->name && f->alias)
+		error_set(e, plain.code, "%.*s (--%s)%s", (int)n, plain.text, f->alias,
+			  plain.text + n);
+}
+
 void flags_fail(const struct flags_program *program, const struct error *e)
 {
-	fprintf(stderr, "%s: %s\n", program->name, e->text);
+	struct error full = *e;
+
+	flags_add_alias(program->schema, &full);
+	fprintf(stderr, "%s: %s\n", program->name, full.text);
 	exit(2);
 }
 

@@ -43,5 +43,10 @@ void flags_load_or_exit(const struct flags_program *program, int argc, char **ar
 			struct flags_words *words);
 /* {"name":"value",...} of every flag that has a value; secrets as "***". */
 void flags_add_view(const struct schema *schema, const void *rec, struct buf *out);
-/* Prints "<program>: <e>" on standard error and exits with status 2. */
+/*
+ * A sentence about a flag begins with its name, "--port: ...". If that flag has another name the
+ * user may have given it by that one: it is put behind the first.
+ */
+void flags_add_alias(const struct schema *schema, struct error *e);
+/* Prints "<program>: <e>", with alias, on standard error and exits with status 2. */
 _Noreturn void flags_fail(const struct flags_program *program, const struct error *e);

@@ -14,7 +14,7 @@ bool http_reads(const char *method)
 	return !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
 }
 
-bool http_on_this_machine(const struct sockaddr *from)
+static bool is_loopback(const struct sockaddr *from)
 {
 	const struct sockaddr_in *v4 = (const void *)from;
 	const struct sockaddr_in6 *v6 = (const void *)from;
@@ -30,12 +30,38 @@ bool http_on_this_machine(const struct sockaddr *from)
 	}
 }
 
+/* Whose address is the same as ours: no answer of ours would reach another machine. */
+static bool same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+	const struct sockaddr_in *p = (const void *)a, *q = (const void *)b;
+	const struct sockaddr_in6 *x = (const void *)a, *y = (const void *)b;
+
+	if (a->sa_family != b->sa_family)
+		return false;
+	if (a->sa_family == AF_INET)
+		return p->sin_addr.s_addr == q->sin_addr.s_addr;
+	return a->sa_family == AF_INET6 && IN6_ARE_ADDR_EQUAL(&x->sin6_addr, &y->sin6_addr) &&
+	       x->sin6_scope_id == y->sin6_scope_id;
+}
+
+bool http_on_this_machine(const struct sockaddr *from, const struct sockaddr *own)
+{
+	return is_loopback(from) || same_host(from, own);
+}
+
 static bool from_this_machine(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
+	const union MHD_ConnectionInfo *client =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *socket =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr_storage own = { 0 };
+	socklen_t len = sizeof(own);
 
-	return info && info->client_addr && http_on_this_machine(info->client_addr);
+	if (!client || !client->client_addr || !socket ||
+	    getsockname(socket->connect_fd, (struct sockaddr *)&own, &len))
+		return false;
+	return http_on_this_machine(client->client_addr, (struct sockaddr *)&own);
 }
 
 /* A page that somebody opens on this machine can send here; browsers say so in one of these. */
@@ -56,7 +82,7 @@ static bool is_json(const char *type)
 static unsigned check_post(struct MHD_Connection *connection, const char **why)
 {
 	if (!from_this_machine(connection)) {
-		*why = "POST is for clients on the daemon's own machine, over a loopback address.";
+		*why = "POST is for clients on the daemon's own machine.";
 		return MHD_HTTP_FORBIDDEN;
 	}
 	if (from_browser(connection)) {

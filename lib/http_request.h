@@ -35,8 +35,11 @@ bool http_reads(const char *method);
  */
 unsigned http_check(struct MHD_Connection *connection, const struct http_route *route,
 		    const char *method, const char *version, const char **why);
-/* Whether who has this address is on the same machine. */
-bool http_on_this_machine(const struct sockaddr *from);
+/*
+ * Whether who has this address is on the same machine, as the connection's own end there
+ * shows: it is a loopback address, or the same address at both ends.
+ */
+bool http_on_this_machine(const struct sockaddr *from, const struct sockaddr *own);
 /* Answers "/help" and "/help/NAME"; false when the path is neither. */
 bool http_help(const struct http_request *q, const struct http_route *routes,
 	       const char *const *prefixes, struct http_response *r);

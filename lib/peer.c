@@ -80,11 +80,8 @@ static void give_up(struct peer *p, const char *why)
 static void complain(const struct peer *p, const char *what, const char *text)
 {
 	static struct log_limit limit;
-	uint64_t left_out;
 
-	if (log_permit(&limit, now_ns(), &left_out))
-		log_warning("peer %s: %s: %s left_out=%llu", peer_name(p), what, text,
-			    (unsigned long long)left_out);
+	log_limited(&limit, LOG_LEVEL_WARNING, "peer %s: %s: %s", peer_name(p), what, text);
 }
 
 static int agree_on_version(const struct peer *p, const struct hello *h, struct error *e)

@@ -11,11 +11,11 @@ static int parse(char *permits, const char *duration, int64_t *interval_ns, stru
 	if (u64_parse(permits, &n, e) || duration_parse(duration, &ns, e))
 		return -EINVAL;
 	if (n == 0)
-		return error_set(e, EINVAL, "The number must be greater than zero");
+		return error_set(e, EINVAL, "the number must be greater than zero");
 	if (ns == 0)
-		return error_set(e, EINVAL, "The duration must be greater than zero");
+		return error_set(e, EINVAL, "the duration must be greater than zero");
 	if (n > (uint64_t)ns)
-		return error_set(e, EINVAL, "That is more than one each nanosecond");
+		return error_set(e, EINVAL, "that is more than one each nanosecond");
 	*interval_ns = ns / (int64_t)n;
 	return 0;
 }
@@ -28,12 +28,12 @@ int ratelimit_parse(const char *text, int64_t *interval_ns, struct error *e)
 
 	if (!slash)
 		return error_set(e, EINVAL,
-				 "'%s' is no rate: expected <number>/<duration>, as in 1/10mins",
+				 "'%s' is no rate of the form <number>/<duration>, as in 1/10mins",
 				 text);
 	if (parse(permits, slash + 1, interval_ns, &why))
 		return error_set(e, EINVAL,
-				 "'%s' is no rate: expected <number>/<duration>, as in 1/10mins: "
-				 "%s",
+				 "'%s' is no rate of the form <number>/<duration>, as in 1/10mins "
+				 "(%s)",
 				 text, why.text);
 	return 0;
 }

@@ -29,7 +29,7 @@ int ratelimit_parse(const char *text, int64_t *interval_ns, struct error *e);
 void ratelimit_init(struct ratelimit *l, int64_t interval_ns);
 /* Queues a ticket, which must not be queued. ratelimit_grant() grants it, now or later. */
 void ratelimit_request(struct ratelimit *l, struct ratelimit_ticket *t);
-/* Takes it out of the queue; the next one moves up, no permit is used. Harmless if it is not queued. */
+/* Out of the queue; the next one moves up, no permit is used. Harmless if it is not queued. */
 void ratelimit_cancel(struct ratelimit *l, struct ratelimit_ticket *t);
 bool ratelimit_queued(const struct ratelimit_ticket *t);
 /* The ticket whose turn it is at `now`, taken out of the queue; NULL: none may go yet. */

@@ -23,6 +23,7 @@ struct seats {
 
 struct seat {
 	struct seats *table;
+	struct peer_key key;
 	struct peer *peer; /* NULL: trusted */
 };
 
@@ -119,7 +120,7 @@ enum seat_refusal seat_take(struct seats *t, const struct sockaddr *from, const 
 	t->taken++;
 	t->unknown++;
 	*ret = xcalloc(1, sizeof(**ret));
-	**ret = (struct seat){ .table = t, .peer = p };
+	**ret = (struct seat){ .table = t, .key = key, .peer = p };
 	return SEAT_OK;
 }
 
@@ -129,6 +130,15 @@ void seat_trust(struct seat *s)
 		return;
 	s->table->unknown--;
 	peer_put(s->table, take_ptr(s->peer));
+}
+
+void seat_doubt(struct seat *s)
+{
+	if (!s || s->peer)
+		return;
+	s->peer = peer_get(s->table, &s->key);
+	s->peer->taken++;
+	s->table->unknown++;
 }
 
 void seat_release(struct seat *s)

@@ -32,5 +32,10 @@ enum seat_refusal seat_take(struct seats *t, const struct sockaddr *from, const 
  * one address. NULL is accepted, and a second time does nothing.
  */
 void seat_trust(struct seat *s);
+/*
+ * The opposite, though its peer may have more than the limit by that. Who is shown out keeps its
+ * seat until it has read what it was told, and could come back and be trusted again meanwhile.
+ */
+void seat_doubt(struct seat *s);
 /* NULL is accepted. */
 void seat_release(struct seat *s);

@@ -108,6 +108,24 @@ static void copy_log(struct store_db *d)
 	d->log_pages = 0;
 }
 
+int store_db_empty_log(struct store_db *d)
+{
+	int r = sqlite3_wal_checkpoint_v2(d->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+	return ok_or_full(d, r, "copy the log into");
+}
+
+void store_db_end_log(struct store_db *d)
+{
+	store_vfs_forgive(true);
+	if (d->log && sqlite3_wal_checkpoint_v2(d->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+						NULL) != SQLITE_OK)
+		log_warning("store: the log of %s was not copied into it, and is read at the next "
+			    "start: %s",
+			    d->path, sqlite3_errmsg(d->sqlite));
+	store_vfs_forgive(false);
+}
+
 static bool give_up_reserve(struct store_db *d)
 {
 	if (!d->reserved)

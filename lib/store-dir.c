@@ -24,11 +24,12 @@ static const struct bad_fs {
 	{ CIFS_SUPER_MAGIC, "CIFS", REMOTE },
 };
 
-static int check_fs(const char *dir, struct error *e)
+/* at: what is there of dir. */
+static int check_fs(const char *dir, const char *at, struct error *e)
 {
 	struct statfs fs;
 
-	if (statfs(dir, &fs))
+	if (statfs(at, &fs))
 		return error_sys(e, "look at the file system of %s", dir);
 	for (size_t i = 0; i < ARRAY_SIZE(bad_fs); i++)
 		if ((unsigned long)fs.f_type == bad_fs[i].type)
@@ -40,11 +41,25 @@ static int check_fs(const char *dir, struct error *e)
 	return 0;
 }
 
+/* Before it is made, so that a refusal leaves nothing behind: where it would be. */
+static int check_fs_of(const char *dir, struct error *e)
+{
+	autofree char *above = xstrdup(dir);
+	char *slash;
+
+	while (access(above, F_OK) && errno == ENOENT && (slash = strrchr(above, '/')) &&
+	       slash > above)
+		*slash = '\0';
+	return access(above, F_OK) ? 0 : check_fs(dir, above, e);
+}
+
 int store_dir_make(const char *dir, struct error *e)
 {
-	int r = fs_mkdirs(dir, DIR_MODE, e);
+	int r = check_fs_of(dir, e);
 
-	return r ? r : check_fs(dir, e);
+	if (!r && fs_mkdirs(dir, DIR_MODE, e))
+		r = error_set(e, e->code, "%s: choose a directory that can be made", e->text);
+	return r;
 }
 
 int store_dir_sync(const char *dir, struct error *e)

@@ -5,16 +5,20 @@
 #include "lib/store-db.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 #include "lib/log.h"
 #include "lib/store-dir.h"
 #include "lib/store-reserve.h"
 #include "lib/store-rows.h"
 #include "lib/store-vfs.h"
+#include "lib/store-wal.h"
 #include "lib/version.h"
 
 /* "Meso": file(1) and we tell our databases from others by it. */
 #define APPLICATION_ID 0x4d65736f
+/* Where it is in the file: https://www.sqlite.org/fileformat2.html#the_database_header */
+#define APPLICATION_ID_AT 68
 /* The log keeps this much of the disk when it begins anew. */
 #define LOG_BYTES_MAX (16 * 1024 * 1024)
 #define FILE_MODE     0600
@@ -38,18 +42,21 @@ int store_db_refuse(const struct store_db *d, int code, const char *reason, stru
 			 d->fresh ? d->fresh : "");
 }
 
+static int refuse_busy(const struct store_db *d, struct error *e)
+{
+	return error_set(e, EBUSY,
+			 "store %s is in use by another process: end that one first, or give "
+			 "this one a directory of its own",
+			 d->path);
+}
+
 static int refuse_sqlite(const struct store_db *d, struct error *e)
 {
 	autofree char *text = NULL;
 
 	switch (sqlite3_errcode(d->sqlite) & 0xff) {
 	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return error_set(
-			e, EBUSY,
-			"store %s is in use by another process: end that one first, or give "
-			"this one a directory of its own",
-			d->path);
+	case SQLITE_LOCKED: return refuse_busy(d, e);
 	case SQLITE_FULL:
 		return error_set(
 			e, ENOSPC,
@@ -122,6 +129,21 @@ static int check_owner(struct store_db *d, bool *ret, struct error *e)
 	return 0;
 }
 
+/* The first line is a heading: "*** in database main ***". */
+static const char *first_finding(char *lines)
+{
+	char *at = lines;
+
+	if (!lines)
+		return "it cannot be read";
+	if (str_starts(lines, "***") && (at = strchr(lines, '\n')))
+		at++;
+	else
+		at = lines;
+	at[strcspn(at, "\n")] = '\0';
+	return at;
+}
+
 static int check_pages(struct store_db *d, struct error *e)
 {
 	autofree char *found = NULL, *reason = NULL;
@@ -129,7 +151,7 @@ static int check_pages(struct store_db *d, struct error *e)
 
 	if (r < 0 || str_equal(found, "ok"))
 		return r;
-	reason = xasprintf("is damaged (%s)", found ? found : "it cannot be read");
+	reason = xasprintf("is damaged (%s)", first_finding(found));
 	return store_db_refuse(d, EBADMSG, reason, e);
 }
 
@@ -294,6 +316,59 @@ static int prepare_tables(const struct store_options *o, struct store_db *d, str
 	return r;
 }
 
+/* ---- the log beside it ---- */
+
+/* What SQLite would take of it is what was stored; blank: the file has none of our pages yet. */
+static int check_log(struct store_db *d, bool there, bool blank, struct error *e)
+{
+	autofree char *reason = NULL;
+	struct store_wal log;
+	struct error why;
+	int r = store_wal_look(d->log, &log, &why);
+
+	if (r == -EBADMSG)
+		return store_db_refuse(d, EBADMSG, why.text, e);
+	if (r < 0)
+		return *e = why, r;
+	if (blank && log.rows && !(there && log.all)) {
+		reason = xasprintf("is %s, but its log %s is not", there ? "blank" : "missing",
+				   d->log);
+		return store_db_refuse(d, EBADMSG, reason, e);
+	}
+	d->log_to_empty = log.torn || (blank && log.rows);
+	return 0;
+}
+
+/* SQLite would make it anew, and remove the log. */
+static int check_missing(struct store_db *d, struct error *e)
+{
+	return access(d->path, F_OK) && errno == ENOENT ? check_log(d, false, true, e) : 0;
+}
+
+/*
+ * By SQLite's own descriptor: to close another one would drop its locks, fcntl_locking(2). Who has
+ * the store open has it locked, and writes the log while we read.
+ */
+static int check_files(struct store_db *d, struct error *e)
+{
+	char id[4] = { 0 };
+	sqlite3_file *f = NULL;
+	sqlite3_int64 size = 0;
+	bool blank;
+	int r;
+
+	if (sqlite3_file_control(d->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK)
+		return refuse_sqlite(d, e);
+	if (f->pMethods->xLock(f, SQLITE_LOCK_SHARED) != SQLITE_OK)
+		return refuse_busy(d, e);
+	f->pMethods->xFileSize(f, &size);
+	f->pMethods->xRead(f, id, sizeof(id), APPLICATION_ID_AT);
+	blank = !memcmp(id, (char[4]){ 0 }, sizeof(id));
+	r = check_log(d, size > 0, blank, e);
+	f->pMethods->xUnlock(f, SQLITE_LOCK_NONE);
+	return r;
+}
+
 /* ---- in order ---- */
 
 static int count_log(void *arg, sqlite3 *db unused, const char *name unused, int pages)
@@ -318,7 +393,8 @@ static int connect_sqlite(const struct store_options *o, struct store_db *d, str
 				 strerror(EACCES));
 	sqlite3_db_config(d->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_wal_hook(d->sqlite, count_log, d);
-	return run(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY", e);
+	r = o->dir ? check_files(d, e) : 0;
+	return r ? r : run(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY", e);
 }
 
 /* In one transaction, which is also what takes the lock. */
@@ -336,6 +412,17 @@ static int bring_up_to_date(const struct store_options *o, struct store_db *d, b
 	if (r && !sqlite3_get_autocommit(d->sqlite))
 		sqlite3_exec(d->sqlite, "ROLLBACK", NULL, NULL, NULL);
 	return r;
+}
+
+/*
+ * A new store has its identity in the file itself from here on, and what a power cut left of a
+ * transaction is gone before another follows it. On a full disk both wait.
+ */
+static void begin_log(struct store_db *d, bool empty)
+{
+	if (d->log && (empty || d->log_to_empty) && store_db_empty_log(d))
+		log_warning("store: the disk of %s is full: its log is copied into it later",
+			    d->path);
 }
 
 /* PRAGMA wal_autocheckpoint would replace the hook that counts pages; that hook turns it off. */
@@ -357,6 +444,8 @@ static int open_database(const struct store_options *o, struct store_db *d, stru
 		r = bring_up_to_date(o, d, empty, e);
 	if (r == -ENOSPC && d->reserve && store_reserve_drop(d->reserve))
 		r = bring_up_to_date(o, d, empty, e);
+	if (!r)
+		begin_log(d, empty);
 	return r ? r : prepare_tables(o, d, e);
 }
 
@@ -378,6 +467,8 @@ static int open_files(const struct store_options *o, struct store_db *d, struct 
 {
 	int r = store_dir_make(o->dir, e);
 
+	if (!r)
+		r = check_missing(d, e);
 	if (!r)
 		r = create_file(d->path, e);
 	if (!r)

@@ -15,6 +15,12 @@ struct file {
 };
 
 static sqlite3_vfs *real_vfs;
+static bool forgiving;
+
+void store_vfs_forgive(bool on)
+{
+	forgiving = on;
+}
 
 _Noreturn void store_die(const char *what, const char *path, const char *why)
 {
@@ -61,6 +67,8 @@ static int ok_or_full(sqlite3_file *base, int r, const char *what)
 	code = last_errno(real_of(base));
 	if (code == ENOSPC || code == EDQUOT)
 		return SQLITE_FULL;
+	if (forgiving)
+		return r;
 	die(base, what);
 }
 
@@ -92,9 +100,11 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 
 static int file_sync(sqlite3_file *base, int how)
 {
-	if (real_of(base)->pMethods->xSync(real_of(base), how) != SQLITE_OK)
+	int r = real_of(base)->pMethods->xSync(real_of(base), how);
+
+	if (r != SQLITE_OK && !forgiving)
 		die(base, "sync");
-	return SQLITE_OK;
+	return r;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *ret)

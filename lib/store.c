@@ -91,13 +91,6 @@ static void set_full(struct store *s, bool full)
 	if (s->full == full)
 		return;
 	s->full = full;
-	if (full)
-		log_error(
-			"store: the disk of %s is full, what is to be stored waits in memory: make "
-			"room there",
-			s->db.path);
-	else
-		log_info("store: the disk of %s has room again", s->db.path);
 	if (s->options.full_changed)
 		s->options.full_changed(s->options.ctx);
 }
@@ -184,6 +177,11 @@ uint64_t store_batch(const struct store *s)
 uint64_t store_written(const struct store *s)
 {
 	return s->written;
+}
+
+bool store_backlogged(const struct store *s)
+{
+	return s->gathered.ops.len + s->writing.ops.len > STORE_BACKLOG_MAX;
 }
 
 bool store_full(const struct store *s)
@@ -302,8 +300,8 @@ int store_open(const struct store_options *o, struct store **ret, struct error *
 	return 0;
 }
 
-/* Without the writer, which is gone. */
-static void write_rest(struct store *s)
+/* Without the writer, which is gone. Whether all is on disk. */
+static bool write_rest(struct store *s)
 {
 	uint64_t lost = 0;
 
@@ -315,16 +313,20 @@ static void write_rest(struct store *s)
 	if (lost)
 		log_error("store: the disk of %s is full, %llu rows were not written", s->db.path,
 			  (unsigned long long)lost);
+	return !lost;
 }
 
 void store_close(struct store *s)
 {
 	struct store_wait *w;
+	bool opened;
 
 	if (!s)
 		return;
+	opened = s->pool != NULL;
 	work_pool_free(s->pool);
-	write_rest(s);
+	if (write_rest(s) && opened)
+		store_db_end_log(&s->db);
 	while ((w = list_first(&s->waits, struct store_wait, node)))
 		list_remove(&w->node);
 	sd_event_source_disable_unref(s->turn);

@@ -47,7 +47,7 @@ struct store_options {
 	void (*left_out)(const struct error *why, void *ctx);
 	/* A batch is on disk, store_written() has grown; the waits are called next. May be NULL. */
 	void (*written)(void *ctx);
-	/* The store became full, or is not any more: store_full(). May be NULL. */
+	/* The store became full, or is not any more: store_full(); to be logged. May be NULL. */
 	void (*full_changed)(void *ctx);
 	void *ctx;
 };
@@ -98,6 +98,9 @@ bool store_waiting(const struct store_wait *w);
 
 /* The disk is full and the reserve is gone: what is put waits in memory and is tried again. */
 bool store_full(const struct store *s);
+/* So much waits, of a full disk or a slow one, that nothing is to be put that can be refused. */
+#define STORE_BACKLOG_MAX (64 * MIB)
+bool store_backlogged(const struct store *s);
 
 struct store_counts {
 	uint64_t batches, rows;   /* on disk since the start */

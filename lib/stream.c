@@ -388,6 +388,8 @@ void stream_finish(struct stream *s)
 	if (s->state == STREAM_DEAD || s->state == STREAM_FINISHING)
 		return;
 	s->state = STREAM_FINISHING;
+	if (s->has_cred) /* a user; behind an address there may be many */
+		seat_doubt(s->seat);
 	mark_dirty(s);
 	s->deadline = loop_now(set->loop) + set->limits.finish_ns;
 	list_append(&set->finishing, &s->timed);

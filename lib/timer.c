@@ -5,6 +5,9 @@
 
 #include "lib/log.h"
 
+/* The turns of a busy loop are shorter. */
+#define LATE_NS (500 * NSEC_PER_MSEC)
+
 void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn,
 	       void *arg)
 {
@@ -24,6 +27,11 @@ void timer_set_patient(sd_event *loop, sd_event_source **timer, int64_t ns,
 	timer_set(loop, timer, ns, fn, arg);
 	if (*timer)
 		sd_event_source_set_priority(*timer, SD_EVENT_PRIORITY_IDLE);
+}
+
+bool timer_late(uint64_t usec)
+{
+	return now_ns() - (int64_t)usec * NSEC_PER_USEC > LATE_NS;
 }
 
 int64_t timer_jitter(int64_t ns)

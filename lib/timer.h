@@ -19,5 +19,13 @@ void timer_set(sd_event *loop, sd_event_source **timer, int64_t ns, sd_event_tim
  */
 void timer_set_patient(sd_event *loop, sd_event_source **timer, int64_t ns,
 		       sd_event_time_handler_t fn, void *arg);
+/*
+ * In a timer's function, with the time that it was due at: whether it is so late that this
+ * process stood still (SIGSTOP, a node without memory). What others said meanwhile is unread, and
+ * takes several turns of the loop to be heard, from accept(2) on: whoever holds their silence
+ * against them listens for TIMER_LISTEN_NS more.
+ */
+bool timer_late(uint64_t usec);
+#define TIMER_LISTEN_NS (5 * NSEC_PER_SEC)
 /* A random part of a back-off: getrandom(2), so that not all who wait come back in step. */
 int64_t timer_jitter(int64_t ns);

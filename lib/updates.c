@@ -113,6 +113,7 @@ static void free_update(struct updates *all, struct update_stream *s, struct upd
 	all->bytes -= u->bytes;
 	s->pending_count--;
 	schema_free(status_update_schema(), u->body);
+	buf_fini(&u->said);
 	free(u);
 }
 
@@ -180,21 +181,35 @@ static struct update_stream *find_or_add(struct updates *u, const char *framewor
 	return s;
 }
 
+static bool was_said(const struct update *u, const uint8_t uuid[16])
+{
+	for (size_t i = 0; i < u->said.len; i += 16)
+		if (!memcmp(u->said.data + i, uuid, 16))
+			return true;
+	return false;
+}
+
+static int state_known(enum task_state before, const struct task_status *status)
+{
+	return before == status->state ? UPDATE_DUPLICATE : UPDATE_REUSED;
+}
+
 /* Whether this uuid was seen: 0, UPDATE_DUPLICATE or UPDATE_REUSED. */
 static int known(const struct update_stream *s, const struct task_status *status)
 {
 	struct update *u;
+	int r = 0;
 
 	if (s->has_acked && !memcmp(s->last_acked, status->uuid, 16))
-		return s->last_acked_state == status->state ? UPDATE_DUPLICATE : UPDATE_REUSED;
+		r = state_known(s->last_acked_state, status);
 	list_for_each(u, &s->pending, node)
-		if (!memcmp(u->body->status->uuid, status->uuid, 16))
-			return u->body->status->state == status->state ? UPDATE_DUPLICATE
-								       : UPDATE_REUSED;
-	return 0;
+		if (r != UPDATE_DUPLICATE &&
+		    (!memcmp(u->body->status->uuid, status->uuid, 16) || was_said(u, status->uuid)))
+			r = state_known(u->body->status->state, status);
+	return r;
 }
 
-static size_t encoded_bytes(const struct status_update *body)
+size_t updates_bytes(const struct status_update *body)
 {
 	autobuf struct buf text = { 0 };
 
@@ -211,7 +226,7 @@ int updates_check(const struct updates *all, const struct status_update *body, s
 	assert(body->status->has_uuid);
 	if (r == UPDATE_DUPLICATE)
 		return r;
-	bytes = encoded_bytes(body);
+	bytes = updates_bytes(body);
 	if (bytes > UPDATE_MAX_BYTES)
 		return error_set(
 			e, EMSGSIZE,
@@ -228,7 +243,7 @@ static struct update *append(struct updates *all, struct update_stream *s,
 	struct update *u = xcalloc(1, sizeof(*u));
 
 	u->body = body;
-	u->bytes = encoded_bytes(body);
+	u->bytes = updates_bytes(body);
 	u->sequence = sequence;
 	u->batch = batch;
 	list_init(&u->unwritten);
@@ -239,19 +254,35 @@ static struct update *append(struct updates *all, struct update_stream *s,
 	return u;
 }
 
-const struct update *updates_add(struct updates *all, struct status_update *body, uint64_t batch,
-				 int64_t now)
+/* Its sender still waits to hear that it is on disk; it will be told of what replaces it. */
+static struct buf replace_last(struct updates *all, struct update_stream *s)
+{
+	struct update *last = last_of(s);
+	struct buf said = last->said;
+
+	last->said = (struct buf){ 0 };
+	drop_update(all, s, last);
+	return said;
+}
+
+struct update *updates_add(struct updates *all, struct status_update *body, uint64_t batch,
+			   int64_t now)
 {
 	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
+	autobuf struct buf said = { 0 };
 	struct update *u;
 
 	assert(body->status->has_uuid && !known(s, body->status));
 	if (s->pending_count >= UPDATES_PENDING_MAX &&
 	    last_of(s)->body->status->state == body->status->state)
-		drop_update(all, s, last_of(s));
+		said = replace_last(all, s);
 	u = append(all, s, body, all->next_sequence, batch);
-	if (batch)
+	if (batch) {
 		list_append(&all->unwritten, &u->unwritten);
+		buf_add(&said, body->status->uuid, 16);
+		u->said = said;
+		said = (struct buf){ 0 };
+	}
 	if (s->pending_count == 1)
 		new_first(all, s, now);
 	return u;
@@ -271,7 +302,26 @@ void updates_written(struct updates *all, uint64_t batch, int64_t now,
 			new_first(all, s, now);
 		if (written)
 			written(u, ctx);
+		buf_fini(&u->said);
 	}
+}
+
+void updates_said_as(struct update *u, const uint8_t uuid[16])
+{
+	if (on_disk(u))
+		return;
+	assert(u->said.len >= 16);
+	memcpy(u->said.data + u->said.len - 16, uuid, 16);
+}
+
+bool updates_unwritten(const struct updates *all, const uint8_t uuid[16])
+{
+	struct update *u;
+
+	list_for_each(u, &all->unwritten, unwritten)
+		if (was_said(u, uuid))
+			return true;
+	return false;
 }
 
 void updates_restore(struct updates *all, struct status_update *body, uint64_t sequence,
@@ -381,15 +431,17 @@ void updates_resume_framework(struct updates *all, const char *framework_id, int
 	}
 }
 
-bool updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
-		     enum task_state *ret)
+int updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
+		    enum task_state *ret)
 {
 	const struct update_stream *s = find(u, framework_id, task_id);
 
 	if (!s || !s->pending_count)
-		return false;
+		return 0;
+	if (!on_disk(first_of(s)))
+		return UPDATE_UNWRITTEN;
 	*ret = first_of(s)->body->status->state;
-	return true;
+	return 1;
 }
 
 void updates_forget(struct updates *all, const char *framework_id)

@@ -22,6 +22,7 @@ struct update {
 	struct list node;           /* in its stream */
 	struct list unwritten;      /* in updates->unwritten; alone once it is on disk */
 	struct status_update *body; /* what is sent: owned */
+	struct buf said;            /* uuids, as their sender knows it, until it is on disk */
 	size_t bytes;               /* encoded */
 	uint64_t sequence;          /* among all, in the order in which they came */
 	uint64_t batch;             /* of the store */
@@ -81,14 +82,24 @@ int updates_check(const struct updates *u, const struct status_update *body, str
  * Queues an update that was checked; takes body. If it is first in its stream it is due as soon as
  * updates_written() has heard of its batch; batch 0 is on disk already.
  */
-const struct update *updates_add(struct updates *u, struct status_update *body, uint64_t batch,
-				 int64_t now);
+struct update *updates_add(struct updates *u, struct status_update *body, uint64_t batch,
+			   int64_t now);
+/*
+ * Whoever made the update calls it by this uuid, not by the one that it was given because of
+ * UPDATE_REUSED. Right after updates_add().
+ */
+void updates_said_as(struct update *u, const uint8_t uuid[16]);
+/* Whether what was said with this uuid, or what has replaced it, is not on disk yet. */
+bool updates_unwritten(const struct updates *u, const uint8_t uuid[16]);
 /*
  * The batches up to this one are on disk: calls written (may be NULL) for each update of them,
- * in order.
+ * in order; u->said is by which uuids its sender can be told so, its own and those that it has
+ * replaced.
  */
 void updates_written(struct updates *u, uint64_t batch, int64_t now,
 		     void (*written)(const struct update *u, void *ctx), void *ctx);
+/* How much an update counts of what may wait. */
+size_t updates_bytes(const struct status_update *body);
 /*
  * Puts back what was stored before a restart, in the order of the sequences; due at once. Takes
  * body.
@@ -101,7 +112,7 @@ void updates_restore_acknowledged(struct updates *u, const char *framework_id, c
 /* updates_acknowledge: what an acknowledgement meant. */
 enum update_ack {
 	UPDATE_ACKED,      /* the first of its stream is done with */
-	UPDATE_ACKED_LAST, /* it was terminal: the stream is closed, what was still queued is dropped */
+	UPDATE_ACKED_LAST, /* it was terminal: the stream is closed, its queue dropped */
 	UPDATE_UNEXPECTED, /* no such stream, or not the uuid that is outstanding */
 };
 enum update_ack updates_acknowledge(struct updates *u, const char *framework_id,
@@ -116,8 +127,10 @@ void updates_resume(struct updates *u, int64_t now);
 int64_t updates_next(const struct updates *u);
 /* The firsts of this framework's streams are due now: it is back. */
 void updates_resume_framework(struct updates *u, const char *framework_id, int64_t now);
-/* Whether an update of this task waits: the first one's state. False: none does. */
-bool updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
-		     enum task_state *ret);
+/* updates_pending: one waits, but is not on disk yet: nobody may be told of it. */
+#define UPDATE_UNWRITTEN 2
+/* Whether an update of this task waits: 0, or 1 with the first one's state, or the above. */
+int updates_pending(const struct updates *u, const char *framework_id, const char *task_id,
+		    enum task_state *ret);
 /* Drops all streams of a framework that was removed. */
 void updates_forget(struct updates *u, const char *framework_id);

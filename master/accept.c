@@ -7,6 +7,7 @@
 #include "master/frameworks.h"
 #include "master/offers.h"
 #include "master/tasks.h"
+#include "master/updates.h"
 #include "master/validate.h"
 
 /* Filters that are longer count as this. */
@@ -162,6 +163,10 @@ static int check_room(const struct purse *purse, const struct task_info *info,
 		return error_set(e, EINVAL,
 				 "Framework has %d tasks that are alive or not acknowledged",
 				 FRAMEWORK_TASKS_MAX);
+	if (master_updates_too_many(purse->framework))
+		return error_set(e, EINVAL,
+				 "Framework has too many status updates to acknowledge: %zu bytes",
+				 purse->framework->updates_bytes);
 	if (info->executor && !running && purse->agent->executors_count >= AGENT_EXECUTORS_MAX)
 		return error_set(e, EINVAL, "Agent has %d executors", AGENT_EXECUTORS_MAX);
 	return 0;

@@ -11,6 +11,9 @@
 #include "master/removals.h"
 #include "master/tasks.h"
 
+/* An agent has at least this long to tell of all that it runs. */
+#define LISTING_MIN_NS (10 * NSEC_PER_SEC)
+
 struct agent *agent_find(const struct master *m, const char *id)
 {
 	struct agent *a;
@@ -24,14 +27,26 @@ bool agent_removed(const struct master *m, const char *id)
 	return !agent_find(m, id) && (idset_has(&m->removed_agents, id) || master_gave(m, id));
 }
 
+/*
+ * An agent of a registry that is no more may come back, with tasks, as long as all others may:
+ * one whose id a master before us gave.
+ */
+static bool unknown_may_come(const struct master *m, const char *id)
+{
+	return recovery_runs(m) && !m->flags->registry_strict && master_like(id);
+}
+
 bool agent_transitional(const struct master *m, const char *id)
 {
 	struct agent *a;
 
 	if (!id)
-		return m->recovered || m->departures || m->listing;
+		return recovery_expects(m, NULL) || m->departures || m->listing;
 	a = agent_find(m, id);
-	return a ? a->listing : recovery_find(m, id) || departure_find(m, id);
+	if (a)
+		return a->listing;
+	return recovery_expects(m, id) || departure_find(m, id) ||
+	       (unknown_may_come(m, id) && !agent_removed(m, id));
 }
 
 void agent_send(struct agent *a, enum message_type type, const void *body)
@@ -103,7 +118,8 @@ struct agent *agent_new(struct master *m, struct agent_info *info, struct error 
 	assert(info->id && !agent_find(m, info->id));
 	if (check_info(info, &total, e))
 		return NULL;
-	if (HASH_COUNT(m->agents) >= AGENTS_MAX) {
+	if (HASH_COUNT(m->agents) + HASH_COUNT(m->recovered) >= AGENTS_MAX &&
+	    !recovery_find(m, info->id)) { /* those who may come back have their places */
 		error_set(e, EUSERS, "there are too many agents");
 		return NULL;
 	}
@@ -219,10 +235,42 @@ void agent_admit(struct agent *a)
 	registry_wait(a->master, &a->admission, on_admitted);
 }
 
+static void set_listing_late(struct agent *a, bool late)
+{
+	a->master->listing_late += (size_t)late - (size_t)a->listing_late;
+	a->listing_late = late;
+}
+
+/* Else nobody could say for ever which tasks there are. It may begin anew. */
+static void on_listing_too_long(void *arg)
+{
+	struct agent *a = arg;
+	struct peer *p = a->peer;
+
+	log_warning("agent %s: did not tell in time of all that it runs hostname=%s", a->info->id,
+		    a->info->hostname);
+	set_listing_late(a, true);
+	if (!p)
+		return;
+	agent_disconnected(a);
+	peer_error(p, "the list of tasks took longer than --agent_reregister_timeout");
+	peer_finish(p);
+}
+
 void agent_set_listing(struct agent *a, bool listing)
 {
-	a->master->listing += (size_t)listing - (size_t)a->listing;
+	struct master *m = a->master;
+
+	m->listing += (size_t)listing - (size_t)a->listing;
 	a->listing = listing;
+	if (listing) {
+		alarm_set(&m->alarms, &a->listing_alarm,
+			  MAX(m->flags->agent_reregister_timeout, LISTING_MIN_NS),
+			  on_listing_too_long, a);
+		return;
+	}
+	alarm_cancel(&a->listing_alarm);
+	set_listing_late(a, false);
 }
 
 /* What its frameworks asked for while it was away. */
@@ -251,4 +299,14 @@ void agent_welcome(struct agent *a)
 	agent_send(a, MASTER_AGENT_REGISTERED, &welcome);
 	send_kills(a);
 	agent_reconsider(a);
+}
+
+void agents_health_add(const struct master *m, struct buf *out)
+{
+	if (m->listing_late)
+		buf_addf(out,
+			 "%zu agents did not tell in time of all that they run: until they do, or "
+			 "are "
+			 "removed, frameworks that ask for tasks without an agent get no answer.",
+			 m->listing_late);
 }

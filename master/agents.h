@@ -20,9 +20,10 @@ char *agent_pid(const struct agent *a);
 bool agent_runs(const struct agent *a, const struct framework *f);
 void agent_shutdown_framework(struct agent *a, const char *framework_id);
 /*
- * Whether what the master knows of this agent's tasks may be incomplete, so that nothing can be said
- * of a task that is not in the books: it is expected back since the master's start, has not told of all that it runs,
- * or is being removed. id NULL: whether there is any such agent.
+ * Whether what the master knows of this agent's tasks may be incomplete, so that nothing can be
+ * said of a task that is not in the books: it is expected back since the master's start, has not
+ * told of all that it runs, or is being removed; or, without --registry_strict and while agents are
+ * expected back, nobody knows it. id NULL: whether there is any such agent, or may be.
  */
 bool agent_transitional(const struct master *m, const char *id);
 /*
@@ -38,12 +39,20 @@ bool agent_offered(const struct agent *a);
 void agent_reconsider(struct agent *a);
 /* Its connection is gone, or is about to go: nothing is offered until it is back. */
 void agent_disconnected(struct agent *a);
-/* Registered or back: once its row is on disk and it has told of all that it runs, it hears so, and what it has is offered. */
+/*
+ * Registered or back: once its row is on disk and it has told of all that it runs, it hears so, and
+ * what it has is offered.
+ */
 void agent_welcome(struct agent *a);
 /* It is new in the registry: not welcome before its row is on disk. */
 void agent_admit(struct agent *a);
-/* It begins to tell of what it runs, or is done with that. */
+/*
+ * It begins to tell of what it runs, or is done with that. It may take --agent_reregister_timeout:
+ * then its connection is closed, and it has to connect anew.
+ */
 void agent_set_listing(struct agent *a, bool listing);
+/* One sentence for /health while there are any that took longer. */
+void agents_health_add(const struct master *m, struct buf *out);
 /* What it says of itself has to make sense. Takes info's contents; has an id. NULL: see e. */
 struct agent *agent_new(struct master *m, struct agent_info *info, struct error *e);
 /* Whether both say the same. */

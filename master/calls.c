@@ -48,7 +48,11 @@ static struct reconcile_facts facts_of_unknown(struct framework *f, const char *
 		.agent_registered = agent_id && agent_find(f->master, agent_id),
 	};
 
-	facts.ended = updates_pending(&f->master->updates, f->info->id, task_id, &facts.end);
+	switch (updates_pending(&f->master->updates, f->info->id, task_id, &facts.end)) {
+	case 0: break;
+	case UPDATE_UNWRITTEN: facts.transitional = true; break;
+	default: facts.ended = true;
+	}
 	return facts;
 }
 

@@ -64,6 +64,7 @@ static void on_written(struct store_wait *w)
 	tell_frameworks(d);
 	say_goodbye(d);
 	m->metrics.slave_removals += 1;
+	m->metrics.slave_shutdowns_completed += d->why != NULL;
 	m->metrics.recovery_slave_removals += d->recovered;
 	free_departure(d);
 }

@@ -8,8 +8,9 @@
 
 /*
  * Writes that the agent is removed. When that is on disk: it is told why (NULL: it asked for it
- * itself), frameworks hear of its failure, and it counts as removed. Takes the connection, which may be NULL
- * and has no owner. recovered: it had not come back since the master's start.
+ * itself, and was in no queue of removals), frameworks hear of its failure, and it counts as
+ * removed. Takes the connection, which may be NULL and has no owner. recovered: it had not come
+ * back since the master's start.
  */
 void departure_start(struct master *m, const struct agent_info *info, double registered_time,
 		     struct peer *peer, const char *why, bool recovered);

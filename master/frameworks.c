@@ -8,6 +8,7 @@
 #include "lib/timer.h"
 #include "master/agents.h"
 #include "master/calls.h"
+#include "master/endings.h"
 #include "master/offers.h"
 #include "master/principals.h"
 #include "master/registry.h"
@@ -63,7 +64,7 @@ struct framework *framework_new(struct master *m, struct framework_info *info)
 static void stop_timers(struct framework *f)
 {
 	f->heartbeat = sd_event_source_disable_unref(f->heartbeat);
-	f->failover_timer = sd_event_source_disable_unref(f->failover_timer);
+	alarm_cancel(&f->failover_alarm);
 }
 
 /* Of a framework that is in no table any more. */
@@ -84,6 +85,9 @@ void framework_free(struct framework *f)
 		assert(!f->tasks && list_empty(&f->offers));
 		if (f->peer)
 			peer_close(f->peer);
+		if (f->waiting)
+			peer_close(f->waiting);
+		store_wait_cancel(&f->admission);
 		stop_timers(f);
 		principal_put(f->master, f->principal);
 		allocator_remove_framework(f->master->allocator, f->share);
@@ -108,7 +112,7 @@ static void clear_agents(struct framework *f)
 			executor_end(x);
 		}
 		if (there || agent_runs(a, f))
-			agent_shutdown_framework(a, f->info->id);
+			ending_tell(a, f->info->id);
 	}
 }
 
@@ -137,8 +141,11 @@ static void framework_remove(struct framework *f, const char *why)
 	log_info("framework %s: removed: %s tasks=%u", f->info->id, why, HASH_COUNT(f->tasks));
 	stop_timers(f);
 	offers_drop_framework(f);
+	registry_framework_removed(f);
+	ending_start(m, f->info->id);
 	clear_agents(f);
-	f->peer = NULL;
+	f->peer = f->waiting = NULL;
+	store_wait_cancel(&f->admission);
 	HASH_ITER(hh, f->tasks, t, tmp)
 		task_end(t, TASK_KILLED, REASON_FRAMEWORK_REMOVED, message, false);
 	allocator_remove_framework(m->allocator, f->share);
@@ -147,16 +154,14 @@ static void framework_remove(struct framework *f, const char *why)
 	f->principal = NULL;
 	f->unregistered_time = wall_seconds();
 	HASH_DEL(m->frameworks, f);
-	registry_framework_removed(f);
 	master_updates_forget(f);
 	keep_completed(f);
 	offers_soon(m);
 }
 
-static int on_failover_timeout(sd_event_source *s unused, uint64_t now unused, void *arg)
+static void on_failover_timeout(void *arg)
 {
 	framework_remove(arg, "it did not come back in time");
-	return 0;
 }
 
 static int64_t failover_ns(const struct framework *f)
@@ -171,16 +176,42 @@ static int64_t failover_ns(const struct framework *f)
 	return (int64_t)(fmin(seconds, FAILOVER_MAX_SECONDS) * (double)NSEC_PER_SEC);
 }
 
-/*
- * The framework is known from the registry or from an agent, and it is not here: it has at
- * least as long as agents have after a start of the master.
- */
+static void wait_for(struct framework *f, int64_t ns, void (*fn)(void *arg))
+{
+	alarm_set(&f->master->alarms, &f->failover_alarm, ns, fn, f);
+}
+
+/* It has at least as long as agents have after a start of the master. */
+static int64_t expected_ns(const struct framework *f)
+{
+	return MAX(failover_ns(f), f->master->flags->agent_reregister_timeout);
+}
+
+/* The framework is known from the registry, and it is not here. */
 static void expect(struct framework *f)
 {
-	struct master *m = f->master;
+	wait_for(f, expected_ns(f), on_failover_timeout);
+}
 
-	timer_set(m->loop, &f->failover_timer,
-		  MAX(failover_ns(f), m->flags->agent_reregister_timeout), on_failover_timeout, f);
+/*
+ * Of a framework that only agents tell of nobody knows whether it wants what they say it does:
+ * once all its tasks are gone it has waited long enough.
+ */
+static void on_adopted(void *arg)
+{
+	struct framework *f = arg;
+	int64_t left = f->adopted_ns + expected_ns(f) - alarms_now(&f->master->alarms);
+
+	if (left <= 0 || !f->tasks)
+		on_failover_timeout(f);
+	else
+		wait_for(f, MIN(left, f->master->flags->agent_reregister_timeout), on_adopted);
+}
+
+static void expect_adopted(struct framework *f)
+{
+	f->adopted_ns = alarms_now(&f->master->alarms);
+	wait_for(f, f->master->flags->agent_reregister_timeout, on_adopted);
 }
 
 struct framework *framework_adopt(struct master *m, struct framework_info *info)
@@ -189,8 +220,7 @@ struct framework *framework_adopt(struct master *m, struct framework_info *info)
 
 	if (!f)
 		return NULL;
-	expect(f);
-	registry_put_framework(f);
+	expect_adopted(f);
 	return f;
 }
 
@@ -224,12 +254,13 @@ static void on_closed(struct peer *p, const char *why)
 
 	if (!f)
 		return;
+	f->waiting = NULL;
 	disconnect(f);
 	patience = failover_ns(f);
 	log_info("framework %s: disconnected: %s failover_timeout=%g", f->info->id, why,
 		 f->info->failover_timeout);
 	if (patience)
-		timer_set(f->master->loop, &f->failover_timer, patience, on_failover_timeout, f);
+		wait_for(f, patience, on_failover_timeout);
 	else
 		framework_remove(f, "disconnected");
 }
@@ -254,20 +285,35 @@ static int check(const struct master *m, const struct framework_info *info, stru
 		return error_set(e, EINVAL, "User 'root' is not allowed to run frameworks");
 	if (!roles_find(&m->roles, info->role))
 		return error_set(e, EINVAL, "Role '%s' is invalid", info->role);
+	if ((!info->id || !framework_find(m, info->id)) && registry_refuses_new(m, e))
+		return -ENOSPC;
 	return validate_framework_size(info, e);
 }
 
-/* What may change when a framework comes back. Its user and role stay what they were. */
-static void refresh(struct framework *f, struct framework_info *info)
+/*
+ * What may change when a framework comes back. Its user and role stay what they were. Whether
+ * something did.
+ */
+static bool refresh(struct framework *f, struct framework_info *info)
 {
 	struct framework_info *old = f->info;
+	autobuf struct buf before = { 0 }, after = { 0 };
 
+	schema_encode(framework_info_schema(), old, &before);
 	replace_str(&old->name, info->name);
 	replace_str(&old->hostname, info->hostname);
 	replace_str(&old->webui_url, info->webui_url);
 	old->failover_timeout = info->failover_timeout;
 	schema_free(labels_schema(), old->labels);
 	old->labels = take_ptr(info->labels);
+	schema_encode(framework_info_schema(), old, &after);
+	return strcmp(buf_text(&before), buf_text(&after)) != 0;
+}
+
+static void end_old(struct peer *old)
+{
+	peer_error(old, "Framework failed over");
+	peer_finish(old);
 }
 
 /* p takes over; it may be the connection that the framework has already. */
@@ -275,14 +321,15 @@ static void fail_over(struct framework *f, struct peer *p)
 {
 	struct peer *old = f->peer;
 
-	f->failover_timer = sd_event_source_disable_unref(f->failover_timer);
+	alarm_cancel(&f->failover_alarm);
 	if (old == p)
 		offers_rescind_framework(f);
+	if (f->waiting && f->waiting != p)
+		end_old(take_ptr(f->waiting));
 	if (!old || old == p)
 		return;
 	disconnect(f);
-	peer_error(old, "Framework failed over");
-	peer_finish(old);
+	end_old(old);
 }
 
 static int on_heartbeat(sd_event_source *s unused, uint64_t now unused, void *arg)
@@ -313,6 +360,7 @@ static void resume_updates(struct framework *f)
 static void welcome(struct framework *f, struct peer *p)
 {
 	struct master *m = f->master;
+	bool was_here = f->peer == p;
 	struct event_subscribed subscribed = {
 		.framework_id = f->info->id,
 		.heartbeat_interval_seconds = (double)HEARTBEAT_NS / (double)NSEC_PER_SEC,
@@ -322,14 +370,33 @@ static void welcome(struct framework *f, struct peer *p)
 
 	f->peer = p;
 	f->suppressed = false;
-	peer_set_owner(p, f);
 	peer_subscribed(p);
 	framework_send(f, EVENT_SUBSCRIBED, &subscribed);
 	on_heartbeat(NULL, 0, f);
-	resume_updates(f);
+	if (!was_here)
+		resume_updates(f);
 	allocator_activate_framework(m->allocator, f->share);
 	allocator_revive(m->allocator, f->share);
 	offers_soon(m);
+}
+
+static void on_admitted(struct store_wait *w)
+{
+	struct framework *f = container_of(w, struct framework, admission);
+
+	if (f->waiting)
+		welcome(f, take_ptr(f->waiting));
+}
+
+/*
+ * The first row is on disk before a framework hears its id. It does not wait for what it has
+ * changed of itself: a disk that is full must not keep out who fails over.
+ */
+static void put(struct framework *f)
+{
+	registry_put_framework(f);
+	if (!f->registered && !store_waiting(&f->admission))
+		registry_wait(f->master, &f->admission, on_admitted);
 }
 
 /* The framework that subscribes: one that is known, or a new one. */
@@ -337,10 +404,11 @@ static struct framework *admit(struct peer *p, struct framework_info *info, stru
 {
 	struct master *m = peer_ctx(p);
 	struct framework *f = info->id ? framework_find(m, info->id) : NULL;
+	bool changed = false;
 
 	if (f) {
 		fail_over(f, p);
-		refresh(f, info);
+		changed = refresh(f, info);
 	} else {
 		if (!info->id)
 			info->id = xasprintf("%s-%04llu", m->id,
@@ -355,10 +423,11 @@ static struct framework *admit(struct peer *p, struct framework_info *info, stru
 		f->reregistered_time = wall_seconds();
 	else
 		f->registered_time = wall_seconds();
-	f->registered = true;
 	if (!f->principal)
 		f->principal = principal_get(m, f->info->principal);
-	registry_put_framework(f);
+	if (changed || !f->registered)
+		put(f);
+	f->registered = true;
 	return f;
 }
 
@@ -398,7 +467,11 @@ static void on_subscribe(struct peer *p, struct message *msg)
 	}
 	log_info_often("framework %s: subscribed peer=%s role=%s", f->info->id, peer_name(p),
 		       f->info->role);
-	welcome(f, p);
+	peer_set_owner(p, f);
+	if (store_waiting(&f->admission))
+		f->waiting = p;
+	else
+		welcome(f, p);
 }
 
 struct framework *framework_calling(struct peer *p, const struct message *m)

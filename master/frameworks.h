@@ -17,7 +17,8 @@ bool framework_removed(const struct master *m, const char *id);
 struct framework *framework_new(struct master *m, struct framework_info *info);
 /*
  * The same for one that others tell of: an agent that runs its tasks. It is removed if it does
- * not subscribe within its failover timeout, or --agent_reregister_timeout if that is longer.
+ * not subscribe within its failover timeout, or --agent_reregister_timeout if that is longer or
+ * none of its tasks is left. It is not in the registry before it subscribes: agents can invent ids.
  */
 struct framework *framework_adopt(struct master *m, struct framework_info *info);
 /*

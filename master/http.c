@@ -4,7 +4,9 @@
 #include "lib/metrics-http.h"
 #include "lib/version.h"
 #include "lib/views.h"
+#include "master/agents.h"
 #include "master/metrics.h"
+#include "master/recovery.h"
 #include "master/registry.h"
 #include "master/removals.h"
 #include "master/state.h"
@@ -59,6 +61,8 @@ void master_health_add(const struct master *m, struct buf *out)
 {
 	add_problem(m, out, registry_health_add);
 	add_problem(m, out, removals_health_add);
+	add_problem(m, out, recovery_health_add);
+	add_problem(m, out, agents_health_add);
 }
 
 /* A master that has something to tell its operator is well: who looks for life wants 200. */

@@ -9,5 +9,5 @@ extern const char *const master_prefixes[];
 
 struct master;
 
-/* One line for each problem that needs an operator, as /health shows them; nothing if all is well. */
+/* One line for each problem that needs an operator, for /health; nothing if all is well. */
 void master_health_add(const struct master *m, struct buf *out);

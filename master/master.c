@@ -2,6 +2,7 @@
 #include "master/master.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include "lib/version.h"
 #include "master/agents.h"
 #include "master/departures.h"
+#include "master/endings.h"
 #include "master/frameworks.h"
 #include "master/http.h"
 #include "master/offers.h"
@@ -19,6 +21,12 @@
 #include "master/removals.h"
 #include "master/tasks.h"
 #include "master/updates.h"
+
+/*
+ * Who finds the master after it stood still dials, is greeted and asks: that takes turns, and at
+ * least one ping.
+ */
+#define GRACE_MIN_NS (5 * NSEC_PER_SEC)
 
 static const struct peer_protocol *const protocols[] = { &framework_protocol, &agent_protocol,
 							 NULL };
@@ -47,6 +55,20 @@ bool master_may_message(struct master *m, struct peer *to)
 		m->drop_logged_ns = now;
 	}
 	return false;
+}
+
+/* As new_id() makes them: 0 stands for a digit, x for a hexadecimal one. */
+bool master_like(const char *id)
+{
+	static const char form[] = "00000000-000000-xxxxxxxx-S";
+	size_t i = 0;
+
+	for (; form[i]; i++)
+		if (form[i] == '0'   ? !isdigit((unsigned char)id[i])
+		    : form[i] == 'x' ? !isxdigit((unsigned char)id[i])
+				     : id[i] != form[i])
+			return false;
+	return id[i] && id[i + strspn(id + i, "0123456789")] == '\0';
 }
 
 /* "20261122-130501-8f3a90c1": when, and by chance; no address in it. */
@@ -86,8 +108,10 @@ static int start_listening(struct master *m, struct error *e)
 		.per_peer = (unsigned)MIN(m->flags->connections_per_peer, (uint64_t)UINT32_MAX),
 	};
 
-	return listener_tcp(m->loop, m->flags->ip, (uint16_t)m->flags->port, &limits, &ops, m,
-			    &m->listener, e);
+	if (listener_tcp(m->loop, m->flags->ip, (uint16_t)m->flags->port, &limits, &ops, m,
+			 &m->listener, e))
+		return daemon_blame_flag(e);
+	return 0;
 }
 
 static bool wildcard(const char *ip)
@@ -124,6 +148,7 @@ static struct master *prepare(sd_event *loop, const struct master_flags *flags)
 
 	m->flags = flags;
 	m->loop = sd_event_ref(loop);
+	alarms_start(&m->alarms, loop, MAX(flags->agent_ping_timeout, GRACE_MIN_NS));
 	list_init(&m->completed);
 	list_init(&m->completed_tasks);
 	list_init(&m->offers_by_age);
@@ -221,10 +246,12 @@ void master_free(struct master *m)
 	removals_stop(m);
 	free_books(m);
 	departures_free(m);
+	endings_free(m);
 	registry_close(m);
 	master_updates_stop(m);
 	streams_free(m->streams);
 	offers_stop(m);
+	alarms_stop(&m->alarms);
 	idset_fini(&m->removed_agents);
 	idset_fini(&m->removed_frameworks);
 	roles_fini(&m->roles);

@@ -14,8 +14,8 @@
 #include "lib/resources.h"
 #include "lib/store.h"
 #include "lib/updates.h"
+#include "master/alarm.h"
 #include "master/allocator.h"
-#include "master/countdown.h"
 #include "master/flags.h"
 #include "master/idset.h"
 #include "master/metrics.h"
@@ -42,21 +42,24 @@ struct master {
 	struct peer_server server;
 	struct listener *listener;
 	struct http *http;
+	struct alarms alarms;
 	struct allocator *allocator;
 	sd_event_source *allocation_timer;
 	sd_event_source *allocation_soon; /* runs once, at the end of the turn */
 	sd_event_source *offer_timer;     /* of the oldest offer */
 
-	struct store *store;             /* the registry */
-	struct recovered *recovered;     /* by id: in the registry, and not back yet */
-	size_t recovered_at_start;       /* how many that were */
-	struct countdown recovery_left;  /* of the time to come back */
-	sd_event_source *recovery_timer; /* NULL: that is over */
-	struct departure *departures;    /* by id: being removed, and the row not on disk yet */
-	size_t listing; /* agents that are back and have not told of all they run */
+	struct store *store;          /* the registry */
+	struct recovered *recovered;  /* by id: in the registry, and not back yet */
+	size_t recovered_at_start;    /* how many that were, without those never heard of */
+	size_t spared;                /* of them, by an operator */
+	struct alarm recovery_alarm;  /* set while they may come back */
+	struct departure *departures; /* by id: being removed, and the row not on disk yet */
+	struct ending *endings;       /* the same of frameworks */
+	size_t listing_late;          /* of those below, for too long */
+	size_t listing;               /* agents that are back and have not told of all they run */
 
 	struct removal_queue removals;
-	sd_event_source *removal_timer; /* of the next permit */
+	struct alarm removal_alarm; /* of the next permit */
 
 	struct agent *agents;         /* by id */
 	struct framework *frameworks; /* by id */
@@ -88,7 +91,9 @@ struct agent {
 	struct peer *peer;            /* NULL while disconnected */
 	struct allocator_agent *pool; /* what of it is free */
 	struct store_wait admission;  /* its row is not on disk yet */
+	bool confirmed;               /* it was heard of since it was told its id */
 	bool listing;                 /* it is back and has not told of all that it runs */
+	bool listing_late;            /* for too long, and /health says so */
 	bool active;                  /* admitted, connected, all its tasks listed */
 	bool late;                    /* a ping was not answered: nothing is offered until one is */
 	bool unavailable;             /* it said that it takes no tasks */
@@ -101,6 +106,8 @@ struct agent {
 	struct list offers; /* offered.agent_node */
 	struct observer observer;
 	sd_event_source *ping_timer;
+	struct alarm blame_alarm;                  /* a pong may be missing */
+	struct alarm listing_alarm;                /* of the time to tell all */
 	double registered_time, reregistered_time; /* seconds since 1970; 0: never */
 	uint64_t resume_round;                     /* the last in which it was told */
 };
@@ -110,6 +117,8 @@ struct framework {
 	struct list node; /* in master.completed */
 	struct master *master;
 	struct peer *peer;                 /* NULL while disconnected */
+	struct peer *waiting;              /* subscribes, but the row is not on disk yet */
+	struct store_wait admission;       /* for that */
 	struct allocator_framework *share; /* NULL once completed */
 	struct framework_info *info;       /* with its id */
 	bool registered;                   /* it subscribed here; else only agents told of it */
@@ -119,7 +128,10 @@ struct framework {
 	size_t completed_count;
 	struct list offers;          /* offered.framework_node */
 	struct principal *principal; /* NULL: none */
-	sd_event_source *heartbeat, *failover_timer;
+	size_t updates_bytes;        /* of the master's updates that wait for it */
+	sd_event_source *heartbeat;
+	struct alarm failover_alarm;
+	int64_t adopted_ns; /* on the clock of the alarms: when an agent told of it, if it has not registered */
 	double registered_time, reregistered_time, unregistered_time;
 };
 
@@ -152,6 +164,7 @@ struct task {
 	bool has_update;        /* the agent's last update wants to be acknowledged */
 	uint8_t update_uuid[16];
 	enum task_state update_state;
+	struct task_status *last_words; /* its end, as its agent said it, without data */
 };
 
 /* An offer that no framework has answered yet. */
@@ -182,6 +195,8 @@ struct principal {
 int master_new(sd_event *loop, const struct master_flags *flags, struct master **ret,
 	       struct error *e);
 void master_free(struct master *m);
+/* Whether this agent's id looks as if a master gave it, this one or another. */
+bool master_like(const char *id);
 /* Whether this id could have been given by this very master. */
 bool master_gave(const struct master *m, const char *id);
 /* Whether a MESSAGE may still be sent there; if not, it is counted as dropped. */

@@ -21,23 +21,23 @@ static bool miss(struct observer *o)
 	return true;
 }
 
-enum observer_action observer_tick(struct observer *o, int64_t now)
+bool observer_would_blame(const struct observer *o, int64_t awake)
 {
-	bool stopped = now - o->due_ns >= o->interval_ns;
+	return o->waiting && awake - o->asked_ns >= o->interval_ns;
+}
+
+enum observer_action observer_tick(struct observer *o, int64_t now, int64_t awake)
+{
 	bool give_up;
 
 	if (now < o->due_ns)
 		return OBSERVER_WAIT;
-	give_up = o->waiting && !stopped && miss(o);
+	give_up = observer_would_blame(o, awake) && miss(o);
 	o->waiting = true;
 	o->sequence++;
+	o->asked_ns = awake;
 	o->due_ns = now + o->interval_ns;
 	return give_up ? OBSERVER_GIVE_UP : OBSERVER_PING;
-}
-
-bool observer_would_blame(const struct observer *o)
-{
-	return o->waiting;
 }
 
 void observer_pong(struct observer *o)
@@ -55,5 +55,5 @@ void observer_forgive(struct observer *o)
 
 int64_t observer_ping_timeout_ns(const struct observer *o)
 {
-	return o->interval_ns * (int64_t)MAX(o->max_misses - 1, 1);
+	return o->interval_ns * (int64_t)MAX(o->max_misses - 1, 1) + o->interval_ns / 2;
 }

@@ -19,9 +19,12 @@ static void offer_or_not(struct agent *a)
 	agent_reconsider(a);
 }
 
-static void tick(struct agent *a)
+static void tick(void *arg)
 {
-	enum observer_action action = observer_tick(&a->observer, now_ns());
+	struct agent *a = arg;
+	int64_t now = now_ns();
+	int64_t awake = awake_time(&a->master->alarms.awake, now);
+	enum observer_action action = observer_tick(&a->observer, now, awake);
 
 	if (action != OBSERVER_WAIT)
 		agent_send(a, MASTER_PING,
@@ -33,19 +36,13 @@ static void tick(struct agent *a)
 	arm(a);
 }
 
-static int on_missed(sd_event_source *s unused, uint64_t usec unused, void *arg)
-{
-	tick(arg);
-	return 0;
-}
-
 /* Blame waits until all that has arrived is read; a ping that blames nobody does not. */
 static int on_due(sd_event_source *s unused, uint64_t usec unused, void *arg)
 {
 	struct agent *a = arg;
 
-	if (observer_would_blame(&a->observer))
-		timer_set_patient(a->master->loop, &a->ping_timer, 0, on_missed, a);
+	if (observer_would_blame(&a->observer, alarms_now(&a->master->alarms)))
+		alarm_set(&a->master->alarms, &a->blame_alarm, 0, tick, a);
 	else
 		tick(a);
 	return 0;
@@ -53,6 +50,7 @@ static int on_due(sd_event_source *s unused, uint64_t usec unused, void *arg)
 
 static void arm(struct agent *a)
 {
+	alarm_cancel(&a->blame_alarm);
 	timer_set(a->master->loop, &a->ping_timer, a->observer.due_ns - now_ns(), on_due, a);
 }
 
@@ -67,6 +65,7 @@ void pings_start(struct agent *a)
 void pings_stop(struct agent *a)
 {
 	a->ping_timer = sd_event_source_disable_unref(a->ping_timer);
+	alarm_cancel(&a->blame_alarm);
 }
 
 void pings_heard(struct agent *a)

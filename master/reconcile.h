@@ -7,9 +7,13 @@
 struct reconcile_facts {
 	bool known;            /* the task is in the books */
 	enum task_state state; /* then: as it was passed on, or as it is */
-	bool transitional; /* what is known of its agent, or without one of any, may be incomplete */
-	bool ended;        /* the master ended it, and its framework has not acknowledged that */
-	enum task_state end;   /* then */
+	/*
+	 * What is known of its agent, or without one of any, may be incomplete; or its end is not
+	 * on disk yet.
+	 */
+	bool transitional;
+	bool ended;          /* the master ended it, and its framework has not acknowledged that */
+	enum task_state end; /* then */
 	bool agent_registered; /* the agent that was named, if one was */
 };
 

@@ -2,12 +2,11 @@
 #include "master/recovery.h"
 
 #include "lib/log.h"
-#include "lib/timer.h"
 #include "master/departures.h"
 #include "master/flags.h"
 #include "master/removals.h"
 
-/* Fewer missing agents are no sign that something is wrong with more than them. */
+/* The flag says so: fewer missing agents are no sign that something is wrong with more than them. */
 #define HOLD_MIN 3
 
 struct recovered *recovery_find(const struct master *m, const char *id)
@@ -18,7 +17,7 @@ struct recovered *recovery_find(const struct master *m, const char *id)
 	return r;
 }
 
-void recovery_add(struct master *m, struct agent_info *info, double registered_time)
+void recovery_add(struct master *m, struct agent_info *info, double registered_time, bool confirmed)
 {
 	struct recovered *r = xcalloc(1, sizeof(*r));
 
@@ -26,12 +25,14 @@ void recovery_add(struct master *m, struct agent_info *info, double registered_t
 	*r->info = *info;
 	*info = (struct agent_info){ 0 };
 	r->registered_time = registered_time;
+	r->confirmed = confirmed;
 	HASH_ADD_KEYPTR(hh, m->recovered, r->info->id, strlen(r->info->id), r);
 }
 
 static void forget(struct master *m, struct recovered *r)
 {
 	HASH_DEL(m->recovered, r);
+	m->spared -= r->spared;
 	schema_free(agent_info_schema(), r->info);
 	free(r);
 }
@@ -40,6 +41,20 @@ void recovery_done(struct master *m, struct recovered *r)
 {
 	removals_cancel(m, r->info->id, "it is back");
 	forget(m, r);
+}
+
+/*
+ * An agent that went before it was told its id comes back under another one: it is missing for
+ * ever, and says nothing about the others.
+ */
+static size_t count_confirmed(const struct master *m)
+{
+	struct recovered *r, *next;
+	size_t n = 0;
+
+	HASH_ITER(hh, m->recovered, r, next)
+		n += r->confirmed;
+	return n;
 }
 
 /* Then there is likely something else wrong than so many machines at once. */
@@ -55,63 +70,89 @@ static void hold_if_many(struct master *m, size_t missing)
 		return;
 	sentence =
 		xasprintf("%zu of %zu agents did not come back after the master's start, which "
-			  "is more than --recovery_agent_removal_limit=%s: they are not removed "
-			  "before POST /removals resumes it",
+			  "is more than --recovery_agent_removal_limit=%s: those that are missing "
+			  "are not removed before POST /removals with {\"action\":\"resume\"}",
 			  missing, m->recovered_at_start, m->flags->recovery_agent_removal_limit);
 	removals_hold(m, sentence);
 }
 
 static void give_up(struct master *m)
 {
-	size_t missing = HASH_COUNT(m->recovered);
+	size_t missing = HASH_COUNT(m->recovered), confirmed = count_confirmed(m);
 	struct recovered *r, *tmp;
 
 	if (!missing) {
 		log_info("recovery: all agents are back agents=%zu", m->recovered_at_start);
 		return;
 	}
-	log_warning("recovery: agents did not come back missing=%zu of=%zu", missing,
-		    m->recovered_at_start);
-	hold_if_many(m, missing);
+	log_warning("recovery: agents did not come back missing=%zu of=%zu never_heard_of=%zu",
+		    confirmed, m->recovered_at_start, missing - confirmed);
+	hold_if_many(m, confirmed);
 	HASH_ITER(hh, m->recovered, r, tmp)
 		removals_request(m, r->info, REMOVAL_NOT_BACK);
 }
 
-static int on_tick(sd_event_source *s unused, uint64_t now unused, void *arg)
+static void on_over(void *arg)
 {
-	struct master *m = arg;
+	give_up(arg);
+}
 
-	if (!countdown_tick(&m->recovery_left, now_ns())) {
-		timer_set(m->loop, &m->recovery_timer, countdown_next(&m->recovery_left), on_tick,
-			  m);
-		return 0;
-	}
-	m->recovery_timer = sd_event_source_disable_unref(m->recovery_timer);
-	give_up(m);
-	return 0;
+bool recovery_runs(const struct master *m)
+{
+	return alarm_is_set(&m->recovery_alarm);
+}
+
+bool recovery_expects(const struct master *m, const char *id)
+{
+	const struct recovered *r;
+
+	if (!id)
+		return HASH_COUNT(m->recovered) > m->spared;
+	r = recovery_find(m, id);
+	return r && !r->spared;
+}
+
+void recovery_spare(struct master *m, const char *id)
+{
+	struct recovered *r = recovery_find(m, id);
+
+	if (!r || r->spared)
+		return;
+	r->spared = true;
+	m->spared++;
+}
+
+void recovery_health_add(const struct master *m, struct buf *out)
+{
+	size_t waiting = HASH_COUNT(m->recovered) - m->spared;
+
+	if (waiting && !recovery_runs(m))
+		buf_addf(
+			out,
+			"%zu agents that did not come back are not removed yet: frameworks that "
+			"ask "
+			"for tasks which may be there get no answer before GET /removals is empty.",
+			waiting);
 }
 
 void recovery_start(struct master *m)
 {
-	m->recovered_at_start = HASH_COUNT(m->recovered);
-	log_info("recovery: agents=%zu removed_agents=%u frameworks=%u", m->recovered_at_start,
+	m->recovered_at_start = count_confirmed(m);
+	log_info("recovery: agents=%u removed_agents=%u frameworks=%u", HASH_COUNT(m->recovered),
 		 HASH_COUNT(m->removed_agents.entries), HASH_COUNT(m->frameworks));
-	if (!m->recovered_at_start)
-		return;
-	countdown_init(&m->recovery_left, m->flags->agent_reregister_timeout, now_ns());
-	timer_set(m->loop, &m->recovery_timer, countdown_next(&m->recovery_left), on_tick, m);
+	alarm_set(&m->alarms, &m->recovery_alarm, m->flags->agent_reregister_timeout, on_over, m);
 }
 
 void recovery_stop(struct master *m)
 {
 	struct recovered *r, *tmp;
 
-	m->recovery_timer = sd_event_source_disable_unref(m->recovery_timer);
+	alarm_cancel(&m->recovery_alarm);
 	HASH_ITER(hh, m->recovered, r, tmp)
 		forget(m, r);
 }
 
-void registry_remove_recovered(struct master *m, const char *id, const char *why)
+void recovery_remove(struct master *m, const char *id, const char *why)
 {
 	struct recovered *r = recovery_find(m, id);
 

@@ -43,35 +43,62 @@ static int load_master(void *rec unused, void *ctx, struct error *e unused)
 	return 0;
 }
 
+/* Rows come in the order of admission, and who was removed first is forgotten first. */
+struct removed_id {
+	int64_t removed;
+	char *id;
+};
+
+struct loading {
+	struct master *m;
+	struct removed_id *removed;
+	size_t count;
+};
+
+static void note_removed(struct loading *l, char **id, int64_t removed)
+{
+	if (!(l->count & (l->count - 1))) /* full: it grows to the next power of two */
+		l->removed =
+			xreallocarray(l->removed, l->count ? 2 * l->count : 1, sizeof(*l->removed));
+	l->removed[l->count++] = (struct removed_id){ removed, take_ptr(*id) };
+}
+
+static int by_removal(const void *a, const void *b)
+{
+	const struct removed_id *x = a, *y = b;
+
+	return (x->removed > y->removed) - (x->removed < y->removed);
+}
+
 static int load_agent(void *rec, void *ctx, struct error *e)
 {
 	struct admitted_row *row = rec;
-	struct master *m = ctx;
+	struct loading *l = ctx;
 
 	if (row->has_removed) {
-		idset_add(&m->removed_agents, row->agent_id);
+		note_removed(l, &row->agent_id, row->removed);
 		return 0;
 	}
 	if (!row->info || !str_equal(row->info->id, row->agent_id))
 		return error_set(e, EBADMSG, "agent %s: its info is missing or another's",
 				 row->agent_id);
-	recovery_add(m, row->info, ns_seconds(row->registered));
+	recovery_add(l->m, row->info, ns_seconds(row->registered), !row->unconfirmed);
 	return 0;
 }
 
 static int load_framework(void *rec, void *ctx, struct error *e)
 {
 	struct known_framework_row *row = rec;
-	struct master *m = ctx;
+	struct loading *l = ctx;
 
 	if (row->has_removed) {
-		idset_add(&m->removed_frameworks, row->framework_id);
+		note_removed(l, &row->framework_id, row->removed);
 		return 0;
 	}
 	if (!row->info || !str_equal(row->info->id, row->framework_id))
 		return error_set(e, EBADMSG, "framework %s: its info is missing or another's",
 				 row->framework_id);
-	framework_restore(m, row->info, ns_seconds(row->registered));
+	framework_restore(l->m, row->info, ns_seconds(row->registered));
 	return 0;
 }
 
@@ -83,6 +110,23 @@ static int load_update(void *rec, void *ctx, struct error *e unused)
 	return 0;
 }
 
+static int load_ids(struct master *m, const struct store_table *table,
+		    int (*row)(void *rec, void *ctx, struct error *e), struct idset *removed,
+		    struct error *e)
+{
+	struct loading l = { .m = m };
+	int r = store_load(m->store, table, row, &l, e);
+
+	if (l.count)
+		qsort(l.removed, l.count, sizeof(*l.removed), by_removal);
+	for (size_t i = 0; i < l.count; i++) {
+		idset_add(removed, l.removed[i].id);
+		free(l.removed[i].id);
+	}
+	free(l.removed);
+	return r;
+}
+
 /* Updates come after the frameworks that wait for them. */
 static int load(struct master *m, struct error *e)
 {
@@ -91,9 +135,9 @@ static int load(struct master *m, struct error *e)
 	int r = store_load(m->store, &master_table, load_master, &known, e);
 
 	if (!r)
-		r = store_load(m->store, &agent_table, load_agent, m, e);
+		r = load_ids(m, &agent_table, load_agent, &m->removed_agents, e);
 	if (!r)
-		r = store_load(m->store, &framework_table, load_framework, m, e);
+		r = load_ids(m, &framework_table, load_framework, &m->removed_frameworks, e);
 	if (!r)
 		r = store_load(m->store, &update_table, load_update, m, e);
 	if (!r && !known)
@@ -181,6 +225,8 @@ void registry_put_agent(const struct agent *a)
 		.info = a->info,
 		.registered = to_ns(a->registered_time),
 		.has_registered = true,
+		.unconfirmed = true,
+		.has_unconfirmed = !a->confirmed,
 	};
 
 	store_put(a->master->store, &agent_table, &row);
@@ -264,6 +310,15 @@ void registry_delete_update(struct master *m, uint64_t sequence)
 struct store_counts registry_counts(const struct master *m)
 {
 	return m->store ? store_counts(m->store) : (struct store_counts){ 0 };
+}
+
+int registry_refuses_new(const struct master *m, struct error *e)
+{
+	if (!store_full(m->store))
+		return 0;
+	return error_set(e, ENOSPC,
+			 "the disk of the master's registry is full: nobody new is "
+			 "taken until there is space");
 }
 
 void registry_health_add(const struct master *m, struct buf *out)

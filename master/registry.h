@@ -19,8 +19,8 @@ extern const struct store_schema registry_schema;
 
 /*
  * Opens m->store and loads it: agents into m->recovered and m->removed_agents, frameworks by
- * framework_restore() and into m->removed_frameworks, updates by master_updates_restore(). What these
- * need is there already; nobody is connected yet.
+ * framework_restore() and into m->removed_frameworks, updates by
+ * master_updates_restore(). What these need is there already; nobody is connected yet.
  */
 int registry_open(struct master *m, struct error *e);
 /* Writes what waits. The waits are cancelled before. */
@@ -41,7 +41,7 @@ void registry_agent_removed(struct master *m, const char *id, double registered_
 
 /* It subscribed, for the first time or with another framework_info. */
 void registry_put_framework(const struct framework *f);
-/* It is removed for good: its id is remembered in m->removed_frameworks, too: nobody else adds there. */
+/* It is removed for good: its id is remembered in m->removed_frameworks, where nobody else adds. */
 void registry_framework_removed(const struct framework *f);
 
 /* An update that the master made, and the end of it. */
@@ -50,7 +50,12 @@ void registry_delete_update(struct master *m, uint64_t sequence);
 
 /* All zero before registry_open(). */
 struct store_counts registry_counts(const struct master *m);
-/* Appends a sentence for /health if the disk is full, so that nothing can be promised to anybody. */
+/*
+ * 0, or -ENOSPC with a sentence for whoever is not known yet: the disk is full, and what waits for it
+ * in memory has to stay small.
+ */
+int registry_refuses_new(const struct master *m, struct error *e);
+/* Appends a sentence for /health if the disk is full, so that nothing can be promised. */
 void registry_health_add(const struct master *m, struct buf *out);
 /* Mesos's document: {"master":{"info":{...}},"slaves":{"slaves":[{"info":{...}},...]}} */
 void registry_add_document(const struct master *m, struct buf *out);

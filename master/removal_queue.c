@@ -98,11 +98,16 @@ void removal_queue_hold(struct removal_queue *q, const char *sentence)
 	decide(q);
 }
 
+void removal_queue_release(struct removal_queue *q)
+{
+	free(take_ptr(q->held));
+	decide(q);
+}
+
 void removal_queue_resume(struct removal_queue *q)
 {
 	q->paused = false;
-	free(take_ptr(q->held));
-	decide(q);
+	removal_queue_release(q);
 }
 
 static void add_queue(const struct removal_queue *q, int64_t now, struct buf *out)
@@ -125,6 +130,13 @@ static void add_queue(const struct removal_queue *q, int64_t now, struct buf *ou
 	view_close(out);
 }
 
+static const char *state(const struct removal_queue *q)
+{
+	if (q->held)
+		return q->paused ? "held and paused" : "held";
+	return q->paused ? "paused" : "running";
+}
+
 static void add_text(struct buf *out, const char *text)
 {
 	if (text)
@@ -139,9 +151,7 @@ void removal_queue_view(const struct removal_queue *q, const char *limit, int64_
 	autobuf struct buf queue = { 0 }, reason = { 0 }, rate = { 0 }, permit = { 0 };
 	int64_t next = removal_queue_next(q, now);
 	struct removals_view v = {
-		.state = q->held     ? "held"
-			 : q->paused ? "paused"
-				     : "running",
+		.state = (char *)state(q),
 	};
 
 	add_text(&reason, q->held ? q->held : q->paused ? "An operator paused it." : NULL);

@@ -48,6 +48,8 @@ int64_t removal_queue_next(const struct removal_queue *q, int64_t now);
 void removal_queue_pause(struct removal_queue *q);
 /* Replaces the reason if it is held already. */
 void removal_queue_hold(struct removal_queue *q, const char *sentence);
+/* Not held any more; a pause goes on. */
+void removal_queue_release(struct removal_queue *q);
 /* Neither paused nor held any more. */
 void removal_queue_resume(struct removal_queue *q);
 /* GET /removals; limit is the flag's text, NULL: none. */

@@ -2,7 +2,6 @@
 #include "master/removals.h"
 
 #include "lib/log.h"
-#include "lib/timer.h"
 #include "master/agents.h"
 #include "master/pings.h"
 #include "master/recovery.h"
@@ -20,7 +19,7 @@ int removals_start(struct master *m, struct error *e)
 
 void removals_stop(struct master *m)
 {
-	m->removal_timer = sd_event_source_disable_unref(m->removal_timer);
+	alarm_cancel(&m->removal_alarm);
 	removal_queue_fini(&m->removals);
 }
 
@@ -29,20 +28,19 @@ static void carry_out(struct master *m, const struct removal *r)
 	const char *why = removal_reasons[r->kind];
 	struct agent *a = agent_find(m, r->agent_id);
 
-	m->metrics.slave_shutdowns_completed += 1;
 	log_info("agent %s: removing it: %s hostname=%s", r->agent_id, why, r->hostname);
 	if (a)
 		agent_remove(a, why);
 	else
-		registry_remove_recovered(m, r->agent_id, why);
+		recovery_remove(m, r->agent_id, why);
 }
 
 static void arm(struct master *m);
 
-static int on_turn(sd_event_source *s unused, uint64_t usec unused, void *arg)
+static void on_turn(void *arg)
 {
 	struct master *m = arg;
-	int64_t now = now_ns();
+	int64_t now = alarms_now(&m->alarms);
 	struct removal *r;
 
 	while ((r = removal_queue_grant(&m->removals, now))) {
@@ -50,28 +48,37 @@ static int on_turn(sd_event_source *s unused, uint64_t usec unused, void *arg)
 		removal_free(r);
 	}
 	arm(m);
-	return 0;
 }
 
-/* A pong or a re-registration that lies unread comes before the removal. */
 static void arm(struct master *m)
 {
-	int64_t now = now_ns(), next = removal_queue_next(&m->removals, now);
+	int64_t now = alarms_now(&m->alarms), next = removal_queue_next(&m->removals, now);
 
 	if (next == INT64_MAX)
-		m->removal_timer = sd_event_source_disable_unref(m->removal_timer);
+		alarm_cancel(&m->removal_alarm);
 	else
-		timer_set_patient(m->loop, &m->removal_timer, next - now, on_turn, m);
+		alarm_set(&m->alarms, &m->removal_alarm, next - now, on_turn, m);
 }
 
 void removals_request(struct master *m, const struct agent_info *info, enum removal_kind kind)
 {
-	if (!removal_queue_add(&m->removals, info->id, info->hostname, kind, now_ns()))
+	if (!removal_queue_add(&m->removals, info->id, info->hostname, kind,
+			       alarms_now(&m->alarms)))
 		return;
 	m->metrics.slave_shutdowns_scheduled += 1;
 	log_info("agent %s: is to be removed: %s hostname=%s queued=%zu", info->id,
 		 removal_reasons[kind], info->hostname, m->removals.limit.queued);
 	arm(m);
+}
+
+/* What it was there to protect from a removal is back. */
+static void release_if_empty(struct master *m)
+{
+	if (!m->removals.held || m->removals.limit.queued)
+		return;
+	log_info("removals: nobody waits any more: held no longer paused=%s",
+		 m->removals.paused ? "true" : "false");
+	removal_queue_release(&m->removals);
 }
 
 static bool cancel(struct master *m, const char *agent_id, const char *why)
@@ -84,6 +91,7 @@ static bool cancel(struct master *m, const char *agent_id, const char *why)
 	log_info("agent %s: its removal is canceled: %s hostname=%s", r->agent_id, why,
 		 r->hostname);
 	removal_free(r);
+	release_if_empty(m);
 	arm(m);
 	return true;
 }
@@ -120,7 +128,10 @@ static int act_resume(struct master *m, const struct removals_action *action unu
 	return 0;
 }
 
-/* A live agent has its time once more; a recovered one may come back until the next start. */
+/*
+ * A live agent has its time once more. A recovered one may come back until the next start, but
+ * frameworks that ask for tasks wait for it no longer.
+ */
 static int act_cancel(struct master *m, const struct removals_action *action, struct error *e)
 {
 	struct agent *a;
@@ -133,6 +144,8 @@ static int act_cancel(struct master *m, const struct removals_action *action, st
 	a = agent_find(m, action->agent_id);
 	if (a)
 		pings_forgive(a);
+	else
+		recovery_spare(m, action->agent_id);
 	return 0;
 }
 
@@ -156,7 +169,8 @@ int removals_act(struct master *m, const struct removals_action *action, struct 
 
 void removals_add(const struct master *m, struct buf *out)
 {
-	removal_queue_view(&m->removals, m->flags->agent_removal_rate_limit, now_ns(), out);
+	removal_queue_view(&m->removals, m->flags->agent_removal_rate_limit, alarms_now(&m->alarms),
+			   out);
 }
 
 void removals_health_add(const struct master *m, struct buf *out)
@@ -164,10 +178,11 @@ void removals_health_add(const struct master *m, struct buf *out)
 	const struct removal_queue *q = &m->removals;
 
 	if (q->held)
-		buf_addf(out, "Removals of agents are held: %s.", q->held);
+		buf_addf(out, "Removals of agents are held%s: %s.",
+			 q->paused ? ", and paused by an operator" : "", q->held);
 	else if (q->paused)
 		buf_addf(out,
 			 "Removals of agents are paused by an operator, %zu wait: POST /removals "
-			 "lets them go on.",
+			 "with {\"action\":\"resume\"} lets them go on.",
 			 q->limit.queued);
 }

@@ -14,7 +14,7 @@ void removals_stop(struct master *m);
  * Asks for the removal of the agent that has this info, live or recovered, which is in the
  * queue at most once. It is never removed inside this call: a turn of the loop comes first,
  * even without a limit. Then it is agent_remove(), or for one that never came back
- * registry_remove_recovered().
+ * recovery_remove().
  */
 void removals_request(struct master *m, const struct agent_info *info, enum removal_kind kind);
 /*
@@ -22,7 +22,10 @@ void removals_request(struct master *m, const struct agent_info *info, enum remo
  * the log, "it answers again". Harmless if it is not queued.
  */
 void removals_cancel(struct master *m, const char *agent_id, const char *why);
-/* Nothing is removed until an operator says POST /removals resume; the sentence says why. */
+/*
+ * Nothing is removed until an operator says POST /removals resume, or nobody is in the queue any
+ * more; the sentence says why.
+ */
 void removals_hold(struct master *m, const char *sentence);
 /* What an operator may do. -EINVAL, -ENOENT: see e. */
 int removals_act(struct master *m, const struct removals_action *action, struct error *e);

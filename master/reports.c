@@ -3,17 +3,28 @@
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/departures.h"
+#include "master/endings.h"
 #include "master/frameworks.h"
 #include "master/pings.h"
 #include "master/recovery.h"
 #include "master/registry.h"
 #include "master/tasks.h"
+#include "master/validate.h"
 
 static void refuse(struct peer *p, const char *why)
 {
 	log_warning("peer %s: may not register: %s", peer_name(p), why);
 	peer_error(p, "%s", why);
 	peer_finish(p);
+}
+
+/* It knows its id. Nothing waits for the row: what it says decides nothing about this agent. */
+static void confirm(struct agent *a)
+{
+	if (a->confirmed || !a->active)
+		return;
+	a->confirmed = true;
+	registry_put_agent(a);
 }
 
 static void attach(struct agent *a, struct peer *p)
@@ -33,6 +44,10 @@ static void on_register(struct peer *p, struct message *msg)
 	struct error e;
 
 	m->metrics.messages_register_slave += 1;
+	if (registry_refuses_new(m, &e) || validate_agent_size(r->agent, &e)) {
+		refuse(p, e.text);
+		return;
+	}
 	free(r->agent->id);
 	r->agent->id = xasprintf("%s-S%llu", m->id, (unsigned long long)m->next_agent);
 	a = agent_new(m, r->agent, &e);
@@ -55,6 +70,7 @@ static int come_back(struct agent *a, struct agent_info *info, struct error *e)
 	struct executor *x;
 	struct task *t;
 
+	confirm(a);
 	if (agent_refresh(a, info, e))
 		return -EINVAL;
 	if (old) {
@@ -74,13 +90,14 @@ static int come_back(struct agent *a, struct agent_info *info, struct error *e)
 static struct agent *restore(struct master *m, struct agent_info *info, struct error *e)
 {
 	struct recovered *r = recovery_find(m, info->id);
-	bool same = r && agent_info_equal(r->info, info);
+	bool same = r && r->confirmed && agent_info_equal(r->info, info);
 	struct agent *a = agent_new(m, info, e);
 
 	if (!a)
 		return NULL;
 	m->metrics.slave_reregistrations += 1;
 	a->reregistered_time = a->registered_time;
+	a->confirmed = true;
 	if (!r) {
 		agent_admit(a);
 		return a;
@@ -124,7 +141,6 @@ static bool turned_away(struct master *m, const char *id, struct peer *p)
 	}
 	if (!m->flags->registry_strict || agent_find(m, id) || recovery_find(m, id))
 		return false;
-	registry_agent_removed(m, id, wall_seconds(), unknown);
 	turn_away(p, id, unknown);
 	return true;
 }
@@ -140,6 +156,10 @@ static void on_reregister(struct peer *p, struct message *msg)
 	m->metrics.messages_reregister_slave += 1;
 	if (!info->id || !id_valid(info->id)) {
 		refuse(p, "REREGISTER_AGENT: agent.id is missing or contains invalid characters");
+		return;
+	}
+	if (validate_agent_size(info, &e)) {
+		refuse(p, e.text);
 		return;
 	}
 	if (departs(m, info->id, p) || turned_away(m, info->id, p))
@@ -162,6 +182,7 @@ static void on_reregister(struct peer *p, struct message *msg)
 static struct framework *owner_of(struct agent *a, struct framework_info *info, const char **why)
 {
 	struct framework *f;
+	struct error e;
 
 	*why = NULL;
 	if (!info->id || !id_valid(info->id)) {
@@ -169,15 +190,32 @@ static struct framework *owner_of(struct agent *a, struct framework_info *info, 
 		return NULL;
 	}
 	if (framework_removed(a->master, info->id)) {
-		agent_shutdown_framework(a, info->id);
+		ending_tell(a, info->id);
 		return NULL;
 	}
 	f = framework_find(a->master, info->id);
-	if (!f)
-		f = framework_adopt(a->master, info);
+	if (f)
+		return f;
+	if (validate_framework_size(info, &e)) {
+		*why = "what is said of its framework is too large";
+		return NULL;
+	}
+	f = framework_adopt(a->master, info);
 	if (!f)
 		*why = "there are too many frameworks";
 	return f;
+}
+
+/* It was told of already: the agent ends it, and what it says of that is acknowledged. */
+static void end_again(struct agent *a, struct task_report *report)
+{
+	struct kill_task kill = { .framework_id = report->framework_id,
+				  .task_id = report->task_id };
+
+	log_warning_often("task %s: ended before, and agent %s still has it framework=%s",
+			  report->task_id, a->info->id, report->framework_id);
+	if (!task_terminal(report->state))
+		peer_send(a->peer, MASTER_KILL_TASK, NULL, NULL, &kill);
 }
 
 /* What the agent knows is newer than what we know. */
@@ -200,6 +238,10 @@ static const char *list_task(struct agent *a, struct reregister_task *r)
 	f = owner_of(a, r->framework, &why);
 	if (!f)
 		return why;
+	if (task_ended_here(f, a, r->task->task_id)) {
+		end_again(a, r->task);
+		return NULL;
+	}
 	t = task_find(f, r->task->task_id);
 	if (t && t->agent != a)
 		return "it runs on another agent";
@@ -220,6 +262,7 @@ static void on_task(struct peer *p, struct message *msg)
 
 	if (!a)
 		return;
+	pings_heard(a);
 	why = a->listing ? list_task(a, r) : "the list of tasks is complete";
 	if (!why)
 		return;
@@ -256,6 +299,7 @@ static void on_executor(struct peer *p, struct message *msg)
 
 	if (!a)
 		return;
+	pings_heard(a);
 	why = a->listing ? list_executor(a, msg->body) : "the list of tasks is complete";
 	if (!why)
 		return;
@@ -300,6 +344,7 @@ static void on_tasks_end(struct peer *p, struct message *msg unused)
 
 	if (!a)
 		return;
+	pings_heard(a);
 	if (!a->listing) {
 		peer_error(p, "REREGISTERED_TASKS: the list of tasks is complete");
 		return;
@@ -325,7 +370,10 @@ static void on_availability(struct peer *p, struct message *msg)
 	const struct availability *v = msg->body;
 	struct agent *a = peer_owner(p);
 
-	if (!a || a->unavailable == !v->takes_tasks)
+	if (!a)
+		return;
+	confirm(a);
+	if (a->unavailable == !v->takes_tasks)
 		return;
 	a->unavailable = !v->takes_tasks;
 	if (a->unavailable)
@@ -340,8 +388,10 @@ static void on_pong(struct peer *p, struct message *msg unused)
 {
 	struct agent *a = peer_owner(p);
 
-	if (a)
-		pings_heard(a);
+	if (!a)
+		return;
+	confirm(a);
+	pings_heard(a);
 }
 
 static void note_update(struct agent *a, struct framework *f, const struct status_update *u)
@@ -382,11 +432,11 @@ static void on_update(struct peer *p, struct message *msg)
 		log_warning_often("framework %s: unknown, but agent %s has an update of its",
 				  u->framework_id, a->info->id);
 		if (framework_removed(m, u->framework_id))
-			agent_shutdown_framework(a, u->framework_id);
+			ending_tell(a, u->framework_id);
 		return;
 	}
 	replace_str(&u->status->agent_id, a->info->id);
-	if (task_ended_here(f, a, u)) {
+	if (task_update_late(f, a, u)) {
 		m->metrics.invalid_status_updates += 1;
 		return;
 	}

@@ -6,6 +6,9 @@
 #include "master/frameworks.h"
 #include "master/updates.h"
 
+/* A longer message of an end is not kept. */
+#define LAST_WORDS_MAX_BYTES 4096
+
 #define COUNTER_OF(member) offsetof(struct master_metrics, member)
 
 /* uptime is the first metric and no counter, so that 0 can stand for none. */
@@ -203,6 +206,26 @@ struct task *task_adopt(struct framework *f, struct agent *a, struct task_report
 	return t;
 }
 
+/* It is said again if the agent goes before its framework has acknowledged it. */
+static void remember_end(struct task *t, const struct task_status *status)
+{
+	struct task_status slim = {
+		.task_id = status->task_id,
+		.state = status->state,
+		.has_state = true,
+		.source = status->source,
+		.has_source = status->has_source,
+		.reason = status->reason,
+		.has_reason = status->has_reason,
+		.message = status->message,
+	};
+
+	if (slim.message && strlen(slim.message) > LAST_WORDS_MAX_BYTES)
+		slim.message = NULL;
+	schema_free(task_status_schema(), t->last_words);
+	t->last_words = schema_copy(task_status_schema(), &slim);
+}
+
 void task_update(struct task *t, const struct task_status *status, enum task_state latest)
 {
 	t->has_update = status->has_uuid;
@@ -210,6 +233,8 @@ void task_update(struct task *t, const struct task_status *status, enum task_sta
 	t->update_state = status->state;
 	if (task_may_move(t->report.state, latest))
 		task_move(t, latest);
+	if (task_terminal(status->state))
+		remember_end(t, status);
 	remember(t, status);
 }
 
@@ -232,6 +257,20 @@ static struct task_status made_by_master(const char *task_id, const char *agent_
 	};
 }
 
+/* It ended by itself, and perhaps its agent has said how. */
+static void say_again(const struct task *t, struct task_status *s)
+{
+	static const struct task_status silence = { 0 };
+	const struct task_status *last = t->last_words ? t->last_words : &silence;
+
+	s->state = t->report.state;
+	s->source = last->source;
+	s->has_source = last->has_source;
+	s->reason = last->reason;
+	s->has_reason = last->has_reason;
+	s->message = last->message;
+}
+
 void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
 	      bool tell)
 {
@@ -240,7 +279,7 @@ void task_end(struct task *t, enum task_state state, enum task_reason reason, co
 
 	s.executor_id = t->report.executor_id;
 	if (task_terminal(t->report.state)) {
-		s.state = t->report.state;
+		say_again(t, &s);
 	} else {
 		task_move(t, state);
 		remember(t, &s);
@@ -251,8 +290,7 @@ void task_end(struct task *t, enum task_state state, enum task_reason reason, co
 	task_complete(t);
 }
 
-static const struct task *ended_here(const struct framework *f, const char *task_id,
-				     const struct agent *a)
+static bool ended_here(const struct framework *f, const char *task_id, const struct agent *a)
 {
 	const struct task *t, *found = NULL;
 
@@ -260,10 +298,22 @@ static const struct task *ended_here(const struct framework *f, const char *task
 		if (str_equal(t->report.task_id, task_id) &&
 		    str_equal(t->report.agent_id, a->info->id))
 			found = t;
-	return found && found->ended_here ? found : NULL;
+	return found && found->ended_here;
 }
 
-bool task_ended_here(struct framework *f, struct agent *a, const struct status_update *u)
+static bool runs_there(const struct framework *f, const char *task_id, const struct agent *a)
+{
+	const struct task *t = task_find(f, task_id);
+
+	return t && t->agent == a;
+}
+
+bool task_ended_here(const struct framework *f, const struct agent *a, const char *task_id)
+{
+	return !runs_there(f, task_id, a) && ended_here(f, task_id, a);
+}
+
+bool task_update_late(struct framework *f, struct agent *a, const struct status_update *u)
 {
 	const struct task_status *s = u->status;
 	struct acknowledge_update ack = {
@@ -273,7 +323,7 @@ bool task_ended_here(struct framework *f, struct agent *a, const struct status_u
 	};
 	struct kill_task kill = { .framework_id = u->framework_id, .task_id = s->task_id };
 
-	if (task_find(f, s->task_id) || !ended_here(f, s->task_id, a))
+	if (!task_ended_here(f, a, s->task_id))
 		return false;
 	log_warning_often("task %s: ended before, %s of agent %s is not passed on framework=%s",
 			  s->task_id, enum_name(task_state_values, (int)s->state), a->info->id,
@@ -288,6 +338,7 @@ bool task_ended_here(struct framework *f, struct agent *a, const struct status_u
 
 static void destroy(struct task *t)
 {
+	schema_free(task_status_schema(), t->last_words);
 	list_remove(&t->agent_node);
 	schema_clear(task_report_schema(), &t->report);
 	schema_free(kill_task_schema(), t->kill);
@@ -352,6 +403,7 @@ void task_complete(struct task *t)
 	struct framework *f = t->framework;
 
 	assert(!t->charged && t->agent);
+	schema_free(task_status_schema(), take_ptr(t->last_words));
 	list_remove(&t->agent_node);
 	HASH_DEL(f->tasks, t);
 	list_append(&f->completed, &t->agent_node);
@@ -372,7 +424,7 @@ void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 		       f->info->id, message);
 	count(f->master, state);
 	metrics_count_ended(&f->master->ended, &s);
-	master_update(f, &s);
+	master_update_refusal(f, &s);
 }
 
 struct executor *executor_find(const struct agent *a, const struct framework *f,
@@ -392,7 +444,6 @@ static struct executor *executor_new(struct framework *f, struct agent *a,
 	struct executor *x = xcalloc(1, sizeof(*x));
 
 	a->executors_count++;
-
 	x->framework = f;
 	x->agent = a;
 	x->info = schema_copy(executor_info_schema(), info);

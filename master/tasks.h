@@ -24,19 +24,21 @@ void task_update(struct task *t, const struct task_status *status, enum task_sta
  */
 void task_end(struct task *t, enum task_state state, enum task_reason reason, const char *message,
 	      bool tell);
+/* Whether the master has ended this task of the agent, which is not to be heard of again. */
+bool task_ended_here(const struct framework *f, const struct agent *a, const char *task_id);
 /*
- * Whether what an agent says comes too late: the master has ended the task. The framework is
- * not to hear of a second end, so the update is acknowledged in its place, and a task that
- * runs on is killed.
+ * Whether what an agent says comes too late: the master has ended the task, which may run elsewhere
+ * by now. The framework is not to hear of a second end, so the update is acknowledged in its
+ * place, and a task that runs on is killed.
  */
-bool task_ended_here(struct framework *f, struct agent *a, const struct status_update *u);
+bool task_update_late(struct framework *f, struct agent *a, const struct status_update *u);
 /* An ended task whose framework knows. */
 void task_complete(struct task *t);
 /* Forgets a completed task. */
 void task_free(struct task *t);
 /* Forgets a live one, telling nobody: at the end of the master. */
 void task_drop(struct task *t);
-/* Tells the framework, by master_update(), of a task that was refused and is in no books. */
+/* Tells the framework, by master_update_refusal(), of a task that is refused and in no books. */
 void task_refuse(struct framework *f, const char *task_id, const char *agent_id,
 		 enum task_state state, enum task_reason reason, const char *message);
 

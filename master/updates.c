@@ -9,9 +9,15 @@
 
 /* A framework that has so much to read gets no more: what it misses is sent again later. */
 #define QUEUED_MAX_BYTES (16 * MIB)
+/* What may wait for a framework, however many frameworks share. */
+#define SHARE_MIN_BYTES (64 * KIB)
 
 static void on_gone(const struct update *u, void *ctx)
 {
+	struct framework *f = framework_find(ctx, u->body->framework_id);
+
+	if (f) /* else it was removed, and takes them along */
+		f->updates_bytes -= u->bytes;
 	registry_delete_update(ctx, u->sequence);
 }
 
@@ -59,11 +65,13 @@ static void run(struct master *m)
 	on_update_timer(NULL, 0, m);
 }
 
-static void send_once(struct framework *f, const struct task_status *status, const char *why)
+static void send_once(struct framework *f, const struct task_status *status)
 {
 	f->master->metrics.updates_dropped += 1;
-	log_warning_often("task %s: %s is told once and not kept: %s framework=%s", status->task_id,
-			  enum_name(task_state_values, (int)status->state), why, f->info->id);
+	log_warning_often("task %s: %s is told once and not kept, as too many status updates wait "
+			  "for an acknowledgement framework=%s",
+			  status->task_id, enum_name(task_state_values, (int)status->state),
+			  f->info->id);
 	framework_send(f, EVENT_UPDATE, &(struct event_update){ .status = (void *)status });
 }
 
@@ -72,16 +80,29 @@ void master_update(struct framework *f, const struct task_status *status)
 	struct task_status with_uuid = *status;
 	struct status_update body = { .framework_id = f->info->id, .status = &with_uuid };
 	struct master *m = f->master;
-	struct error e;
+	const struct update *u;
 
 	uuid_new(with_uuid.uuid);
 	with_uuid.has_uuid = true;
-	if (updates_check(&m->updates, &body, &e)) {
-		send_once(f, status, e.text);
-		return;
-	}
-	registry_put_update(m, updates_add(&m->updates, schema_copy(status_update_schema(), &body),
-					   registry_batch(m), now_ns()));
+	u = updates_add(&m->updates, schema_copy(status_update_schema(), &body), registry_batch(m),
+			now_ns());
+	f->updates_bytes += u->bytes;
+	registry_put_update(m, u);
+}
+
+bool master_updates_too_many(const struct framework *f)
+{
+	size_t share = UPDATES_MAX_BYTES / HASH_COUNT(f->master->frameworks);
+
+	return f->updates_bytes > MAX(share, (size_t)SHARE_MIN_BYTES);
+}
+
+void master_update_refusal(struct framework *f, const struct task_status *status)
+{
+	if (master_updates_too_many(f))
+		send_once(f, status);
+	else
+		master_update(f, status);
 }
 
 void master_updates_written(struct master *m, uint64_t batch)
@@ -92,7 +113,11 @@ void master_updates_written(struct master *m, uint64_t batch)
 
 void master_updates_restore(struct master *m, struct status_update *body, uint64_t sequence)
 {
+	struct framework *f = framework_find(m, body->framework_id);
+
 	updates_restore(&m->updates, body, sequence, now_ns());
+	if (f)
+		f->updates_bytes += updates_bytes(body);
 }
 
 bool master_updates_acknowledge(struct framework *f, const char *task_id, const uint8_t uuid[16])

@@ -14,10 +14,20 @@ void master_updates_stop(struct master *m);
 
 /*
  * The update, which has all but a uuid, waits for its framework from now on. It is sent when
- * its row is on disk. If too many wait already it is sent without a uuid, once and now, which
- * metric and log say.
+ * its row is on disk. It is kept however many wait: an end that is not told is a task that
+ * somebody waits for in vain.
  */
 void master_update(struct framework *f, const struct task_status *status);
+/*
+ * Whether more waits for this framework than its share of what may wait for all. As long as it
+ * does not acknowledge, it launches nothing, so that nothing more can end.
+ */
+bool master_updates_too_many(const struct framework *f);
+/*
+ * Of a task that is not launched: the same, but with too many it is said once and kept nowhere,
+ * which metric and log say. Nothing is lost: whoever asks for it is told that it is unknown.
+ */
+void master_update_refusal(struct framework *f, const struct task_status *status);
 
 /* For the registry. The batches up to this one are on disk. */
 void master_updates_written(struct master *m, uint64_t batch);

@@ -63,6 +63,14 @@ int validate_framework_size(const struct framework_info *f, struct error *e)
 			 (unsigned long long)FRAMEWORK_INFO_MAX_BYTES);
 }
 
+int validate_agent_size(const struct agent_info *a, struct error *e)
+{
+	if (encoded_size(agent_info_schema(), a) <= AGENT_INFO_MAX_BYTES)
+		return 0;
+	return error_set(e, EINVAL, "AgentInfo is larger than %llu bytes",
+			 (unsigned long long)AGENT_INFO_MAX_BYTES);
+}
+
 /* An agent that re-registers tells of the roles that launch() filled in: only amounts count. */
 static int read_amounts(const struct executor_info *x, struct resources *ret)
 {

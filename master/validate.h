@@ -11,6 +11,7 @@
  * longest line between daemons, also after they were read and written a few times.
  */
 #define FRAMEWORK_INFO_MAX_BYTES (256 * KIB)
+#define AGENT_INFO_MAX_BYTES     (256 * KIB)
 #define TASK_INFO_MAX_BYTES      (512 * KIB)
 /* The name, labels and discovery of a task: what is kept as long as it is shown. */
 #define TASK_SHOWN_MAX_BYTES (32 * KIB)
@@ -39,5 +40,7 @@ int validate_task(const struct task_info *t, const struct launch_context *c, str
 		  struct error *e);
 /* -EINVAL with the sentence of an ERROR if it is larger than what agents can be sent. */
 int validate_framework_size(const struct framework_info *f, struct error *e);
+/* The same for what an agent says of itself, which is written to the registry. */
+int validate_agent_size(const struct agent_info *a, struct error *e);
 /* The rules of DiskInfo; -EINVAL if one of them is broken. */
 int validate_disk(const struct resource *list, size_t count, struct error *e);

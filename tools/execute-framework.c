@@ -22,6 +22,7 @@ static void say(const char *text, const char *what)
 	printable_add(&line, what);
 	puts(buf_text(&line));
 }
+
 /* ---- offers ---- */
 
 static void decline(struct execute *x, const struct offer *offer)
@@ -272,15 +273,31 @@ static void on_subscribed(struct peer *p, struct message *m)
 		first_time(x);
 }
 
-/* Whoever is not taken back is removed, and its task is ended. */
+/* What this master does not take another may, or the same one later: its disk may be full. */
+static void on_not_taken_back(struct execute *x, const char *text)
+{
+	autofree char *address = xstrdup(peer_name(x->master));
+
+	complain("the master at %s does not take us back: %s", address, text);
+	peer_finish(x->master);
+	lost_master(x, address, text);
+}
+
+/* Whoever was removed is not taken back by anybody, and its task is ended. */
 static void on_error(struct peer *p, struct message *m)
 {
+	const char *message = ((struct error_message *)m->body)->message;
 	struct execute *x = peer_ctx(p);
+	bool removed = str_equal(message, "Framework has been removed");
 	autobuf struct buf text = { 0 };
 
-	printable_add(&text, ((struct error_message *)m->body)->message);
+	printable_add(&text, message);
+	if (x->framework_id && !x->subscribed && !removed) {
+		on_not_taken_back(x, buf_text(&text));
+		return;
+	}
 	complain("the master refuses: %s", buf_text(&text));
-	execute_finish(x, x->framework_id && !x->subscribed ? STATUS_KILLED : STATUS_USAGE);
+	execute_finish(x, removed ? STATUS_KILLED : STATUS_USAGE);
 }
 
 static void on_nothing(struct peer *p unused, struct message *m unused)

@@ -69,6 +69,7 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 		execute_kill(x);
 	return 0;
 }
+
 /* ---- main ---- */
 
 static int add_signals(struct execute *x)

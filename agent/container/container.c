@@ -111,7 +111,7 @@ static void run_prepare(struct work *job)
 {
 	struct container *c = container_of(job, struct container, job);
 
-	if (!c->ending)
+	if (!atomic_load(&c->unwanted))
 		c->outcome = container_prepare(c, &c->error);
 }
 
@@ -226,6 +226,7 @@ void container_destroy(struct container *c, int64_t grace_ns)
 {
 	assert(c->phase != CONTAINER_ENDED);
 	grace_ns = MIN(grace_ns, GRACE_MAX_NS);
+	atomic_store(&c->unwanted, true);
 	supervisor_end(c, grace_ns);
 	if (c->waiting) /* it ends from the loop, like any other */
 		container_proceed(c);

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "agent/container/plan.h"
 #include "agent/disk/checks.h"
 #include "lib/peer.h"
@@ -63,9 +65,6 @@ struct container_node {
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;
-	/* Tokens of supervisors that an agent before us started and never let begin. */
-	char **stale_tokens;
-	size_t stale_tokens_count;
 };
 
 /* What the processes of a container use together: the sampler's. */
@@ -116,8 +115,9 @@ struct container {
 	uint64_t pid_start;
 
 	/* how it ends */
-	bool waiting; /* for container_proceed() */
-	bool ending;  /* container_destroy() was called */
+	bool waiting;         /* for container_proceed() */
+	bool ending;          /* container_destroy() was called */
+	atomic_bool unwanted; /* the same, for the thread that prepares it */
 	int64_t ending_grace_ns;
 	int64_t ending_by_ns; /* monotonic: then its supervisor is taken for hung */
 	bool limited;

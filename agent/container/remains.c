@@ -25,16 +25,19 @@ struct remains {
 	bool session; /* its number is still that of the container */
 };
 
-/* MESOS_SANDBOX is in the environment that the agent made. */
+/* MESOS_SANDBOX is in the environment that the agent made: a variable from NUL to NUL. */
 static bool has_sandbox(const struct remains *r, pid_t pid)
 {
 	autofree char *path = xasprintf("/proc/%d/environ", pid);
-	autofree char *wanted = xasprintf("MESOS_SANDBOX=%s", r->sandbox);
-	autobuf struct buf text = { 0 };
+	autobuf struct buf text = { 0 }, wanted = { 0 };
 	struct error e;
 
+	buf_addc(&text, '\0'); /* in front of the first */
+	buf_addc(&wanted, '\0');
+	buf_addf(&wanted, "MESOS_SANDBOX=%s", r->sandbox);
+	buf_addc(&wanted, '\0');
 	return !fs_read(path, ENVIRON_MAX_BYTES, &text, &e) &&
-	       memmem(text.data, text.len, wanted, strlen(wanted) + 1);
+	       memmem(text.data, text.len, wanted.data, wanted.len);
 }
 
 /*

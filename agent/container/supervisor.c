@@ -26,56 +26,76 @@ static void set_deadline(struct container *c, int64_t ns, sd_event_time_handler_
 
 /* ---- the process is gone ---- */
 
-/* What it did not tell us it wrote down. True if that is how the container ended. */
-static bool read_record(struct container *c)
+/* What it did not tell us it wrote down: false if it did not. *ret is to be freed. */
+static bool read_record(const struct container *c, struct message *ret)
 {
-	automessage struct message m = { 0 };
 	struct error e;
-	int r = outcome_read(c->record, &m, &e);
+	int r = outcome_read(c->record, ret, &e);
 
-	if (r == -ENOENT || r == -ENODATA)
-		return false;
-	if (r) {
+	if (r && r != -ENOENT && r != -ENODATA)
 		log_error("container %s: %s", c->id, e.text);
-		return false;
-	}
-	if (m.type == SUPERVISOR_FAILED)
-		container_fail(c, ((const struct container_failed *)m.body)->message);
+	return !r;
+}
+
+static bool left_some(const struct message *m)
+{
+	return m->type == SUPERVISOR_EXITED && ((const struct container_exited *)m->body)->has_left;
+}
+
+static void end_as_recorded(struct container *c, const struct message *m)
+{
+	const struct container_exited *exited = m->body;
+
+	if (m->type == SUPERVISOR_FAILED)
+		container_fail(c, ((const struct container_failed *)m->body)->message);
 	else
-		container_end(
-			c, &(struct container_end){
-				   .has_status = true,
-				   .status = (int)((const struct container_exited *)m.body)->status,
-			   });
-	return true;
+		container_end(c, &(struct container_end){ .has_status = true,
+							  .status = (int)exited->status });
 }
 
 static void on_killed_all(struct container *c)
 {
+	automessage struct message m = { 0 };
+
 	if (c->phase == CONTAINER_ENDED)
 		return;
-	container_end(c, &(struct container_end){
-				 .message = "mesos-executor was lost; what it supervised was "
-					    "killed" });
+	if (read_record(c, &m))
+		end_as_recorded(c, &m);
+	else
+		container_end(c, &(struct container_end){
+					 .message = "mesos-executor was lost; what it supervised "
+						    "was killed" });
 }
 
-/* It ended without a word: what it supervised runs on, orphaned to us or to the system's init. */
+/* What it left, if it ended without a word or says so, is orphaned to us or to the system's init. */
 static void lost(struct container *c)
 {
-	if (c->phase == CONTAINER_ENDED || c->lost || read_record(c))
+	automessage struct message m = { 0 };
+	bool recorded;
+
+	if (c->phase == CONTAINER_ENDED || c->lost)
 		return;
+	recorded = read_record(c, &m);
+	if (recorded && !left_some(&m)) {
+		end_as_recorded(c, &m);
+		return;
+	}
 	c->lost = true;
-	log_warning("container %s: its supervisor pid=%d was lost, killing what it left", c->id,
-		    (int)c->supervisor);
+	log_warning("container %s: its supervisor pid=%d %s, killing what it left", c->id,
+		    (int)c->supervisor, recorded ? "could not kill all of it" : "was lost");
 	if (!c->adopted)
 		orphans_kill(c->node->orphans);
 	remains_kill(c, on_killed_all);
 }
 
-static int on_no_last_words(sd_event_source *source unused, uint64_t now unused, void *arg)
+static int on_no_last_words(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct container *c = arg;
 
+	if (timer_late(usec)) { /* they may be there by now */
+		set_deadline(c, LAST_WORDS_NS, on_no_last_words);
+		return 0;
+	}
 	if (c->peer)
 		peer_close(take_ptr(c->peer));
 	lost(c);
@@ -146,10 +166,14 @@ static void kill_it(const struct container *c)
 		kill(c->supervisor, SIGKILL);
 }
 
-static int on_silent(sd_event_source *source unused, uint64_t now unused, void *arg)
+static int on_silent(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct container *c = arg;
 
+	if (timer_late(usec)) { /* it may have answered */
+		set_deadline(c, TIMER_LISTEN_NS, on_silent);
+		return 0;
+	}
 	log_warning("container %s: supervisor pid=%d does not answer, killing it", c->id,
 		    (int)c->supervisor);
 	kill_it(c);
@@ -240,7 +264,8 @@ static void send_signal(struct container *c)
 	};
 
 	peer_send(c->peer, TO_SUPERVISOR_SIGNAL, NULL, NULL, &signal);
-	set_deadline(c, MAX(c->ending_by_ns - now, 0), on_silent);
+	if (!c->child_gone)
+		set_deadline(c, MAX(c->ending_by_ns - now, 0), on_silent);
 }
 
 void supervisor_end(struct container *c, int64_t grace_ns)
@@ -366,32 +391,25 @@ struct container *container_by_token(struct container_node *node, const char *to
 	return NULL;
 }
 
-static bool stale(const struct container_node *node, const char *token)
+static int refuse(const struct peer *p, struct error *e)
 {
-	for (size_t i = 0; i < node->stale_tokens_count; i++)
-		if (secret_equal(node->stale_tokens[i], token))
-			return true;
-	return false;
+	const struct ucred *cred = stream_cred(peer_stream(p));
+
+	return error_set(
+		e, EACCES,
+		"no container waits for supervisor pid=%d: this agent knows nothing of it, "
+		"or has seen its end; it ends by itself after its --recovery_timeout",
+		cred ? (int)cred->pid : 0);
 }
 
-/* Its container is launched anew, and it waits at a gate that nobody will open. */
-static int dismiss(struct peer *p, struct error *e)
-{
-	struct container_signal now = { .has_grace_period = true };
-
-	peer_send(p, TO_SUPERVISOR_SIGNAL, NULL, NULL, &now);
-	return error_set(e, ESTALE, "this container was launched anew");
-}
-
+/* Who waits at its gate and hears that it is not known ends: it was launched anew. */
 static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
 {
 	struct container_node *node = peer_ctx(p);
 	struct container *c = hello->token ? container_by_token(node, hello->token) : NULL;
 
-	if (!c && hello->token && stale(node, hello->token))
-		return dismiss(p, e);
 	if (!c || c->phase == CONTAINER_PREPARING || c->phase == CONTAINER_ENDED)
-		return error_set(e, EACCES, "no container waits for this supervisor");
+		return refuse(p, e);
 	if (c->peer) /* the old connection is dead, or about to be */
 		peer_close(take_ptr(c->peer));
 	c->peer = p;

@@ -12,6 +12,8 @@
 /* Between two attempts. */
 #define PAUSE_MIN_NS (100 * NSEC_PER_MSEC)
 #define PAUSE_MAX_NS (1 * NSEC_PER_SEC)
+/* At an agent that refuses us; shorter than what another one waits for our answer to a kill. */
+#define PAUSE_REFUSED_MAX_NS (8 * NSEC_PER_SEC)
 /* How long after its HELLO an agent may still refuse us. */
 #define SETTLE_NS (1 * NSEC_PER_SEC)
 /* For the agent to take the last message and close. */
@@ -160,16 +162,18 @@ static void mourn(struct contact *c, const struct error *e)
 		dprintf(STDERR_FILENO, "mesos-executor: %s; ending the container\n", e->text);
 }
 
-static void plan_retry(struct contact *c, int64_t now)
+static void plan_retry(struct contact *c, int64_t now, int64_t pause_max_ns)
 {
-	c->retry_at = after(now, c->pause_ns);
-	c->pause_ns = MIN(c->pause_ns * 2, PAUSE_MAX_NS);
+	int64_t pause_ns = MIN(c->pause_ns, pause_max_ns);
+
+	c->retry_at = after(now, pause_ns);
+	c->pause_ns = pause_ns * 2;
 }
 
 /* Who closes a Unix socket with something unread in it makes that an error, not an end. */
 void contact_lost(struct contact *c, int why, const struct error *e)
 {
-	bool was_there = is_there(c);
+	bool was_there = is_there(c), refused = c->refused;
 	int64_t now = now_ns();
 
 	c->taken = c->concluded && was_there && why == LINK_ENDED && !c->link.out.len;
@@ -185,7 +189,7 @@ void contact_lost(struct contact *c, int why, const struct error *e)
 	if (c->give_up_at == NEVER)
 		c->give_up_at = after(now, c->plan->recovery_timeout);
 	if (c->plan->recovery_timeout)
-		plan_retry(c, now);
+		plan_retry(c, now, refused ? PAUSE_REFUSED_MAX_NS : PAUSE_MAX_NS);
 	mourn(c, e);
 }
 
@@ -195,7 +199,7 @@ static void dial(struct contact *c, int64_t now)
 
 	link_fini(&c->link);
 	if (link_open(&c->link, c->plan->socket, false, &e)) {
-		plan_retry(c, now);
+		plan_retry(c, now, PAUSE_MAX_NS);
 		return;
 	}
 	c->retry_at = NEVER;

@@ -52,6 +52,7 @@ struct supervisor {
 	int64_t kill_again_ns;
 	int64_t denied_since; /* no process was left that can be killed; NEVER: there was one */
 	int64_t leave_at;     /* the same, from PHASE_OVER on */
+	bool unwanted;        /* the agent does not know it, and nothing of it has run */
 };
 
 static int64_t after(int64_t now, int64_t delay_ns)
@@ -232,6 +233,19 @@ static int on_start(struct supervisor *s, struct error *e)
 	return 0;
 }
 
+/*
+ * Whoever waits at the gate and is not known will never be let through: an agent that was killed
+ * had not yet stored that it launched this one, and the next has launched another.
+ */
+static void on_error(struct supervisor *s, const struct error_message *m)
+{
+	contact_refused(&s->contact, m->message);
+	if (!s->contact.refused || s->phase != PHASE_HELD)
+		return;
+	s->unwanted = true;
+	end_tree(s, 0);
+}
+
 static void on_message(struct supervisor *s, const struct message *m)
 {
 	struct error e = { 0 };
@@ -239,9 +253,7 @@ static void on_message(struct supervisor *s, const struct message *m)
 
 	switch ((int)m->type) {
 	case COMMON_HELLO: r = on_hello(s, m->body, &e); break;
-	case COMMON_ERROR:
-		contact_refused(&s->contact, ((const struct error_message *)m->body)->message);
-		break;
+	case COMMON_ERROR: on_error(s, m->body); break;
 	case TO_SUPERVISOR_START: r = on_start(s, &e); break;
 	case TO_SUPERVISOR_SIGNAL:
 		end_tree(s, ((const struct container_signal *)m->body)->grace_period);
@@ -306,7 +318,7 @@ static int timeout_ms(const struct supervisor *s)
 
 static bool stays(const struct supervisor *s)
 {
-	return s->phase < PHASE_OVER || now_ns() < s->leave_at;
+	return s->phase < PHASE_OVER || (!s->unwanted && now_ns() < s->leave_at);
 }
 
 static void turn(struct supervisor *s)
@@ -417,5 +429,7 @@ int supervise(const struct launch_plan *plan, struct error *e)
 		return r;
 	while (stays(&s))
 		turn(&s);
+	if (s.unwanted && plan->exit_record) /* nobody will ask how it ended */
+		unlink(plan->exit_record);
 	return 0;
 }

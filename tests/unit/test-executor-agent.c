@@ -177,6 +177,20 @@ static void an_agent_that_refuses_is_not_there(void **state)
 	expect_in_file(a, "stderr", "the agent has been gone for 500ms");
 }
 
+static void who_is_refused_at_the_gate_ends_and_leaves_no_record(void **state)
+{
+	struct agent *a = *state;
+
+	outlive(a, HOUR_NS);
+	launch(a, "touch", "mark", NULL);
+	go_away(a);
+	listen_at(a);
+	refuse(a);
+	finish(a, 0);
+	assert_int_equal(access(a->record, F_OK), -1);
+	expect_in_file(a, "stderr", "no container waits for this supervisor");
+}
+
 static void who_is_refused_tries_again_and_complains_once(void **state)
 {
 	struct agent *a = *state;
@@ -391,6 +405,7 @@ int main(void)
 		TEST(a_held_container_waits_for_its_agent),
 		TEST(an_agent_that_is_gone_for_too_long_ends_the_container),
 		TEST(an_agent_that_refuses_is_not_there),
+		TEST(who_is_refused_at_the_gate_ends_and_leaves_no_record),
 		TEST(who_is_refused_tries_again_and_complains_once),
 		TEST(sigterm_ends_a_container_whose_agent_is_gone),
 		TEST(the_record_is_reserved_before_anything_runs),

@@ -20,7 +20,9 @@
 #include "lib/schema-end.h"
 
 #define ARGS(...) ((char *[]){ "mesos-try", __VA_ARGS__, NULL })
-#define ENV(...)  ((char *[]){ __VA_ARGS__, NULL })
+#define LISTS_ALL                                                                                  \
+	"; --help lists them all; docs/upgrading.md says what became of the flags of Mesos 0.22"
+#define ENV(...) ((char *[]){ __VA_ARGS__, NULL })
 
 static struct try_flags flags;
 static struct flags_words words;
@@ -223,11 +225,15 @@ static void an_unknown_flag_is_answered_with_the_nearest(void **state unused)
 	refuse(ARGS("--slave_ping_timout=1secs"), NULL,
 	       "unknown flag --slave_ping_timout; did you mean --slave_ping_timeout?");
 	refuse(ARGS("--zookeeper_election_path=/"), NULL,
-	       "unknown flag --zookeeper_election_path; --help lists them all");
+	       "unknown flag --zookeeper_election_path" LISTS_ALL);
+	refuse(ARGS("--xort=1"), NULL, "unknown flag --xort; did you mean --port?");
+	refuse(ARGS("--xoxx=1"), NULL, "unknown flag --xoxx" LISTS_ALL);
+	refuse(ARGS("--default_contxxxxx_dixx"), NULL,
+	       "unknown flag --default_contxxxxx_dixx" LISTS_ALL);
 	refuse(ARGS("--xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
 	       NULL,
 	       "unknown flag --xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-	       "xxxxxxx; --help lists them all");
+	       "xxxxxxx" LISTS_ALL);
 }
 
 static void what_makes_no_sense_is_refused(void **state unused)
@@ -245,6 +251,25 @@ static void what_makes_no_sense_is_refused(void **state unused)
 	refuse(ARGS("--port=-1"), NULL, "--port: Expected a whole number, not '-1'");
 	refuse(ARGS("--hostname=\xff"), NULL, "--hostname: must be UTF-8");
 	refuse(ARGS("--master=m", "-x"), NULL, "unexpected argument '-x'; flags begin with --");
+}
+
+/* error_set() with this text, and then its alias. */
+static void becomes(const char *text, const char *expected)
+{
+	error_set(&e, ERANGE, "%s", text);
+	flags_add_alias(try_flags_schema(), &e);
+	assert_string_equal(e.text, expected);
+	assert_int_equal(e.code, ERANGE);
+}
+
+static void both_names_of_a_flag_are_said(void **state unused)
+{
+	becomes("--agent_ping_timeout: must be more",
+		"--agent_ping_timeout (--slave_ping_timeout): must be more");
+	becomes("--work_dir is given twice", "--work_dir (--dir) is given twice");
+	becomes("--port: must be less", "--port: must be less");
+	becomes("--work_directory: no", "--work_directory: no");
+	becomes("work_dir: no", "work_dir: no");
 }
 
 static void bad_units_are_refused_with_the_flag(void **state unused)
@@ -350,6 +375,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_file_too_large_is_refused, clear),
 		cmocka_unit_test_teardown(an_unknown_flag_is_answered_with_the_nearest, clear),
 		cmocka_unit_test_teardown(what_makes_no_sense_is_refused, clear),
+		cmocka_unit_test_teardown(both_names_of_a_flag_are_said, clear),
 		cmocka_unit_test_teardown(bad_units_are_refused_with_the_flag, clear),
 		cmocka_unit_test_teardown(help_and_version_need_nothing_else, clear),
 		cmocka_unit_test_teardown(words_stand_anywhere_and_behind_two_dashes, clear),

@@ -450,7 +450,7 @@ static void flags_have_their_limits(void **state unused)
 	assert_int_equal(gc_check_flags(&f, &e), 0);
 	f.gc_disk_headroom = 1.01;
 	assert_int_equal(gc_check_flags(&f, &e), -EINVAL);
-	assert_string_equal(e.text, "--gc_disk_headroom: must be between 0 and 1");
+	assert_string_equal(e.text, "--gc_disk_headroom: must be between 0 and 1, not '1.01'");
 	f.gc_disk_headroom = -0.1;
 	assert_int_equal(gc_check_flags(&f, &e), -EINVAL);
 	f.gc_disk_headroom = __builtin_nan("");

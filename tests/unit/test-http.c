@@ -374,18 +374,20 @@ static void what_is_only_read_says_so_and_what_is_not_too(void **state unused)
 	expect_status(converse("OPTIONS /%zz HTTP/1.1\r\nHost: x\r\n\r\n"), "405");
 }
 
+static const struct sockaddr elsewhere = { .sa_family = AF_UNSPEC };
+
 static bool on_this_machine(const char *address)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
 
 	if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-		return http_on_this_machine((struct sockaddr *)&v4);
+		return http_on_this_machine((struct sockaddr *)&v4, &elsewhere);
 	assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
-	return http_on_this_machine((struct sockaddr *)&v6);
+	return http_on_this_machine((struct sockaddr *)&v6, &elsewhere);
 }
 
-static void only_loopback_addresses_are_this_machine(void **state unused)
+static void only_loopback_addresses_are_always_this_machine(void **state unused)
 {
 	static const char *const ours[] = { "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1" };
 	static const char *const others[] = { "10.0.0.1",        "0.0.0.0",     "128.0.0.1",
@@ -396,8 +398,31 @@ static void only_loopback_addresses_are_this_machine(void **state unused)
 		assert_true(on_this_machine(ours[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_false(on_this_machine(others[i]));
-	assert_true(http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNIX }));
-	assert_false(http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNSPEC }));
+	assert_true(http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNIX }, &elsewhere));
+	assert_false(
+		http_on_this_machine(&(struct sockaddr){ .sa_family = AF_UNSPEC }, &elsewhere));
+}
+
+static void who_has_our_own_address_is_this_machine(void **state unused)
+{
+	struct sockaddr_in one = { .sin_family = AF_INET, .sin_port = 1 };
+	struct sockaddr_in same = { .sin_family = AF_INET, .sin_port = 2 };
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6 }, b = { .sin6_family = AF_INET6 };
+	const struct sockaddr *p = (void *)&one, *q = (void *)&same;
+	const struct sockaddr *x = (void *)&a, *y = (void *)&b;
+
+	one.sin_addr.s_addr = same.sin_addr.s_addr = htonl(0x0a000001);
+	assert_true(http_on_this_machine(p, q));
+	same.sin_addr.s_addr = htonl(0x0a000002);
+	assert_false(http_on_this_machine(p, q));
+	a.sin6_addr.s6_addr[0] = b.sin6_addr.s6_addr[0] = 0xfe;
+	assert_true(http_on_this_machine(x, y));
+	b.sin6_addr.s6_addr[15] = 1;
+	assert_false(http_on_this_machine(x, y));
+	b.sin6_addr.s6_addr[15] = 0;
+	b.sin6_scope_id = 3; /* another link may have the same */
+	assert_false(http_on_this_machine(x, y));
+	assert_false(http_on_this_machine(p, y));
 }
 
 static void a_post_over_loopback_is_served(void **state unused)
@@ -704,7 +729,8 @@ int main(void)
 		TEST(what_is_only_read_says_so_and_what_is_not_too),
 		TEST(a_post_over_loopback_is_served),
 		TEST(help_says_what_a_post_takes),
-		cmocka_unit_test(only_loopback_addresses_are_this_machine),
+		cmocka_unit_test(only_loopback_addresses_are_always_this_machine),
+		cmocka_unit_test(who_has_our_own_address_is_this_machine),
 		TEST(two_lengths_are_400),
 		TEST(no_host_is_400),
 		TEST(a_large_body_is_413_and_a_small_one_thrown_away),

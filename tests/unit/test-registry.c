@@ -29,10 +29,11 @@ static void found_add(const char *what, const char *id, const char *more)
 }
 
 /* The books that the registry is loaded into. */
-void recovery_add(struct master *to unused, struct agent_info *info, double registered_time)
+void recovery_add(struct master *to unused, struct agent_info *info, double registered_time,
+		  bool confirmed)
 {
 	assert_float_equal(registered_time, 1500.25, 1e-9);
-	found_add("agent", info->id, info->hostname);
+	found_add(confirmed ? "agent" : "unheard", info->id, info->hostname);
 }
 
 void framework_restore(struct master *to unused, struct framework_info *info,
@@ -99,7 +100,12 @@ static int teardown(void **state unused)
 static void put_agent(const char *id)
 {
 	struct agent_info info = { .id = (char *)id, .hostname = (char *)"a.example" };
-	struct agent a = { .master = m, .info = &info, .registered_time = 1500.25 };
+	struct agent a = {
+		.master = m,
+		.info = &info,
+		.registered_time = 1500.25,
+		.confirmed = true,
+	};
 
 	registry_put_agent(&a);
 }
@@ -141,6 +147,21 @@ static void agents_frameworks_and_updates_are_found_again(void **state unused)
 	open_again();
 	assert_string_equal(found, "agent a1 a.example, agent a2 a.example, framework f1 one, "
 				   "update t7 7, update t8 8");
+}
+
+static void an_agent_that_was_never_heard_of_is_marked_until_it_is(void **state unused)
+{
+	struct agent_info info = { .id = (char *)"a1", .hostname = (char *)"a.example" };
+	struct agent a = { .master = m, .info = &info, .registered_time = 1500.25 };
+
+	registry_put_agent(&a);
+	open_again();
+	assert_string_equal(found, "unheard a1 a.example");
+	a.master = m;
+	a.confirmed = true;
+	registry_put_agent(&a);
+	open_again();
+	assert_string_equal(found, "agent a1 a.example");
 }
 
 static void what_is_deleted_is_not_found(void **state unused)
@@ -186,6 +207,16 @@ static void the_oldest_removed_make_room(void **state unused)
 	assert_false(idset_has(&m->removed_agents, "first"));
 	assert_true(idset_has(&m->removed_agents, "second"));
 	assert_true(idset_has(&m->removed_agents, "last"));
+}
+
+static void who_was_removed_first_is_forgotten_first_after_a_restart_too(void **state unused)
+{
+	put_agent("early");
+	put_agent("late");
+	registry_agent_removed(m, "late", 1500.25, NULL);
+	registry_agent_removed(m, "early", 1500.25, NULL);
+	open_again();
+	assert_string_equal(m->removed_agents.entries->id, "late");
 }
 
 static void on_disk(struct store_wait *w unused)
@@ -238,6 +269,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(agents_frameworks_and_updates_are_found_again,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_agent_that_was_never_heard_of_is_marked_until_it_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			who_was_removed_first_is_forgotten_first_after_a_restart_too, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(what_is_deleted_is_not_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_removed_stays_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_oldest_removed_make_room, setup, teardown),

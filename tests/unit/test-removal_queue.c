@@ -135,8 +135,26 @@ static void it_says_why_it_stands_still(void **state unused)
 		"\"next_permit_seconds\":null,\"queue\":[]}");
 	removal_queue_hold(&q, "Too \"many\".");
 	view_is(NULL, 0,
+		"{\"state\":\"held and paused\",\"reason\":\"Too \\\"many\\\".\",\"limit\":null,"
+		"\"next_permit_seconds\":null,\"queue\":[]}");
+	removal_queue_resume(&q);
+	removal_queue_hold(&q, "Too \"many\".");
+	view_is(NULL, 0,
 		"{\"state\":\"held\",\"reason\":\"Too \\\"many\\\".\",\"limit\":null,"
 		"\"next_permit_seconds\":null,\"queue\":[]}");
+}
+
+static void a_pause_outlives_a_hold_that_ends_by_itself(void **state unused)
+{
+	silence(1, SECOND);
+	removal_queue_hold(&q, "Too many are missing.");
+	removal_queue_pause(&q);
+	removal_queue_release(&q);
+	assert_null(q.held);
+	assert_null(removal_queue_grant(&q, SECOND));
+	removal_queue_hold(&q, "Too many are missing.");
+	removal_queue_resume(&q);
+	is_removed(SECOND, "a0");
 }
 
 int main(void)
@@ -149,6 +167,7 @@ int main(void)
 		cmocka_unit_test_teardown(nobody_goes_while_it_is_held_or_paused, teardown),
 		cmocka_unit_test_teardown(it_is_shown_with_the_next_one_first, teardown),
 		cmocka_unit_test_teardown(it_says_why_it_stands_still, teardown),
+		cmocka_unit_test_teardown(a_pause_outlives_a_hold_that_ends_by_itself, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

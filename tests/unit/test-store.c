@@ -751,6 +751,21 @@ static void the_reserve_is_kept_beside_it(void **state unused)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void a_backlog_is_known_until_it_is_written(void **state unused)
+{
+	autofree char *mib = xcalloc(1, MIB + 1);
+	uint64_t n = 0;
+
+	memset(mib, 'x', MIB);
+	open_as(&first);
+	for (; !store_backlogged(s); n++)
+		put(mib, n, "x");
+	assert_true(n == STORE_BACKLOG_MAX / MIB || n == STORE_BACKLOG_MAX / MIB + 1);
+	flush();
+	assert_false(store_backlogged(s));
+	close_it();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -784,6 +799,7 @@ int main(void)
 		TEST(nobody_else_may_read_it),
 		TEST(an_io_error_ends_the_process_and_what_was_written_before_stays),
 		TEST(the_reserve_is_kept_beside_it),
+		TEST(a_backlog_is_known_until_it_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

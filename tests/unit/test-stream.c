@@ -460,6 +460,30 @@ static void a_name_is_resolved_by_a_job(void **state unused)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Else one user could be trusted again and again, and take all seats by not reading. */
+static void a_user_who_is_shown_out_counts_against_itself_again(void **state unused)
+{
+	struct ucred me = { .pid = getpid(), .uid = getuid(), .gid = getgid() };
+	const struct sockaddr unix_address = { .sa_family = AF_UNIX };
+	struct seats *table = seats_new(0, 1);
+	struct seat *seat, *second;
+	struct stream *s;
+	int fds[2];
+
+	assert_int_equal(seat_take(table, &unix_address, &me, &seat), SEAT_OK);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	s = stream_open(set, fds[0], seat, 10, &ops, NULL);
+	stream_trust(s);
+	assert_int_equal(seats_unknown(table), 0);
+	stream_finish(s);
+	assert_int_equal(seats_unknown(table), 1);
+	assert_int_equal(seat_take(table, &unix_address, &me, &second), SEAT_PEER_FULL);
+	RUN_UNTIL(!seats_taken(table));
+	assert_int_equal(seats_unknown(table), 0);
+	close(fds[1]);
+	seats_free(table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +502,7 @@ int main(void)
 		TEST(last_words_are_heard_when_a_write_fails),
 		TEST(the_peer_of_a_unix_socket_is_known),
 		TEST(a_seat_is_released_at_the_end),
+		TEST(a_user_who_is_shown_out_counts_against_itself_again),
 		TEST(the_next_line_may_be_longer),
 		TEST(dialling_connects_and_sends_what_was_queued),
 		TEST(a_refused_connection_says_where),

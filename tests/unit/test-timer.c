@@ -51,6 +51,15 @@ static void it_fires_once_and_not_early(void **state unused)
 	assert_int_equal(first, 1);
 }
 
+static void one_that_comes_long_after_its_time_is_late(void **state unused)
+{
+	uint64_t now = (uint64_t)(now_ns() / NSEC_PER_USEC);
+
+	assert_true(timer_late(now - 1000000));
+	assert_false(timer_late(now));
+	assert_false(timer_late(now + 1000000));
+}
+
 static void a_new_one_replaces_the_old(void **state unused)
 {
 	timer_set(loop, &timer, 0, on_timer, &first);
@@ -105,6 +114,7 @@ int main(void)
 		TEST(a_new_one_replaces_the_old),
 		TEST(the_past_is_now),
 		TEST(a_patient_one_waits_until_all_is_read),
+		TEST(one_that_comes_long_after_its_time_is_late),
 	};
 
 	return cmocka_run_group_tests_name("timer", tests, NULL, NULL);

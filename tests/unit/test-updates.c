@@ -564,6 +564,62 @@ static void a_written_batch_tells_of_each_of_its_updates_once_and_in_order(void 
 	free_updates(u);
 }
 
+static void note_said(const struct update *u, void *ctx)
+{
+	struct buf *uuids = ctx;
+
+	for (size_t i = 0; i < u->said.len; i += 16)
+		buf_addf(uuids, "%d ", u->said.data[i]);
+}
+
+static bool unwritten(const struct updates *u, uint8_t uuid)
+{
+	return updates_unwritten(u, (uint8_t[16]){ uuid });
+}
+
+static void who_said_what_was_replaced_is_told_when_that_is_on_disk(void **state unused)
+{
+	struct updates *u = new_updates();
+	autobuf struct buf uuids = { 0 };
+
+	for (uint8_t i = 1; i <= UPDATES_PENDING_MAX; i++)
+		add_in(u, "t", i, TASK_RUNNING, 1);
+	updates_written(u, 1, 0, NULL, NULL);
+	for (uint8_t i = 101; i <= 103; i++)
+		add_in(u, "t", i, TASK_RUNNING, 2 + (i > 101));
+	assert_true(unwritten(u, 101) && unwritten(u, 102) && unwritten(u, 103));
+	updates_written(u, 2, 0, note_said, &uuids);
+	assert_string_equal(buf_text(&uuids), "");
+	updates_written(u, 3, 0, note_said, &uuids);
+	assert_string_equal(buf_text(&uuids), "101 102 103 ");
+	assert_false(unwritten(u, 101) || unwritten(u, 102) || unwritten(u, 103));
+	free_updates(u);
+}
+
+static void who_used_a_uuid_again_is_told_by_that(void **state unused)
+{
+	struct updates *u = new_updates();
+	autobuf struct buf uuids = { 0 };
+	struct task_status status;
+	struct status_update body = body_of(&status, "F", "t", 1, TASK_FINISHED);
+	struct error e;
+
+	add_in(u, "t", 1, TASK_RUNNING, 1);
+	assert_int_equal(updates_check(u, &body, &e), UPDATE_REUSED);
+	status.uuid[0] = 2;
+	updates_said_as(updates_add(u, schema_copy(status_update_schema(), &body), 2, 0),
+			(uint8_t[16]){ 1 });
+	updates_written(u, 1, 0, note_said, &uuids);
+	assert_string_equal(buf_text(&uuids), "1 ");
+	assert_true(unwritten(u, 1));
+	status.uuid[0] = 1;
+	assert_int_equal(updates_check(u, &body, &e), UPDATE_DUPLICATE);
+	updates_written(u, 2, 0, note_said, &uuids);
+	assert_string_equal(buf_text(&uuids), "1 1 ");
+	assert_false(unwritten(u, 1));
+	free_updates(u);
+}
+
 static void what_is_forgotten_before_it_is_on_disk_is_not_heard_of(void **state unused)
 {
 	struct updates *u = new_watched();
@@ -718,6 +774,20 @@ static void what_waits_of_a_task_can_be_asked(void **state unused)
 	free_updates(u);
 }
 
+static void an_update_that_is_not_on_disk_is_not_told_of(void **state unused)
+{
+	struct updates *u = new_updates();
+	enum task_state found = TASK_ERROR;
+
+	add_in(u, "t", 1, TASK_LOST, 7);
+	assert_int_equal(updates_pending(u, "F", "t", &found), UPDATE_UNWRITTEN);
+	assert_int_equal(found, TASK_ERROR);
+	updates_written(u, 7, 0, NULL, NULL);
+	assert_int_equal(updates_pending(u, "F", "t", &found), 1);
+	assert_int_equal(found, TASK_LOST);
+	free_updates(u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -747,6 +817,8 @@ int main(void)
 		cmocka_unit_test(what_was_not_sent_cannot_be_acknowledged),
 		cmocka_unit_test(the_latest_state_is_one_that_is_on_disk),
 		cmocka_unit_test(a_written_batch_tells_of_each_of_its_updates_once_and_in_order),
+		cmocka_unit_test(who_said_what_was_replaced_is_told_when_that_is_on_disk),
+		cmocka_unit_test(who_used_a_uuid_again_is_told_by_that),
 		cmocka_unit_test(what_is_forgotten_before_it_is_on_disk_is_not_heard_of),
 		cmocka_unit_test(what_is_restored_keeps_its_order_and_its_numbers),
 		cmocka_unit_test(what_is_restored_is_due_at_once),
@@ -758,6 +830,7 @@ int main(void)
 		cmocka_unit_test(the_end_tells_nobody),
 		cmocka_unit_test(only_the_firsts_of_the_framework_that_is_back_are_sent),
 		cmocka_unit_test(what_waits_of_a_task_can_be_asked),
+		cmocka_unit_test(an_update_that_is_not_on_disk_is_not_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
