@@ -55,6 +55,7 @@ struct agent {
 	struct updates updates;
 	struct sampler *sampler;
 	sd_event_source *update_timer;
+	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */
 	struct agent_metrics metrics;
 	struct log_limit drops; /* lines about messages that were dropped */
 	bool cleaning;          /* --recover=cleanup: ends all tasks, tells that, then terminates */

@@ -52,6 +52,8 @@ static int lock_work_dir(struct agent *a, struct error *e)
 
 static int open_directories(struct agent *a, struct error *e)
 {
+	struct error why;
+
 	if (!a->flags.store_dir)
 		a->flags.store_dir = path_join(a->flags.work_dir, "meta");
 	if (make_absolute(&a->flags.work_dir, e) || make_absolute(&a->flags.runtime_dir, e) ||
@@ -60,8 +62,9 @@ static int open_directories(struct agent *a, struct error *e)
 	a->executor_path = path_join(a->flags.launcher_dir, "mesos-executor");
 	if (access(a->executor_path, X_OK))
 		return error_sys(e, "--launcher_dir: %s", a->executor_path);
-	if (fs_mkdirs(a->flags.work_dir, 0755, e))
-		return error_wrap(e, "--work_dir");
+	if (fs_mkdirs(a->flags.work_dir, 0755, &why))
+		return error_set(e, why.code, "--work_dir: %s: choose a directory that can be made",
+				 why.text);
 	if (access(a->flags.work_dir, W_OK | X_OK))
 		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
 	if (lock_work_dir(a, e))

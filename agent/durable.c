@@ -61,17 +61,24 @@ static void on_update_gone(const struct update *u, void *ctx)
 	forget_update(ctx, u);
 }
 
+/* The log without its file is as bad as the file without its log. */
+char *agent_fresh_store(const struct agent *a)
+{
+	return xasprintf("move all its files away together (mkdir %s.old && mv %s/agent.db* "
+			 "%s.old) and start again; what runs here then ends by itself after %lld s",
+			 a->flags.store_dir, a->flags.store_dir, a->flags.store_dir,
+			 (long long)(a->flags.recovery_timeout / NSEC_PER_SEC));
+}
+
 int agent_open_store(struct agent *a, struct error *e)
 {
-	autofree char *fresh = xasprintf(
-		"move it away and start again; what runs here then ends by itself after %lld s",
-		(long long)(a->flags.recovery_timeout / NSEC_PER_SEC));
+	autofree char *fresh = agent_fresh_store(a);
 	struct store_options o = {
 		.loop = a->loop,
 		.schema = &agent_store_schema,
 		.dir = a->flags.store_dir,
-		.reserve_bytes = a->flags.store_reserve,
 		.fresh = fresh,
+		.reserve_bytes = a->flags.store_reserve,
 		.written = on_written,
 		.full_changed = on_full_changed,
 		.left_out = a->flags.strict ? NULL : on_left_out,
@@ -80,9 +87,11 @@ int agent_open_store(struct agent *a, struct error *e)
 
 	a->store_dir = xstrdup(a->flags.store_dir);
 	a->records_dir = path_join(a->store_dir, "exits");
-	if (read_boot_id(a, e) || store_open(&o, &a->store, e))
-		return error_wrap(e, "store");
-	return fs_mkdirs(a->records_dir, 0700, e);
+	if (read_boot_id(a, e))
+		return -e->code;
+	if (store_open(&o, &a->store, e) || fs_mkdirs(a->records_dir, 0700, e))
+		return error_wrap(e, "--store_dir");
+	return 0;
 }
 
 void agent_set_up_updates(struct agent *a)

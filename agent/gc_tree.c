@@ -80,7 +80,7 @@ static int remove_run(int runs, const char *id, const atomic_bool *stop, struct 
  * from putting its own `latest` there between the look and the unlink; who closes runs
  * unlocks it. Where a file system has no such locks, a new link may be lost.
  */
-static void drop_links(int runs, const char *id)
+static int drop_links(int runs, const char *id, struct error *e)
 {
 	autofree char *temporary = xasprintf(".latest-%s", id);
 	char target[NAME_MAX + 1];
@@ -88,10 +88,13 @@ static void drop_links(int runs, const char *id)
 
 	if (flock(runs, LOCK_EX))
 		log_debug("gc: cannot lock runs: %s", strerror(errno));
-	unlinkat(runs, temporary, 0);
+	if (unlinkat(runs, temporary, 0) && errno != ENOENT)
+		return error_sys(e, "remove link %s", temporary);
 	n = readlinkat(runs, "latest", target, sizeof(target));
-	if (n == (ssize_t)strlen(id) && !memcmp(target, id, (size_t)n))
-		unlinkat(runs, "latest", 0);
+	if (n == (ssize_t)strlen(id) && !memcmp(target, id, (size_t)n) &&
+	    unlinkat(runs, "latest", 0) && errno != ENOENT)
+		return error_sys(e, "remove link latest to %s", id);
+	return 0;
 }
 
 static bool may_go(unsigned depth, const char *name, const char *keep_agent)
@@ -99,12 +102,21 @@ static bool may_go(unsigned depth, const char *name, const char *keep_agent)
 	return depth > 0 && !(depth == GC_PATH_AGENT && str_equal(name, keep_agent));
 }
 
-static void remove_empty_above(const struct branch *b, const char *keep_agent)
+/* As far up as they are empty. */
+static int remove_empty_above(const struct branch *b, const char *keep_agent, struct error *e)
 {
-	for (unsigned i = b->depth; i-- > 0;)
-		if (!may_go(i, b->path.part[i], keep_agent) ||
-		    (unlinkat(b->at[i], b->path.part[i], AT_REMOVEDIR) && errno != ENOENT))
-			return;
+	for (unsigned i = b->depth; i-- > 0;) {
+		const char *name = b->path.part[i];
+
+		if (!may_go(i, name, keep_agent))
+			return 0;
+		if (!unlinkat(b->at[i], name, AT_REMOVEDIR) || errno == ENOENT)
+			continue;
+		return errno == ENOTEMPTY || errno == EEXIST
+			       ? 0
+			       : error_sys(e, "remove empty directory %s", name);
+	}
+	return 0;
 }
 
 int gc_tree_remove(int top, const char *path, const char *keep_agent, const atomic_bool *stop,
@@ -117,12 +129,12 @@ int gc_tree_remove(int top, const char *path, const char *keep_agent, const atom
 		return r;
 	if (b.depth == GC_PATH_RUN) {
 		r = remove_run(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], stop, e);
+		if (!r)
+			r = drop_links(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], e);
 		if (r)
 			return r;
-		drop_links(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN]);
 	}
-	remove_empty_above(&b, keep_agent);
-	return 0;
+	return remove_empty_above(&b, keep_agent, e);
 }
 
 /* ---- finding all ---- */

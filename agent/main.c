@@ -244,6 +244,7 @@ static void stop(struct agent *a)
 {
 	master_link_free(a->master);
 	sd_event_source_disable_unref(a->update_timer);
+	sd_event_source_disable_unref(a->strangers_timer);
 	sd_event_source_disable_unref(a->cleanup_timer);
 	if (a->gc)
 		gc_stop(a->gc);

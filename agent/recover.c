@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/changes.h"
+#include "agent/durable.h"
 #include "agent/executors.h"
 #include "agent/gc.h"
 #include "agent/save.h"
@@ -14,6 +15,7 @@
 #include "lib/fs.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
 #define REBOOTED "The node was rebooted while the task was running"
 /* Nobody has counted so far, and from here one can count on for ever. */
@@ -410,11 +412,17 @@ static void settle_all(struct recovery *r)
 
 /* ---- what nobody knows ---- */
 
-static bool known(const char *container_id, void *ctx)
+static bool is_known(const struct agent *a, const char *container_id)
 {
-	return executor_by_container(ctx, container_id) != NULL;
+	return executor_by_container(a, container_id) != NULL;
 }
 
+static bool known(const char *container_id, void *ctx)
+{
+	return is_known(ctx, container_id);
+}
+
+/* Its record is the only one that says how it ended. */
 static bool awaited(const struct agent *a, const char *container_id)
 {
 	const struct executor *x = executor_by_container(a, container_id);
@@ -422,17 +430,45 @@ static bool awaited(const struct agent *a, const char *container_id)
 	return x && x->container;
 }
 
-/* Records of containers that are not ours to wait for any more. */
-static void sweep_records(struct agent *a)
+/* The number of records whose containers are not of those; they are removed at wish. */
+static size_t other_records(const struct agent *a,
+			    bool (*these)(const struct agent *a, const char *container_id),
+			    bool and_remove)
 {
 	DIR *dir = opendir(a->records_dir);
 	struct dirent *d;
+	size_t n = 0;
 
-	while (dir && (d = readdir(dir)))
-		if (d->d_name[0] != '.' && !awaited(a, d->d_name))
+	while (dir && (d = readdir(dir))) {
+		if (d->d_name[0] == '.' || these(a, d->d_name))
+			continue;
+		n++;
+		if (and_remove)
 			unlinkat(dirfd(dir), d->d_name, 0);
+	}
 	if (dir)
 		closedir(dir);
+	return n;
+}
+
+/*
+ * What was left out, or is of a store before this one, may run: its supervisor waits for an agent
+ * that knows it, its sandbox is its own, and its record says how it ends. All that is over when the
+ * time of such waiting is.
+ */
+static bool strangers_may_run(const struct recovery *r)
+{
+	return !r->before.name || r->agent->metrics.recovery_errors > 0 ||
+	       (!r->rebooted && other_records(r->agent, is_known, false) > 0);
+}
+
+static int on_strangers_over(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct agent *a = arg;
+
+	gc_find_strays(a->gc, known, a);
+	other_records(a, is_known, true);
+	return 0;
 }
 
 /* ---- who we are ---- */
@@ -449,25 +485,16 @@ static void become(struct recovery *r)
 		log_warning("recovery: the node was rebooted; what ran here is lost");
 }
 
-/*
- * What was left out may be of a container that runs: its sandbox is its own, and nobody else knows
- * how it ends.
- */
-static bool whole(const struct recovery *r)
-{
-	return r->agent->metrics.recovery_errors == 0;
-}
-
 static int identify(struct recovery *r, struct error *e)
 {
 	struct agent *a = r->agent;
+	autofree char *fresh = agent_fresh_store(a);
 
 	if (r->found_count && !r->before.name)
 		return error_set(
 			e, EBADMSG,
-			"store %s has containers, but no row that says whose they are: move it "
-			"away and start again; they then end by themselves",
-			a->store_dir);
+			"store %s/agent.db has containers, but no row that says whose they are: %s",
+			a->store_dir, fresh);
 	become(r);
 	if (!a->id || str_equal(a->flags.recover, RECOVER_CLEANUP))
 		return 0;
@@ -494,17 +521,22 @@ static void recovery_fini(struct recovery *r)
 int agent_recover(struct agent *a, struct error *e)
 {
 	cleanup(recovery_fini) struct recovery r = { .agent = a };
+	bool strangers;
 
 	if (load_tables(&r, e) || identify(&r, e))
 		return -e->code;
 	save_agent(a);
 	order_history(&a->history);
+	strangers = strangers_may_run(&r);
 	rename_unbegun(&r);
-	if (whole(&r))
+	if (strangers)
+		timer_set(a->loop, &a->strangers_timer, a->flags.recovery_timeout,
+			  on_strangers_over, a);
+	else
 		gc_find_strays(a->gc, known, a);
 	settle_all(&r);
-	if (whole(&r))
-		sweep_records(a);
+	if (!strangers)
+		other_records(a, awaited, true);
 	summarise(&r);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "lib/store-dir.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -44,22 +45,22 @@ static int check_fs(const char *dir, const char *at, struct error *e)
 /* Before it is made, so that a refusal leaves nothing behind: where it would be. */
 static int check_fs_of(const char *dir, struct error *e)
 {
-	autofree char *above = xstrdup(dir);
-	char *slash;
+	autofree char *copy = xstrdup(dir);
+	char *at = copy;
 
-	while (access(above, F_OK) && errno == ENOENT && (slash = strrchr(above, '/')) &&
-	       slash > above)
-		*slash = '\0';
-	return access(above, F_OK) ? 0 : check_fs(dir, above, e);
+	while (access(at, F_OK) && errno == ENOENT)
+		at = dirname(at);
+	return access(at, F_OK) ? 0 : check_fs(dir, at, e);
 }
 
 int store_dir_make(const char *dir, struct error *e)
 {
 	int r = check_fs_of(dir, e);
+	struct error why;
 
-	if (!r && fs_mkdirs(dir, DIR_MODE, e))
-		r = error_set(e, e->code, "%s: choose a directory that can be made", e->text);
-	return r;
+	if (r || !fs_mkdirs(dir, DIR_MODE, &why))
+		return r;
+	return error_set(e, why.code, "%s: choose a directory that can be made", why.text);
 }
 
 int store_dir_sync(const char *dir, struct error *e)

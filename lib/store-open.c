@@ -5,7 +5,6 @@
 #include "lib/store-db.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 #include "lib/log.h"
 #include "lib/store-dir.h"
@@ -318,8 +317,11 @@ static int prepare_tables(const struct store_options *o, struct store_db *d, str
 
 /* ---- the log beside it ---- */
 
-/* What SQLite would take of it is what was stored; blank: the file has none of our pages yet. */
-static int check_log(struct store_db *d, bool there, bool blank, struct error *e)
+/*
+ * What SQLite would take of it is what was stored. The file has so many bytes (less than 0: it is
+ * missing), and is blank if it is not marked as ours yet.
+ */
+static int check_log(struct store_db *d, int64_t size, bool blank, struct error *e)
 {
 	autofree char *reason = NULL;
 	struct store_wal log;
@@ -330,8 +332,8 @@ static int check_log(struct store_db *d, bool there, bool blank, struct error *e
 		return store_db_refuse(d, EBADMSG, why.text, e);
 	if (r < 0)
 		return *e = why, r;
-	if (blank && log.rows && !(there && log.all)) {
-		reason = xasprintf("is %s, but its log %s is not", there ? "blank" : "missing",
+	if (blank && log.rows && !(size > 0 && log.all)) {
+		reason = xasprintf("is %s, but its log %s is not", size < 0 ? "missing" : "blank",
 				   d->log);
 		return store_db_refuse(d, EBADMSG, reason, e);
 	}
@@ -342,7 +344,7 @@ static int check_log(struct store_db *d, bool there, bool blank, struct error *e
 /* SQLite would make it anew, and remove the log. */
 static int check_missing(struct store_db *d, struct error *e)
 {
-	return access(d->path, F_OK) && errno == ENOENT ? check_log(d, false, true, e) : 0;
+	return access(d->path, F_OK) && errno == ENOENT ? check_log(d, -1, true, e) : 0;
 }
 
 /*
@@ -364,7 +366,7 @@ static int check_files(struct store_db *d, struct error *e)
 	f->pMethods->xFileSize(f, &size);
 	f->pMethods->xRead(f, id, sizeof(id), APPLICATION_ID_AT);
 	blank = !memcmp(id, (char[4]){ 0 }, sizeof(id));
-	r = check_log(d, size > 0, blank, e);
+	r = check_log(d, size, blank, e);
 	f->pMethods->xUnlock(f, SQLITE_LOCK_NONE);
 	return r;
 }

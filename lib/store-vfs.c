@@ -81,7 +81,7 @@ static int file_read(sqlite3_file *base, void *to, int n, sqlite3_int64 at)
 {
 	int r = real_of(base)->pMethods->xRead(real_of(base), to, n, at);
 
-	if (r != SQLITE_OK && r != SQLITE_IOERR_SHORT_READ)
+	if (r != SQLITE_OK && r != SQLITE_IOERR_SHORT_READ && !forgiving)
 		die(base, "read");
 	return r;
 }

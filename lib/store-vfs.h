@@ -12,7 +12,7 @@
 const char *store_vfs(void);
 /*
  * At the end of a store nothing follows that a failed copy of its log could harm: from here on the
- * errors of writing, truncating and syncing go up. For the whole process; false: as before.
+ * errors of reading, writing, truncating and syncing go up. For the whole process; false: as before.
  */
 void store_vfs_forgive(bool on);
 /* Says "store: <what> <path>: <why>" and what to do, and ends the process at once: _exit(2). */

@@ -131,7 +131,7 @@ struct framework {
 	size_t updates_bytes;        /* of the master's updates that wait for it */
 	sd_event_source *heartbeat;
 	struct alarm failover_alarm;
-	int64_t adopted_ns; /* on the clock of the alarms: when an agent told of it, if it has not registered */
+	int64_t adopted_ns; /* when an agent told of it, on the clock of the alarms */
 	double registered_time, reregistered_time, unregistered_time;
 };
 

@@ -27,8 +27,8 @@ enum observer_action {
 /* The first ping is due at once. */
 void observer_init(struct observer *o, int64_t interval_ns, uint64_t max_misses, int64_t now);
 /*
- * To be called at due_ns or later. awake: what the clock of master/awake.h shows at now. Only an agent
- * that had a whole interval of it for its answer is blamed.
+ * To be called at due_ns or later. awake: what the clock of master/awake.h shows at now. Only an
+ * agent that had a whole interval of it for its answer is blamed.
  */
 enum observer_action observer_tick(struct observer *o, int64_t now, int64_t awake);
 /* Whether the tick that is due would count a miss: better read first what has arrived. */

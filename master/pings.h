@@ -10,8 +10,8 @@
 void pings_start(struct agent *a);
 void pings_stop(struct agent *a);
 /*
- * It answered, connected again, or tells of what it runs (it is not pinged then): all is forgiven, a
- * removal that waits is cancelled.
+ * It answered, connected again, or tells of what it runs (it is not pinged then): all is
+ * forgiven, a removal that waits is cancelled.
  */
 void pings_heard(struct agent *a);
 /* An operator cancelled its removal: it has its time once more, though it is late still. */

@@ -191,10 +191,11 @@ int registry_open(struct master *m, struct error *e)
 	if (r)
 		return r;
 	if (dir)
-		fresh = xasprintf("to start with an empty registry: mv %s/registry.db "
-				  "%s/registry.db.old; agents come back to it unless "
+		fresh = xasprintf("to start with an empty registry, move all its files away "
+				  "together: mkdir %s/registry.old && mv %s/registry.db* "
+				  "%s/registry.old; agents come back to it unless "
 				  "--registry_strict is given",
-				  dir, dir);
+				  dir, dir, dir);
 	options.dir = dir;
 	options.fresh = fresh ? fresh : "";
 	r = store_open(&options, &m->store, e);

@@ -92,7 +92,8 @@ void master_update(struct framework *f, const struct task_status *status)
 
 bool master_updates_too_many(const struct framework *f)
 {
-	size_t share = UPDATES_MAX_BYTES / HASH_COUNT(f->master->frameworks);
+	unsigned frameworks = HASH_COUNT(f->master->frameworks);
+	size_t share = UPDATES_MAX_BYTES / MAX(frameworks, 1U);
 
 	return f->updates_bytes > MAX(share, (size_t)SHARE_MIN_BYTES);
 }

@@ -148,6 +148,7 @@ relay() {
 # The simulated agents (agents.c): start_agents N, then tell them with crowd WORD [N]. crowd_events EVENT: how often it happened.
 start_agents() {
 	rm -f "$dir/agents.in"
+	: >"$dir/agents.out" # what the ones before them said is not theirs
 	mkfifo "$dir/agents.in"
 	"$MESOS_BUILD/tests/cluster/agents" "${port[master]}" "$1" <"$dir/agents.in" >"$dir/agents.out" 2>"$dir/agents.log" &
 	pid[agents]=$!

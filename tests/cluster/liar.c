@@ -65,9 +65,7 @@ static bool obey(void)
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	if (str_equal(text, "@drop\n"))
-		drop();
-	else if (peer >= 0 && write(peer, text, (size_t)n) < n)
+	if (str_equal(text, "@drop\n") || (peer >= 0 && write(peer, text, (size_t)n) < n))
 		drop();
 	return true;
 }

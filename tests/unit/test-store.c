@@ -631,19 +631,30 @@ static void a_damaged_database_is_refused(void **state unused)
 	assert_refused(EBADMSG, "damaged");
 }
 
-static void a_directory_on_tmpfs_is_refused(void **state unused)
-{
-	char where[] = "/dev/shm/test-store-XXXXXX";
-	struct statfs fs;
+/* ---- the log ---- */
 
-	if (statfs("/dev/shm", &fs) || fs.f_type != TMPFS_MAGIC || !mkdtemp(where)) {
-		print_message("/dev/shm is no tmpfs here\n");
-		skip();
+static uint64_t log_bytes(void)
+{
+	char log[160];
+	struct stat st;
+
+	snprintf(log, sizeof(log), "%s-wal", path);
+	return stat(log, &st) ? 0 : (uint64_t)st.st_size;
+}
+
+/* What is put is a batch each: b1 ... bn. Ends as kill -9 would, so that all is in the log. */
+static unsigned batches;
+
+static void write_batches_and_crash(void)
+{
+	loop = NULL;
+	if (sd_event_new(&loop) < 0 || try_open_in(dir, &first))
+		_exit(5);
+	for (uint64_t i = 1; i <= batches; i++) {
+		put("b", i, "x");
+		flush();
 	}
-	assert_int_equal(try_open_in(where, &first), -ENOTSUP);
-	assert_int_equal(rmdir(where), 0); /* and nothing was made in it */
-	assert_non_null(strstr(e.text, where));
-	assert_non_null(strstr(e.text, "tmpfs, which forgets at a reboot"));
+	_exit(0);
 }
 
 /* Runs fn in a child; what it exits with. */
@@ -659,6 +670,240 @@ static int in_child(void (*fn)(void))
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void leave_log(unsigned n)
+{
+	batches = n;
+	assert_int_equal(in_child(write_batches_and_crash), 0);
+	assert_true(log_bytes() > 0);
+}
+
+static void a_new_store_has_its_identity_in_the_file_itself(void **state unused)
+{
+	char log[160], text[32];
+
+	leave_log(1);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	assert_int_equal(unlink(log), 0);
+	sql_text("PRAGMA application_id", text, sizeof(text));
+	assert_string_equal(text, "1298494319");
+	open_as(&first);
+	assert_rows("");
+}
+
+static void a_store_that_is_closed_leaves_no_log(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	close_it();
+	assert_int_equal(log_bytes(), 0);
+	open_as(&first);
+	assert_rows("a1=x");
+}
+
+static void read_file(const char *name, struct buf *ret)
+{
+	assert_int_equal(fs_read(name, 16 * MIB, ret, &e), 0);
+}
+
+static void write_file(const char *name, const void *data, size_t n)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fs_write_all(fd, data, n), 0);
+	close(fd);
+}
+
+/* The store as leave_log() left it, kept in memory. */
+struct kept {
+	char log_path[160];
+	struct buf file, log;
+};
+
+static void keep(struct kept *k)
+{
+	*k = (struct kept){ 0 };
+	snprintf(k->log_path, sizeof(k->log_path), "%s-wal", path);
+	read_file(path, &k->file);
+	read_file(k->log_path, &k->log);
+}
+
+static void put_back(const struct kept *k)
+{
+	write_file(path, k->file.data, k->file.len);
+	write_file(k->log_path, k->log.data, k->log.len);
+}
+
+static void kept_fini(struct kept *k)
+{
+	buf_fini(&k->file);
+	buf_fini(&k->log);
+}
+
+static int count_row(void *rec unused, void *ctx, struct error *why unused)
+{
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* How many rows there are, or -1: refused as damaged. */
+static int rows_or_refused(void)
+{
+	unsigned n = 0;
+	int r = try_open_in(dir, &first);
+
+	if (r) {
+		assert_int_equal(r, -EBADMSG);
+		assert_non_null(strstr(e.text, "-wal"));
+		assert_non_null(strstr(e.text, FRESH));
+		return -1;
+	}
+	assert_int_equal(store_load(s, &rows, count_row, &n, &e), 0);
+	close_it();
+	return (int)n;
+}
+
+#define LOG_BATCHES 3
+#define LOG_FRAME   (24 + 4096)
+
+/* All that is not in pages, and every now and then a byte of those. */
+static bool worth_it(size_t at)
+{
+	return at < 32 || (at - 32) % LOG_FRAME < 32 || at % 97 == 0;
+}
+
+static void no_damaged_byte_of_the_log_loses_more_than_the_last_batch(void **state unused)
+{
+	static const unsigned char masks[] = { 0xff, 0x01 };
+	unsigned refused = 0, taken = 0;
+	struct kept k;
+
+	leave_log(LOG_BATCHES);
+	keep(&k);
+	for (size_t at = 0; at < k.log.len; at++)
+		for (unsigned m = 0; worth_it(at) && m < sizeof(masks) + 1; m++) {
+			char was = k.log.data[at];
+			int n;
+
+			k.log.data[at] = m < sizeof(masks) ? (char)(was ^ masks[m]) : '\0';
+			put_back(&k);
+			n = rows_or_refused();
+			if (n >= 0 && n < LOG_BATCHES - 1)
+				fail_msg("byte %zu, damage %u: %d rows", at, m, n);
+			*(n < 0 ? &refused : &taken) += 1;
+			k.log.data[at] = was;
+		}
+	assert_true(refused > 100 && taken > 100);
+	kept_fini(&k);
+}
+
+/* A power cut while it was written: its first page is missing, or its end. */
+static void a_last_transaction_that_is_torn_is_dropped_and_the_next_ones_are_kept(
+	void **state unused)
+{
+	struct kept k;
+
+	leave_log(LOG_BATCHES);
+	keep(&k);
+	k.log.len -= 100;
+	put_back(&k);
+	assert_int_equal(rows_or_refused(), LOG_BATCHES - 1);
+	k.log.len += 100;
+	memset(k.log.data + k.log.len - 512, 0, 512);
+	put_back(&k);
+	open_as(&first);
+	assert_rows("b1=x b2=x");
+	assert_int_equal(log_bytes(), 0); /* or its rest could be taken for damage later */
+	put("b", 9, "x");
+	close_it();
+	open_as(&first);
+	assert_rows("b1=x b2=x b9=x");
+	kept_fini(&k);
+}
+
+/* The log begins anew after a copy; what the one before left behind its end is no damage. */
+static void what_an_older_log_left_is_no_damage(void **state unused)
+{
+	struct kept k;
+	sqlite3 *db;
+
+	leave_log(LOG_BATCHES);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "PRAGMA wal_checkpoint(PASSIVE);"
+				      "INSERT INTO rows (scope, number) VALUES ('c', 1)",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	keep(&k);
+	sqlite3_close(db);
+	assert_true(k.log.len >= 32 + 4 * LOG_FRAME);
+	put_back(&k);
+	assert_int_equal(rows_or_refused(), LOG_BATCHES + 1);
+	kept_fini(&k);
+}
+
+static void a_log_whose_database_is_missing_or_blank_is_refused(void **state unused)
+{
+	static const char zeros[4096];
+	struct kept k;
+
+	leave_log(LOG_BATCHES);
+	keep(&k);
+	assert_int_equal(unlink(path), 0);
+	assert_refused(EBADMSG, "is missing, but its log ");
+	assert_int_not_equal(access(path, F_OK), 0);
+	for (size_t n = 0; n <= sizeof(zeros); n += sizeof(zeros)) {
+		write_file(path, zeros, n);
+		assert_refused(EBADMSG, "is blank, but its log ");
+		assert_true(log_bytes() == k.log.len);
+	}
+	kept_fini(&k);
+}
+
+/* Killed between the first transaction and its copy: the log has every page. */
+static void a_blank_database_is_taken_with_a_log_that_has_all_of_it(void **state unused)
+{
+	autobuf struct buf dump = { 0 };
+	struct kept k;
+	sqlite3 *db;
+
+	open_as(&first);
+	close_it();
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "INSERT INTO rows (scope, number, mode) VALUES ('b', 1, 'x');"
+				      "VACUUM",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	keep(&k);
+	sqlite3_close(db);
+	memset(k.file.data, 0, k.file.len);
+	put_back(&k);
+	assert_int_equal(rows_or_refused(), 1);
+	assert_int_equal(log_bytes(), 0);
+	read_file(path, &dump);
+	assert_memory_equal(dump.data, "SQLite format 3", 16);
+	kept_fini(&k);
+}
+
+static void a_directory_on_tmpfs_is_refused(void **state unused)
+{
+	char where[] = "/dev/shm/test-store-XXXXXX", below[64] = "/dev/shm/";
+	struct statfs fs;
+
+	if (statfs("/dev/shm", &fs) || fs.f_type != TMPFS_MAGIC || !mkdtemp(where)) {
+		print_message("/dev/shm is no tmpfs here\n");
+		skip();
+	}
+	strcat(below, where + strlen("/dev/shm/"));
+	strcat(below, "/meta");
+	assert_int_equal(try_open_in(below, &first), -ENOTSUP);
+	assert_int_equal(try_open_in(where, &first), -ENOTSUP);
+	assert_int_equal(rmdir(where), 0); /* and nothing was made in it */
+	assert_non_null(strstr(e.text, where));
+	assert_non_null(strstr(e.text, "tmpfs, which forgets at a reboot"));
 }
 
 static void open_second(void)
@@ -794,6 +1039,13 @@ int main(void)
 		TEST(the_store_of_another_daemon_is_refused),
 		TEST(a_file_that_is_no_database_is_refused),
 		TEST(a_damaged_database_is_refused),
+		TEST(a_new_store_has_its_identity_in_the_file_itself),
+		TEST(a_store_that_is_closed_leaves_no_log),
+		TEST(no_damaged_byte_of_the_log_loses_more_than_the_last_batch),
+		TEST(a_last_transaction_that_is_torn_is_dropped_and_the_next_ones_are_kept),
+		TEST(what_an_older_log_left_is_no_damage),
+		TEST(a_log_whose_database_is_missing_or_blank_is_refused),
+		TEST(a_blank_database_is_taken_with_a_log_that_has_all_of_it),
 		TEST(a_directory_on_tmpfs_is_refused),
 		TEST(a_second_process_is_refused),
 		TEST(nobody_else_may_read_it),
