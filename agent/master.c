@@ -226,13 +226,12 @@ static void on_registered(struct peer *p, struct message *msg)
 
 void master_tell_availability(struct master_link *m)
 {
-	bool full = store_full(m->agent->store), cleaning = m->agent->cleaning;
+	static char ending[] = "it is ending", full[] = "the disk of its store is full";
+	char *reason = m->agent->cleaning ? ending : store_full(m->agent->store) ? full : NULL;
 	struct availability body = {
-		.takes_tasks = !full && !cleaning,
+		.takes_tasks = !reason,
 		.has_takes_tasks = true,
-		.reason = cleaning ? (char[]){ "it is ending" }
-			  : full   ? (char[]){ "the disk of its store is full" }
-				   : NULL,
+		.reason = reason,
 	};
 
 	master_send(m, AGENT_AVAILABILITY, &body);

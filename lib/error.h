@@ -14,7 +14,7 @@
 
 /* No pointers inside: a child before exec hands its error over with one write(2). */
 struct error {
-	int code;       /* errno, positive */
+	int code;        /* errno, positive */
 	char text[1532]; /* always terminated */
 };
 static_assert(sizeof(struct error) <= PIPE_BUF, "one write() must be atomic");
