@@ -43,6 +43,17 @@ static void complete_status(const struct agent *a, const struct task *t, struct 
 	s->container_status = container;
 }
 
+/* Borrows both. */
+static struct status_update update_of(const char *framework_id, struct task_status *status)
+{
+	return (struct status_update){
+		.framework_id = (char *)(uintptr_t)framework_id,
+		.status = status,
+		.latest_state = status->state,
+		.has_latest_state = true,
+	};
+}
+
 /* The executor of a framework may flood us; what we say ourselves is little, and so are ends. */
 static bool must_be_taken(const struct task *t, enum task_state state)
 {
@@ -105,12 +116,7 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 {
 	struct container_status container = { .container_id = NULL };
 	struct task_status full = *status;
-	struct status_update body = {
-		.framework_id = (char *)(uintptr_t)framework_id,
-		.status = &full,
-		.latest_state = status->state,
-		.has_latest_state = true,
-	};
+	struct status_update body = update_of(framework_id, &full);
 	uint8_t said[16];
 	int r;
 
@@ -139,12 +145,7 @@ void agent_repeat_end(struct agent *a, const struct task *t)
 		last && last->state == t->state
 			? *last
 			: agent_status(t->info->task_id, t->state, SOURCE_AGENT, NULL);
-	struct status_update body = {
-		.framework_id = t->executor->framework->id,
-		.status = &full,
-		.latest_state = t->state,
-		.has_latest_state = true,
-	};
+	struct status_update body = update_of(t->executor->framework->id, &full);
 
 	log_warning("task %s: the update that tells its end is not in the store: telling it again",
 		    t->info->task_id);

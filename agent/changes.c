@@ -49,16 +49,9 @@ static void keep_all_detected(struct agent *a, const struct agent_row *before,
 
 static bool has_attribute(const struct agent_info *info, const struct attribute *wanted)
 {
-	autobuf struct buf old = { 0 };
-
-	schema_encode(attribute_schema(), wanted, &old);
-	for (size_t i = 0; i < info->attributes_count; i++) {
-		autobuf struct buf text = { 0 };
-
-		schema_encode(attribute_schema(), &info->attributes[i], &text);
-		if (!strcmp(buf_text(&text), buf_text(&old)))
+	for (size_t i = 0; i < info->attributes_count; i++)
+		if (schema_equal(attribute_schema(), wanted, &info->attributes[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -15,8 +15,6 @@
 #include "lib/masters.h"
 #include "lib/runtime.h"
 
-#define INTERVAL_MIN_NS NSEC_PER_MSEC /* of what is measured again and again */
-
 static int make_absolute(char **path, struct error *e)
 {
 	autofree char *cwd = NULL;

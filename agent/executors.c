@@ -43,23 +43,22 @@ void executor_update_container(struct executor *x)
 	container_update(x->container, &used);
 }
 
+static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn)
+{
+	timer_set(agent_of(x)->loop, &x->timer, ns, fn, x);
+}
+
 static int on_registration_timeout(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct executor *x = arg;
 
 	if (timer_late(usec)) { /* it may have subscribed */
-		timer_set(agent_of(x)->loop, &x->timer, TIMER_LISTEN_NS, on_registration_timeout,
-			  x);
+		set_timer(x, TIMER_LISTEN_NS, on_registration_timeout);
 		return 0;
 	}
 	log_warning("executor %s: has not subscribed in time, ending it", x->info->executor_id);
 	executor_shutdown(x);
 	return 0;
-}
-
-static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn)
-{
-	timer_set(agent_of(x)->loop, &x->timer, ns, fn, x);
 }
 
 void executor_await_subscription(struct executor *x)
@@ -335,11 +334,6 @@ void executor_shutdown(struct executor *x)
 		return;
 	x->state = EXECUTOR_TERMINATING;
 	save_executor(x);
-	executor_end_container(x);
-}
-
-void executor_end_container(struct executor *x)
-{
 	if (!x->container)
 		return;
 	if (x->subscribed) {

@@ -8,8 +8,6 @@
 struct executor *executor_add(struct framework *f, const struct task_info *task);
 /* One that was stored: takes info; names, tasks and container are to follow. */
 struct executor *executor_new(struct framework *f, struct executor_info *info, bool command);
-/* Gives it a new container id with all that hangs on that. */
-void executor_name_container(struct executor *x);
 /* Makes its container, as soon as there is room for it on the disk. */
 void executor_launch(struct executor *x);
 /* The container was let begin by an agent before us. */
@@ -24,8 +22,6 @@ void executor_forget_task(struct executor *x, struct task *t);
 void executor_shutdown(struct executor *x);
 /* None of its tasks lives. */
 bool executor_idle(const struct executor *x);
-/* Its container is to go, whatever its state says. */
-void executor_end_container(struct executor *x);
 /* It has no container (any more): its living tasks end with this status. */
 void executor_lose_tasks(struct executor *x, enum task_reason reason, const char *why);
 /* The kill of a command task that was asked for before a restart. */

@@ -6,3 +6,6 @@
 #include "lib/schema-structs.h"
 #include "agent/flags.def"
 #include "lib/schema-end.h"
+
+/* Between two looks at what is measured again and again. */
+#define INTERVAL_MIN_NS NSEC_PER_MSEC

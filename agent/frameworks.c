@@ -236,16 +236,16 @@ static void remember_acknowledged(struct task *t, const uint8_t uuid[16], enum t
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
 {
-	enum task_state first = TASK_STAGING;
-	bool pending = updates_pending(&a->updates, m->framework_id, m->task_id, &first);
-	enum update_ack r =
-		updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid, now_ns());
 	struct framework *f = framework_find(a, m->framework_id);
 	struct task *t = f ? task_find(f, m->task_id) : NULL;
+	enum task_state first = TASK_STAGING;
+	enum update_ack r;
 
+	updates_pending(&a->updates, m->framework_id, m->task_id, &first);
+	r = updates_acknowledge(&a->updates, m->framework_id, m->task_id, m->uuid, now_ns());
 	if (r == UPDATE_UNEXPECTED)
 		log_warning_often("task %s: unexpected acknowledgement, ignored", m->task_id);
-	if (r == UPDATE_ACKED && t && pending)
+	if (r == UPDATE_ACKED && t)
 		remember_acknowledged(t, m->uuid, first);
 	if (r == UPDATE_ACKED_LAST && t)
 		executor_forget_task(t->executor, t);

@@ -12,9 +12,6 @@
 #include "lib/timer.h"
 #include "lib/units.h"
 
-/* How often the disk may be looked at. */
-#define INTERVAL_MIN_NS NSEC_PER_MSEC
-
 struct entry {
 	UT_hash_handle hh; /* by path */
 	struct list node;  /* in queue or failed; of the current one: in none */

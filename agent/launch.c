@@ -3,12 +3,12 @@
  * and the gate that opens once the store knows of it; also of one that an agent before us launched.
  */
 #include "agent/agent.h"
+#include "agent/disk/policy.h"
 #include "agent/executors.h"
 #include "agent/save.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
 #include "lib/log.h"
-#include "lib/units.h"
 
 static struct agent *agent_of(const struct executor *x)
 {
@@ -55,7 +55,7 @@ struct executor *executor_new(struct framework *f, struct executor_info *info, b
 	return x;
 }
 
-void executor_name_container(struct executor *x)
+static void name_container(struct executor *x)
 {
 	autofree char *sandbox = NULL;
 
@@ -77,7 +77,7 @@ void executor_rename_container(struct executor *x)
 	free(x->container_id);
 	free(x->token);
 	free(x->sandbox);
-	executor_name_container(x);
+	name_container(x);
 	list_for_each(t, &x->tasks, node)
 		save_task(t);
 	list_for_each(t, &x->completed, node)
@@ -92,7 +92,7 @@ struct executor *executor_add(struct framework *f, const struct task_info *task)
 					    : info_for_command(task),
 			     !task->executor);
 
-	executor_name_container(x);
+	name_container(x);
 	return x;
 }
 
@@ -167,12 +167,10 @@ static struct container_spec describe(struct executor *x, struct resources *used
 static uint64_t may_write(const struct container *c)
 {
 	const struct ledger *l = &c->disk.ledger;
-	int64_t milli = resources_scalar(&c->resources, "disk");
-	uint64_t limit = milli > 0 ? (uint64_t)milli * MIB / SCALAR_UNIT : 0;
+	uint64_t used = l->witness != WITNESS_NONE ? l->used_bytes : 0, limit;
 
-	return l->witness != WITNESS_NONE && l->used_bytes < limit ? limit - l->used_bytes
-	       : l->witness != WITNESS_NONE                        ? 0
-								   : limit;
+	disk_limit(resources_scalar(&c->resources, "disk"), 0, &limit);
+	return limit - MIN(used, limit);
 }
 
 /* Disk that was offered is disk that is there: for this container, and for all that run. */

@@ -150,6 +150,23 @@ void schema_encode(const struct schema *s, const void *rec, struct buf *out)
 	buf_addc(out, '}');
 }
 
+size_t schema_encoded_bytes(const struct schema *s, const void *rec)
+{
+	autobuf struct buf text = { 0 };
+
+	schema_encode(s, rec, &text);
+	return text.len;
+}
+
+bool schema_equal(const struct schema *s, const void *a, const void *b)
+{
+	autobuf struct buf x = { 0 }, y = { 0 };
+
+	schema_encode(s, a, &x);
+	schema_encode(s, b, &y);
+	return x.len == y.len && !memcmp(x.data, y.data, x.len);
+}
+
 void schema_clear(const struct schema *s, void *rec)
 {
 	json_decref(head(rec)->rest);

@@ -92,6 +92,10 @@ int schema_decode_text(const struct schema *s, const char *text, size_t len, voi
 		       struct error *e);
 /* Appends the record as one compact JSON object, absent optional fields omitted. */
 void schema_encode(const struct schema *s, const void *rec, struct buf *out);
+/* How long that is. */
+size_t schema_encoded_bytes(const struct schema *s, const void *rec);
+/* Whether both are encoded alike. */
+bool schema_equal(const struct schema *s, const void *a, const void *b);
 /* Frees what the record owns and zeroes it; clearing twice is harmless. */
 void schema_clear(const struct schema *s, void *rec);
 /* Deep copy of src into a new heap record; free with schema_free(). */

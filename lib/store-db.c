@@ -95,13 +95,18 @@ static int write_once(struct store_db *d, const struct buf *ops)
 	return r;
 }
 
+static int checkpoint(struct store_db *d, int mode)
+{
+	return sqlite3_wal_checkpoint_v2(d->sqlite, NULL, mode, NULL, NULL);
+}
+
 /*
  * Nobody else reads, so PASSIVE copies all of it and the next batch begins at the start of the log,
  * in blocks that are the store's already. On a full disk it stays as it is and is tried again.
  */
 static void copy_log(struct store_db *d)
 {
-	int r = sqlite3_wal_checkpoint_v2(d->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int r = checkpoint(d, SQLITE_CHECKPOINT_PASSIVE);
 
 	if (r == SQLITE_BUSY || ok_or_full(d, r, "copy the log into"))
 		return;
@@ -110,16 +115,13 @@ static void copy_log(struct store_db *d)
 
 int store_db_empty_log(struct store_db *d)
 {
-	int r = sqlite3_wal_checkpoint_v2(d->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-
-	return ok_or_full(d, r, "copy the log into");
+	return ok_or_full(d, checkpoint(d, SQLITE_CHECKPOINT_TRUNCATE), "copy the log into");
 }
 
 void store_db_end_log(struct store_db *d)
 {
 	store_vfs_forgive(true);
-	if (d->log && sqlite3_wal_checkpoint_v2(d->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-						NULL) != SQLITE_OK)
+	if (d->log && checkpoint(d, SQLITE_CHECKPOINT_TRUNCATE) != SQLITE_OK)
 		log_warning("store: the log of %s was not copied into it, and is read at the next "
 			    "start: %s",
 			    d->path, sqlite3_errmsg(d->sqlite));

@@ -211,10 +211,7 @@ static int known(const struct update_stream *s, const struct task_status *status
 
 size_t updates_bytes(const struct status_update *body)
 {
-	autobuf struct buf text = { 0 };
-
-	schema_encode(status_update_schema(), body, &text);
-	return text.len;
+	return schema_encoded_bytes(status_update_schema(), body);
 }
 
 int updates_check(const struct updates *all, const struct status_update *body, struct error *e)

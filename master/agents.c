@@ -95,15 +95,6 @@ static int check_info(const struct agent_info *info, struct resources *total, st
 	return 0;
 }
 
-bool agent_info_equal(const struct agent_info *x, const struct agent_info *y)
-{
-	autobuf struct buf a = { 0 }, b = { 0 };
-
-	schema_encode(agent_info_schema(), x, &a);
-	schema_encode(agent_info_schema(), y, &b);
-	return !strcmp(buf_text(&a), buf_text(&b));
-}
-
 static void take_info(struct agent *a, struct agent_info *info)
 {
 	*a->info = *info;
@@ -147,7 +138,7 @@ int agent_refresh(struct agent *a, struct agent_info *info, struct error *e)
 
 	if (check_info(info, &total, e))
 		return -EINVAL;
-	same = agent_info_equal(a->info, info);
+	same = schema_equal(agent_info_schema(), a->info, info);
 	a->info->id = NULL;
 	schema_clear(agent_info_schema(), a->info);
 	free(info->id);

@@ -55,7 +55,5 @@ void agent_set_listing(struct agent *a, bool listing);
 void agents_health_add(const struct master *m, struct buf *out);
 /* What it says of itself has to make sense. Takes info's contents; has an id. NULL: see e. */
 struct agent *agent_new(struct master *m, struct agent_info *info, struct error *e);
-/* Whether both say the same. */
-bool agent_info_equal(const struct agent_info *x, const struct agent_info *y);
 /* It came back, perhaps with another name, address or size. Takes info's contents. */
 int agent_refresh(struct agent *a, struct agent_info *info, struct error *e);

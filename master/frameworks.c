@@ -40,7 +40,8 @@ void framework_send(struct framework *f, enum message_type type, const void *bod
 		peer_send(f->peer, type, NULL, NULL, body);
 }
 
-struct framework *framework_new(struct master *m, struct framework_info *info)
+/* Takes the contents of info, which has its id. NULL if there are too many. */
+static struct framework *framework_new(struct master *m, struct framework_info *info)
 {
 	struct framework *f;
 
@@ -296,18 +297,19 @@ static int check(const struct master *m, const struct framework_info *info, stru
  */
 static bool refresh(struct framework *f, struct framework_info *info)
 {
-	struct framework_info *old = f->info;
-	autobuf struct buf before = { 0 }, after = { 0 };
+	struct framework_info *now = f->info;
+	struct framework_info *before = schema_copy(framework_info_schema(), now);
+	bool changed;
 
-	schema_encode(framework_info_schema(), old, &before);
-	replace_str(&old->name, info->name);
-	replace_str(&old->hostname, info->hostname);
-	replace_str(&old->webui_url, info->webui_url);
-	old->failover_timeout = info->failover_timeout;
-	schema_free(labels_schema(), old->labels);
-	old->labels = take_ptr(info->labels);
-	schema_encode(framework_info_schema(), old, &after);
-	return strcmp(buf_text(&before), buf_text(&after)) != 0;
+	replace_str(&now->name, info->name);
+	replace_str(&now->hostname, info->hostname);
+	replace_str(&now->webui_url, info->webui_url);
+	now->failover_timeout = info->failover_timeout;
+	schema_free(labels_schema(), now->labels);
+	now->labels = take_ptr(info->labels);
+	changed = !schema_equal(framework_info_schema(), before, now);
+	schema_free(framework_info_schema(), before);
+	return changed;
 }
 
 static void end_old(struct peer *old)

@@ -11,11 +11,6 @@ struct framework *framework_find(const struct master *m, const char *id);
 /* True if it was here and may not come back. */
 bool framework_removed(const struct master *m, const char *id);
 /*
- * A framework that is not there yet and subscribes. Takes
- * the contents of info, which has its id. NULL if there are too many.
- */
-struct framework *framework_new(struct master *m, struct framework_info *info);
-/*
  * The same for one that others tell of: an agent that runs its tasks. It is removed if it does
  * not subscribe within its failover timeout, or --agent_reregister_timeout if that is longer or
  * none of its tasks is left. It is not in the registry before it subscribes: agents can invent ids.

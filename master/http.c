@@ -57,7 +57,7 @@ static void add_problem(const struct master *m, struct buf *out,
 		buf_addc(out, '\n');
 }
 
-void master_health_add(const struct master *m, struct buf *out)
+static void add_health(const struct master *m, struct buf *out)
 {
 	add_problem(m, out, registry_health_add);
 	add_problem(m, out, removals_health_add);
@@ -69,7 +69,7 @@ void master_health_add(const struct master *m, struct buf *out)
 static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx)
 {
 	r->type = HTTP_TEXT;
-	master_health_add(ctx, &r->body);
+	add_health(ctx, &r->body);
 }
 
 static void on_removals(const struct http_request *q unused, struct http_response *r, void *ctx)

@@ -76,8 +76,9 @@ static void hold_if_many(struct master *m, size_t missing)
 	removals_hold(m, sentence);
 }
 
-static void give_up(struct master *m)
+static void give_up(void *arg)
 {
+	struct master *m = arg;
 	size_t missing = HASH_COUNT(m->recovered), confirmed = count_confirmed(m);
 	struct recovered *r, *tmp;
 
@@ -90,11 +91,6 @@ static void give_up(struct master *m)
 	hold_if_many(m, confirmed);
 	HASH_ITER(hh, m->recovered, r, tmp)
 		removals_request(m, r->info, REMOVAL_NOT_BACK);
-}
-
-static void on_over(void *arg)
-{
-	give_up(arg);
 }
 
 bool recovery_runs(const struct master *m)
@@ -140,7 +136,7 @@ void recovery_start(struct master *m)
 	m->recovered_at_start = count_confirmed(m);
 	log_info("recovery: agents=%u removed_agents=%u frameworks=%u", HASH_COUNT(m->recovered),
 		 HASH_COUNT(m->removed_agents.entries), HASH_COUNT(m->frameworks));
-	alarm_set(&m->alarms, &m->recovery_alarm, m->flags->agent_reregister_timeout, on_over, m);
+	alarm_set(&m->alarms, &m->recovery_alarm, m->flags->agent_reregister_timeout, give_up, m);
 }
 
 void recovery_stop(struct master *m)

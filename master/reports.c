@@ -90,7 +90,7 @@ static int come_back(struct agent *a, struct agent_info *info, struct error *e)
 static struct agent *restore(struct master *m, struct agent_info *info, struct error *e)
 {
 	struct recovered *r = recovery_find(m, info->id);
-	bool same = r && r->confirmed && agent_info_equal(r->info, info);
+	bool same = r && r->confirmed && schema_equal(agent_info_schema(), r->info, info);
 	struct agent *a = agent_new(m, info, e);
 
 	if (!a)
@@ -132,8 +132,7 @@ static void turn_away(struct peer *p, const char *id, const char *why)
 /* Whether this agent may not come back. */
 static bool turned_away(struct master *m, const char *id, struct peer *p)
 {
-	autofree char *unknown =
-		xasprintf("Agent attempted to re-register with unknown agent id %s", id);
+	autofree char *unknown = NULL;
 
 	if (agent_removed(m, id)) {
 		turn_away(p, id, "Agent attempted to re-register after removal");
@@ -141,6 +140,7 @@ static bool turned_away(struct master *m, const char *id, struct peer *p)
 	}
 	if (!m->flags->registry_strict || agent_find(m, id) || recovery_find(m, id))
 		return false;
+	unknown = xasprintf("Agent attempted to re-register with unknown agent id %s", id);
 	turn_away(p, id, unknown);
 	return true;
 }

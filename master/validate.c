@@ -26,15 +26,6 @@ static int check_id(const struct task_info *t, const struct launch_context *c, s
 			 t->agent_id, c->agent_id);
 }
 
-static size_t encoded_size(const struct schema *s, const void *rec)
-{
-	autobuf struct buf text = { 0 };
-
-	if (rec)
-		schema_encode(s, rec, &text);
-	return text.len;
-}
-
 /* Numbers and unknown members may be longer when they are written again than they were. */
 static int check_size(const struct task_info *t, struct error *e)
 {
@@ -44,10 +35,10 @@ static int check_size(const struct task_info *t, struct error *e)
 		.discovery = t->discovery,
 	};
 
-	if (encoded_size(task_info_schema(), t) > TASK_INFO_MAX_BYTES)
+	if (schema_encoded_bytes(task_info_schema(), t) > TASK_INFO_MAX_BYTES)
 		return error_set(e, EINVAL, "TaskInfo is larger than %llu bytes",
 				 (unsigned long long)TASK_INFO_MAX_BYTES);
-	if (encoded_size(task_info_schema(), &shown) > TASK_SHOWN_MAX_BYTES)
+	if (schema_encoded_bytes(task_info_schema(), &shown) > TASK_SHOWN_MAX_BYTES)
 		return error_set(e, EINVAL,
 				 "Name, labels and discovery of the task are larger than %llu "
 				 "bytes",
@@ -57,7 +48,7 @@ static int check_size(const struct task_info *t, struct error *e)
 
 int validate_framework_size(const struct framework_info *f, struct error *e)
 {
-	if (encoded_size(framework_info_schema(), f) <= FRAMEWORK_INFO_MAX_BYTES)
+	if (schema_encoded_bytes(framework_info_schema(), f) <= FRAMEWORK_INFO_MAX_BYTES)
 		return 0;
 	return error_set(e, EINVAL, "FrameworkInfo is larger than %llu bytes",
 			 (unsigned long long)FRAMEWORK_INFO_MAX_BYTES);
@@ -65,7 +56,7 @@ int validate_framework_size(const struct framework_info *f, struct error *e)
 
 int validate_agent_size(const struct agent_info *a, struct error *e)
 {
-	if (encoded_size(agent_info_schema(), a) <= AGENT_INFO_MAX_BYTES)
+	if (schema_encoded_bytes(agent_info_schema(), a) <= AGENT_INFO_MAX_BYTES)
 		return 0;
 	return error_set(e, EINVAL, "AgentInfo is larger than %llu bytes",
 			 (unsigned long long)AGENT_INFO_MAX_BYTES);

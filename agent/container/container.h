@@ -184,5 +184,3 @@ const char *container_phase_name(enum container_phase phase);
 /* Keeps an ended container for a last measurement; release frees it after the last hold. */
 void container_hold(struct container *c);
 void container_release(struct container *c);
-/* The agent's supervisors by token; NULL if there is none. */
-struct container *container_by_token(struct container_node *node, const char *token);

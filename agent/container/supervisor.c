@@ -381,7 +381,7 @@ static void on_exited(struct peer *p, struct message *m)
 
 /* ---- its connection ---- */
 
-struct container *container_by_token(struct container_node *node, const char *token)
+static struct container *by_token(struct container_node *node, const char *token)
 {
 	struct container *c;
 
@@ -406,7 +406,7 @@ static int refuse(const struct peer *p, struct error *e)
 static int on_greeted(struct peer *p, const struct hello *hello, struct error *e)
 {
 	struct container_node *node = peer_ctx(p);
-	struct container *c = hello->token ? container_by_token(node, hello->token) : NULL;
+	struct container *c = hello->token ? by_token(node, hello->token) : NULL;
 
 	if (!c || c->phase == CONTAINER_PREPARING || c->phase == CONTAINER_ENDED)
 		return refuse(p, e);

@@ -449,9 +449,20 @@ static void base64_reads_only_its_own(void **state unused)
 	assert_int_equal(base64_decode("AQID BA=", bytes, 4), -EINVAL);
 }
 
+static void records_are_equal_that_are_encoded_alike(void **state unused)
+{
+	struct label a = { .key = (char *)"k", .value = (char *)"v" }, b = a;
+
+	assert_true(schema_equal(label_schema(), &a, &b));
+	b.value = NULL;
+	assert_false(schema_equal(label_schema(), &a, &b));
+	assert_int_equal(schema_encoded_bytes(label_schema(), &b), strlen("{\"key\":\"k\"}"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_are_equal_that_are_encoded_alike),
 		cmocka_unit_test(lines_are_nested_so_deep_and_no_deeper),
 		cmocka_unit_test(a_missing_field_is_named),
 		cmocka_unit_test(a_wrong_field_is_named_by_its_path),
