@@ -18,5 +18,5 @@
 #define PHASE_ENDED     "ended"
 
 extern const struct store_table agent_table, framework_table, executor_table, task_table,
-	update_table, garbage_table;
+	update_table, garbage_table, project_table;
 extern const struct store_schema agent_store_schema;

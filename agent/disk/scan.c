@@ -195,7 +195,8 @@ static int open_subdir(struct worker *w, const struct dir *parent, const char *n
 	if (fd >= 0 || errno != EXDEV)
 		return fd;
 	/* A mount point: of this very filesystem it is part of the tree. */
-	if (dir_look(parent->fd, name, &st) == 0 && on_tree(w->scan, &st))
+	if (!w->scan->options->one_mount && dir_look(parent->fd, name, &st) == 0 &&
+	    on_tree(w->scan, &st))
 		return dir_open(parent->fd, name, RESOLVE_NO_MAGICLINKS);
 	errno = EXDEV;
 	return -1;
@@ -217,6 +218,16 @@ static void count_closed(struct worker *w, const struct dir *parent, const char 
 		w->sum.missed++;
 }
 
+static void visit_file(struct worker *w, const struct dir *d, const char *name,
+		       const struct statx *st)
+{
+	const struct scan_visitor *v = w->scan->options->visitor;
+
+	count(w, st);
+	if (v && v->file)
+		v->file(v->ctx, d->fd, name, st);
+}
+
 static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *entry)
 {
 	const char *name = entry->d_name;
@@ -236,7 +247,7 @@ static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *
 	else if (S_ISDIR(st.stx_mode))
 		add_name(d, name);
 	else
-		count(w, &st);
+		visit_file(w, d, name, &st);
 }
 
 /* Counts all that lies in d and collects its subdirectories. */
@@ -264,9 +275,12 @@ static void list_dir(struct worker *w, struct dir *d)
  */
 static void enter(struct worker *w, struct dir *parent, int fd, const struct statx *st)
 {
+	const struct scan_visitor *v = w->scan->options->visitor;
 	struct dir *d = dir_new(parent, fd, st->stx_ino);
 
 	count(w, st);
+	if (v)
+		v->directory(v->ctx, fd);
 	charge_inode(w);
 	list_dir(w, d);
 	push(w, d);

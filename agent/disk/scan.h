@@ -10,6 +10,8 @@
 #include "agent/disk/scan_budget.h"
 #include "lib/error.h"
 
+struct statx;
+
 struct scan_result {
 	uint64_t bytes;       /* allocated, in units of 512: st_blocks of inode(7) */
 	uint64_t inodes;      /* each once, directories included */
@@ -23,10 +25,23 @@ struct scan_result {
 	int64_t cpu_ns; /* CPU time of all threads of this scan */
 };
 
+/*
+ * Who else looks at what the scan comes by, on whichever thread that is. A directory is shown before it
+ * is listed; everything else by its name, which may be another file's by now.
+ */
+struct scan_visitor {
+	void (*directory)(void *ctx, int fd);
+	void (*file)(void *ctx, int dirfd, const char *name,
+		     const struct statx *st); /* may be NULL */
+	void *ctx;
+};
+
 struct scan_options {
-	unsigned threads;           /* at most, the caller's included; 0 is 1 */
-	const atomic_bool *cancel;  /* noticed between two files; NULL: never cancelled */
-	struct scan_budget *budget; /* NULL: as fast as it goes */
+	unsigned threads; /* at most, the caller's included; 0 is 1 */
+	bool one_mount;   /* what is mounted there, be it of this filesystem, is left out */
+	const atomic_bool *cancel;          /* noticed between two files; NULL: never cancelled */
+	struct scan_budget *budget;         /* NULL: as fast as it goes */
+	const struct scan_visitor *visitor; /* NULL: nobody */
 };
 
 /*

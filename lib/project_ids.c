@@ -1,0 +1,247 @@
+/* Ids that were ever used have an entry; all others of the range were never, and are given out first. */
+#include "lib/project_ids.h"
+
+#include <uthash.h>
+
+#include "lib/list.h"
+#include "lib/quota.h"
+#include "lib/value.h"
+
+#define ID_MAX_VALUE (UINT32_MAX - 1) /* the kernel's invalid id is the one above */
+
+struct entry {
+	UT_hash_handle hh;
+	UT_hash_handle by_sandbox; /* of one that is taken */
+	struct list node;          /* in `given_back` of one that is free */
+	uint32_t id;
+	enum project_use use;
+	char *sandbox;
+};
+
+struct project_ids {
+	struct value_range *ranges;
+	size_t ranges_count;
+	struct entry *entries, *sandboxes;
+	struct list given_back; /* longest free first */
+	size_t range;           /* where the next id that was never used is looked for */
+	uint64_t next;
+};
+
+/* ---- the range ---- */
+
+static int bad_range(const char *text, const char *why, struct error *e)
+{
+	return error_set(e, EINVAL,
+			 "--xfs_project_range: '%s' %s; it is a list of ranges, as in "
+			 "[1000000000-1000999999] or [5000-5999, 7000-7999]",
+			 text, why);
+}
+
+static int check_ranges(const char *text, const struct value *v, struct error *e)
+{
+	if (v->type != RANGES || !v->ranges_count)
+		return bad_range(text, "is not a range", e);
+	for (size_t i = 0; i < v->ranges_count; i++) {
+		if (v->ranges[i].begin == PROJECT_NONE)
+			return bad_range(text, "contains 0, which means no project", e);
+		if (v->ranges[i].end > ID_MAX_VALUE)
+			return bad_range(text, "contains ids above 4294967294", e);
+	}
+	return 0;
+}
+
+int project_ids_new(const char *range, struct project_ids **ret, struct error *e)
+{
+	autovalue struct value v = { .ranges = NULL };
+	struct project_ids *p;
+	struct error why;
+
+	if (value_parse(range, &v, &why))
+		return bad_range(range, why.text, e);
+	if (check_ranges(range, &v, e))
+		return -e->code;
+	p = xcalloc(1, sizeof(*p));
+	p->ranges = take_ptr(v.ranges);
+	p->ranges_count = v.ranges_count;
+	v.ranges_count = 0;
+	p->next = p->ranges[0].begin;
+	list_init(&p->given_back);
+	*ret = p;
+	return 0;
+}
+
+bool project_ids_in_range(const struct project_ids *p, uint32_t id)
+{
+	for (size_t i = 0; i < p->ranges_count; i++)
+		if (p->ranges[i].begin <= id && id <= p->ranges[i].end)
+			return true;
+	return false;
+}
+
+/* ---- entries ---- */
+
+static struct entry *find(const struct project_ids *p, uint32_t id)
+{
+	struct entry *x;
+
+	HASH_FIND(hh, p->entries, &id, sizeof(id), x);
+	return x;
+}
+
+static void forget_sandbox(struct project_ids *p, struct entry *x)
+{
+	if (!x->sandbox)
+		return;
+	HASH_DELETE(by_sandbox, p->sandboxes, x);
+	free(take_ptr(x->sandbox));
+}
+
+static void move(struct project_ids *p, struct entry *x, enum project_use use, const char *sandbox)
+{
+	assert((use == PROJECT_TAKEN) == (sandbox != NULL));
+	forget_sandbox(p, x);
+	list_remove(&x->node);
+	x->use = use;
+	if (use == PROJECT_FREE)
+		list_append(&p->given_back, &x->node);
+	if (!sandbox)
+		return;
+	x->sandbox = xstrdup(sandbox);
+	HASH_ADD_KEYPTR(by_sandbox, p->sandboxes, x->sandbox, strlen(x->sandbox), x);
+}
+
+static void drop(struct project_ids *p, struct entry *x)
+{
+	forget_sandbox(p, x);
+	list_remove(&x->node);
+	HASH_DELETE(hh, p->entries, x);
+	free(x);
+}
+
+void project_ids_free(struct project_ids *p)
+{
+	struct entry *x, *next;
+
+	if (!p)
+		return;
+	HASH_ITER(hh, p->entries, x, next)
+		drop(p, x);
+	free(p->ranges);
+	free(p);
+}
+
+enum project_use project_ids_use(const struct project_ids *p, uint32_t id)
+{
+	const struct entry *x = find(p, id);
+
+	return x ? x->use : PROJECT_FREE;
+}
+
+const char *project_ids_sandbox(const struct project_ids *p, uint32_t id)
+{
+	const struct entry *x = find(p, id);
+
+	return x ? x->sandbox : NULL;
+}
+
+void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
+			 const char *sandbox)
+{
+	struct entry *x = find(p, id);
+
+	if (!x) {
+		x = xcalloc(1, sizeof(*x));
+		x->id = id;
+		list_init(&x->node);
+		HASH_ADD(hh, p->entries, id, sizeof(x->id), x);
+	}
+	move(p, x, use, sandbox);
+}
+
+/* ---- taking and giving back ---- */
+
+/* Moves `next` to an id without an entry; false at the end of the range. */
+static bool find_unused(struct project_ids *p)
+{
+	while (p->range < p->ranges_count) {
+		if (p->next > p->ranges[p->range].end) {
+			if (++p->range < p->ranges_count)
+				p->next = p->ranges[p->range].begin;
+		} else if (!find(p, (uint32_t)p->next)) {
+			return true;
+		} else {
+			p->next++;
+		}
+	}
+	return false;
+}
+
+int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret)
+{
+	struct entry *x;
+
+	if (find_unused(p)) {
+		*ret = (uint32_t)p->next;
+		project_ids_restore(p, *ret, PROJECT_TAKEN, sandbox);
+		return 0;
+	}
+	x = list_first(&p->given_back, struct entry, node);
+	if (!x)
+		return 1;
+	*ret = x->id;
+	move(p, x, PROJECT_TAKEN, sandbox);
+	return 0;
+}
+
+void project_ids_give_back(struct project_ids *p, uint32_t id)
+{
+	struct entry *x = find(p, id);
+
+	assert(x && x->use != PROJECT_FREE);
+	if (project_ids_in_range(p, id))
+		move(p, x, PROJECT_FREE, NULL);
+	else
+		drop(p, x);
+}
+
+bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret)
+{
+	struct entry *x;
+
+	HASH_FIND(by_sandbox, p->sandboxes, sandbox, strlen(sandbox), x);
+	if (!x)
+		return false;
+	*ret = x->id;
+	move(p, x, PROJECT_LEFT, NULL);
+	return true;
+}
+
+uint32_t *project_ids_left(const struct project_ids *p, size_t *ret_count)
+{
+	uint32_t *list = xcalloc(HASH_COUNT(p->entries) + 1, sizeof(*list));
+	struct entry *x, *next;
+
+	*ret_count = 0;
+	HASH_ITER(hh, p->entries, x, next)
+		if (x->use == PROJECT_LEFT)
+			list[(*ret_count)++] = x->id;
+	return list;
+}
+
+struct project_counts project_ids_counts(const struct project_ids *p)
+{
+	struct project_counts c = { 0 };
+	struct entry *x, *next;
+
+	for (size_t i = 0; i < p->ranges_count; i++)
+		c.total += p->ranges[i].end - p->ranges[i].begin + 1;
+	HASH_ITER(hh, p->entries, x, next) {
+		if (!project_ids_in_range(p, x->id))
+			continue;
+		c.taken += x->use == PROJECT_TAKEN;
+		c.left += x->use == PROJECT_LEFT;
+		c.foreign += x->use == PROJECT_FOREIGN;
+	}
+	c.free = c.total - c.taken - c.left - c.foreign;
+	return c;
+}

@@ -1,0 +1,76 @@
+/*
+ * Project quotas of one filesystem, XFS or ext4 alike: what the kernel charged to a project, what it
+ * may use, and the project that an inode belongs to. quotactl(2), quotactl_fd(2), and the
+ * FS_IOC_FSGETXATTR of ioctl_xfs_fsgetxattr(2). Any of these calls may block while the filesystem is
+ * frozen: they belong on a worker.
+ */
+#pragma once
+
+#include "lib/error.h"
+
+/* Files that belong to no project; its limits are never ours, save quota_default's. */
+#define PROJECT_NONE 0u
+
+/* One filesystem. Zero-initialise; quota_close() accepts that. */
+struct quota {
+	int fd;         /* a directory on it */
+	char *path;     /* that directory, for messages */
+	char *device;   /* of the filesystem; NULL where the kernel has quotactl_fd(2) */
+	const char *fs; /* "xfs" or "ext4" */
+	uint64_t block_bytes;
+};
+
+/* 0: no limit. Soft limits only warn here: no grace period is ever set. */
+struct quota_limits {
+	uint64_t soft_bytes, hard_bytes;
+	uint64_t soft_inodes, hard_inodes;
+};
+
+/* What the kernel knows of one project. */
+struct quota_record {
+	struct quota_limits limits;
+	uint64_t bytes;  /* charged: blocks, delayed allocations and reservations */
+	uint64_t inodes; /* directories included */
+};
+
+/* What is switched on. Accounting can only be switched on by mounting. */
+struct quota_mode {
+	bool accounting, enforcing;
+};
+
+/*
+ * Opens the filesystem of a directory. -EOPNOTSUPP, naming it, if it is neither XFS nor ext4. That
+ * project quotas are on is not asked: quota_mode_get().
+ */
+int quota_open(const char *path, struct quota *ret, struct error *e);
+void quota_close(struct quota *q);
+
+int quota_mode_get(const struct quota *q, struct quota_mode *ret, struct error *e);
+/* Switches enforcement on, where accounting is; what is on already is success. CAP_SYS_ADMIN. */
+int quota_enforce(const struct quota *q, struct error *e);
+
+/* Of a project that the filesystem does not know, all is 0. CAP_SYS_ADMIN. */
+int quota_get(const struct quota *q, uint32_t project, struct quota_record *ret, struct error *e);
+/*
+ * Sets soft and hard limits together, rounded up to whole blocks: XFS takes a hard limit below the
+ * soft one for success and changes nothing. Usage and timers are left alone. CAP_SYS_ADMIN.
+ */
+int quota_set(const struct quota *q, uint32_t project, const struct quota_limits *limits,
+	      struct error *e);
+/* The first project from `from` on that the filesystem knows; 1: there is none. */
+int quota_next(const struct quota *q, uint32_t from, uint32_t *project, struct quota_record *ret,
+	       struct error *e);
+/* What a limit of so many bytes becomes. */
+uint64_t quota_round(const struct quota *q, uint64_t bytes);
+
+/* ---- the project of an inode ---- */
+
+struct project {
+	uint32_t id;
+	bool inherited; /* of a directory: what is made in it belongs to the project too */
+};
+
+/* Of an open file or directory (not O_PATH). 0 or -errno: -ENOTTY where no inode has a project. */
+int project_get(int fd, struct project *ret);
+/* Its owner may, or CAP_FOWNER. Only directories can be inherited from. 0 or -errno. */
+int project_set(int fd, const struct project *p);
