@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/gc.h"
+#include "agent/quotas.h"
 #include "agent/isolator/isolator.h"
 #include "agent/recover.h"
 #include "lib/attributes.h"
@@ -141,14 +142,17 @@ static int check_flags(struct agent *a, struct error *e)
 				 "--hostname: must be 1 to %d bytes without control characters or "
 				 "slashes",
 				 ID_MAX);
-	return isolators_select(a->flags.isolation, &a->node.isolators, e);
+	if (isolators_select(a->flags.isolation, &a->node.isolators, e))
+		return -e->code;
+	return quotas_check_flags(a, e);
 }
 
 int agent_configure(struct agent *a, struct error *e)
 {
 	if (!a->flags.runtime_dir)
 		a->flags.runtime_dir = runtime_dir_default();
-	if (check_flags(a, e) || open_directories(a, e) || find_resources(a, e))
+	if (check_flags(a, e) || open_directories(a, e) ||
+	    isolators_probe(a->node.isolators, &a->flags, e) || find_resources(a, e))
 		return -e->code;
 	a->info.hostname = a->flags.hostname ? xstrdup(a->flags.hostname) : daemon_hostname();
 	a->info.ip = xstrdup(a->flags.ip);

@@ -15,7 +15,7 @@ const struct ledger *executor_disk(const struct executor *x)
 {
 	const struct container *c = x->container ? x->container : x->ended;
 
-	return c ? &c->disk.ledger : &x->disk;
+	return c ? &c->disk : &x->disk;
 }
 
 static struct agent *agent_of(const struct executor *x)
@@ -135,6 +135,7 @@ void executor_free(struct executor *x)
 	free(x->container_id);
 	free(x->sandbox);
 	free(x->token);
+	free(x->denied);
 	free(x);
 }
 
@@ -448,6 +449,32 @@ static void on_limited(struct container *c)
 	save_executor(c->owner);
 }
 
+/* Each of its tasks is told, once, that there is no more disk: what it does about that is its affair. */
+static void say_denied(struct executor *x)
+{
+	struct task_status s;
+	struct task *t;
+
+	list_for_each(t, &x->tasks, node) {
+		if (t->state != TASK_RUNNING)
+			continue;
+		s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_AGENT, x->denied);
+		s.reason = REASON_CONTAINER_LIMITATION_DISK;
+		s.has_reason = true;
+		say(t, &s);
+	}
+}
+
+static void on_denied(struct container *c)
+{
+	struct executor *x = c->owner;
+
+	log_warning("executor %s: %s", x->info->executor_id, c->denied);
+	replace_str(&x->denied, c->denied);
+	save_executor(x);
+	say_denied(x);
+}
+
 static void on_started(struct container *c)
 {
 	struct executor *x = c->owner;
@@ -461,6 +488,8 @@ static void on_started(struct container *c)
 		x->state = EXECUTOR_RUNNING;
 	s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_EXECUTOR, NULL);
 	say(t, &s);
+	if (x->denied) /* before we heard that it runs */
+		say_denied(x);
 }
 
 static void describe_exit(int status, char *text, size_t size)
@@ -572,7 +601,7 @@ static void on_settled(struct container *c)
 {
 	struct executor *x = c->owner;
 
-	x->disk = c->disk.ledger;
+	x->disk = c->disk;
 	x->container = x->ended = NULL;
 }
 
@@ -585,6 +614,7 @@ const struct container_ops executor_container_ops = {
 	.made = on_made,
 	.started = on_started,
 	.limited = on_limited,
+	.denied = on_denied,
 	.ended = on_ended,
 	.settled = on_settled,
 	.idle = on_idle,

@@ -53,7 +53,9 @@ struct executor {
 	struct list tasks;          /* alive, or ended and not acknowledged */
 	struct list completed;
 	unsigned completed_count;
-	struct ledger disk;       /* the last measurement, kept for the record */
+	struct ledger disk; /* the last measurement, kept for the record */
+	struct disk_override override;
+	char *denied; /* what its tasks were told when the kernel refused it more disk; NULL: nothing */
 	int exit_status;          /* of its container, once that has ended; -1: not known */
 	struct store_wait stored; /* that it may begin, or how it ended */
 	struct gc_wait room;      /* for what it may write */

@@ -133,6 +133,8 @@ static void deleted(struct gc *gc, struct entry *x)
 	log_info("gc: sandbox %s/%s: deleted", gc->o.work_dir, x->path);
 	gc->o.metrics->gc_succeeded++;
 	store_delete(gc->o.store, &garbage_table, &row);
+	if (gc->o.deleted)
+		gc->o.deleted(x->path, gc->o.ctx);
 	forget(gc, x);
 }
 
@@ -183,6 +185,11 @@ static uint64_t room(struct gc *gc)
 	return (uint64_t)v.f_bavail * v.f_frsize;
 }
 
+static enum gc_more more(struct gc *gc)
+{
+	return gc->o.more ? gc->o.more(gc->o.ctx) : GC_ENOUGH;
+}
+
 /* w may free itself, wait again, or cancel others. */
 static void answer(struct gc_wait *w)
 {
@@ -196,7 +203,8 @@ static void answer_those_with_room(struct gc *gc)
 {
 	struct gc_wait *w;
 
-	while ((w = list_first(&gc->waits, struct gc_wait, node)) && w->bytes <= room(gc))
+	while ((w = list_first(&gc->waits, struct gc_wait, node)) && w->bytes <= room(gc) &&
+	       more(gc) == GC_ENOUGH)
 		answer(w);
 }
 
@@ -209,9 +217,10 @@ static void answer_without_room(struct gc *gc)
 		autobuf struct buf missing = { 0 };
 
 		bytes_print_human(w->bytes - MIN(bytes, w->bytes), &missing);
-		log_warning("gc: a launch goes on although %s of disk are missing in %s: there is "
-			    "no garbage left",
-			    buf_text(&missing), gc->o.work_dir);
+		if (bytes < w->bytes)
+			log_warning("gc: a launch goes on although %s of disk are missing in %s: "
+				    "there is no garbage left",
+				    buf_text(&missing), gc->o.work_dir);
 		answer(w);
 	}
 }
@@ -223,7 +232,7 @@ static void pump(struct gc *gc)
 	if (gc->stop)
 		return;
 	answer_those_with_room(gc);
-	if (gc->current)
+	if (gc->current || (!list_empty(&gc->waits) && more(gc) == GC_COMING))
 		return;
 	x = next(gc);
 	if (x) {
@@ -240,6 +249,11 @@ void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, void (*fn)(s
 	w->bytes = bytes;
 	w->fn = fn;
 	list_append(&gc->waits, &w->node);
+	pump(gc);
+}
+
+void gc_look_again(struct gc *gc)
+{
 	pump(gc);
 }
 

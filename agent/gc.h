@@ -13,6 +13,13 @@
 struct gc;
 struct statvfs;
 
+/* Whether what a launch needs besides bytes is there. */
+enum gc_more {
+	GC_ENOUGH,
+	GC_COMING,  /* soon, for gc_look_again() will be called */
+	GC_MISSING, /* something has to be deleted for it */
+};
+
 /* More sandboxes than this are not kept: the oldest goes before its time. */
 #define GC_ENTRIES_MAX 100000
 
@@ -28,6 +35,10 @@ struct gc_options {
 	double headroom;      /* part of the disk, 0 to 1 */
 	unsigned entries_max; /* 0: GC_ENTRIES_MAX */
 	struct agent_metrics *metrics;
+	/* Both may be NULL: nothing else is needed, nobody is told of what is deleted. */
+	enum gc_more (*more)(void *ctx);
+	void (*deleted)(const char *path, void *ctx);
+	void *ctx;
 	/* fstatvfs(3), or what a test has in its place; NULL is fstatvfs(3). */
 	int (*disk)(int fd, struct statvfs *ret);
 };
@@ -68,10 +79,12 @@ struct gc_wait {
 };
 /*
  * Calls fn once, as soon as the file system of work_dir has so many bytes for those who are not
- * root, deleting garbage until then, oldest first; or when none is left that can be deleted,
+ * root and `more` says enough, deleting garbage until then, oldest first; or when none is left that can be deleted,
  * with a warning in the log: then the launch goes on with what there is. Directly, from within
  * this call, if that is so already; otherwise from the loop, in the order of the calls.
  */
 void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, void (*fn)(struct gc_wait *w));
+/* What `more` said may be otherwise now. */
+void gc_look_again(struct gc *gc);
 /* Waits no more; harmless if it does not wait. */
 void gc_wait_cancel(struct gc_wait *w);

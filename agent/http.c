@@ -83,8 +83,8 @@ static void add_disk(const struct executor *x, struct executor_view *v)
 
 	v->disk_limit_bytes = l->limit_bytes;
 	v->has_disk_limit_bytes = l->has_limit;
-	v->disk_used_bytes = l->used_bytes;
-	v->has_disk_used_bytes = l->witness != WITNESS_NONE;
+	v->disk_used_bytes = l->used.bytes;
+	v->has_disk_used_bytes = ledger_known(l);
 }
 
 static void add_executor(const struct executor *x, struct buf *out)

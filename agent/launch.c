@@ -3,7 +3,7 @@
  * and the gate that opens once the store knows of it; also of one that an agent before us launched.
  */
 #include "agent/agent.h"
-#include "agent/disk/policy.h"
+#include "agent/isolator/disk.h"
 #include "agent/executors.h"
 #include "agent/save.h"
 #include "lib/fs.h"
@@ -158,6 +158,8 @@ static struct container_spec describe(struct executor *x, struct resources *used
 		.command = x->info->command,
 		.grace_ns = executor_grace(x),
 		.resources = used,
+		.override = x->override,
+		.denied = x->denied,
 	};
 }
 
@@ -166,11 +168,9 @@ static struct container_spec describe(struct executor *x, struct resources *used
 /* What it may still write; of what was not measured yet that is all of it. */
 static uint64_t may_write(const struct container *c)
 {
-	const struct ledger *l = &c->disk.ledger;
-	uint64_t used = l->witness != WITNESS_NONE ? l->used_bytes : 0, limit;
+	uint64_t limit;
 
-	disk_limit(resources_scalar(&c->resources, "disk"), 0, &limit);
-	return limit - MIN(used, limit);
+	return disk_limit_of(c, &limit) ? limit - MIN(c->disk.used.bytes, limit) : 0;
 }
 
 /* Disk that was offered is disk that is there: for this container, and for all that run. */

@@ -12,6 +12,7 @@
 #include "agent/http.h"
 #include "agent/master.h"
 #include "agent/operator.h"
+#include "agent/quotas.h"
 #include "agent/recover.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
@@ -124,9 +125,7 @@ static int set_up_containers(struct agent *a, struct error *e)
 {
 	struct disk_checks_options disk = {
 		.interval_ns = a->flags.container_disk_watch_interval,
-		.enforce = a->flags.enforce_container_disk_quota,
-		.default_limit_bytes =
-			a->flags.has_default_container_disk ? a->flags.default_container_disk : 0,
+		.kills = a->flags.enforce_container_disk_quota && quotas_kill(a),
 		.cpus = a->flags.disk_scan_cpus,
 	};
 	struct container_node *node = &a->node;
@@ -146,7 +145,7 @@ static int set_up_containers(struct agent *a, struct error *e)
 	    sampler_new(node, a->flags.resource_monitoring_interval, &a->sampler, e) ||
 	    orphans_new(node, &node->orphans, e))
 		return -e->code;
-	return 0;
+	return quotas_set_up(a, e);
 }
 
 static int set_up_gc(struct agent *a, struct error *e)
@@ -162,6 +161,9 @@ static int set_up_gc(struct agent *a, struct error *e)
 		.watch_interval_ns = a->flags.disk_watch_interval,
 		.headroom = a->flags.gc_disk_headroom,
 		.metrics = &a->metrics,
+		.more = quotas_more,
+		.deleted = quotas_sandbox_deleted,
+		.ctx = a,
 	};
 
 	return gc_new(&o, &a->gc, e);
@@ -257,6 +259,7 @@ static void stop(struct agent *a)
 	gc_free(a->gc);
 	a->updates.gone = NULL;
 	updates_fini(&a->updates);
+	quotas_free(a);
 	store_close(a->store);
 	if (a->executor_socket)
 		listener_free(a->executor_socket);

@@ -3,6 +3,7 @@
 
 #include "agent/agent.h"
 #include "agent/master.h"
+#include "agent/quotas.h"
 
 #include "lib/metrics-tables.h"
 #include "agent/metrics.def"
@@ -88,7 +89,8 @@ static void read_gauges(struct agent *a)
 	m->http_requests = (double)http_requests(a->http);
 	m->disk_measured = 0;
 	list_for_each(c, &a->node.containers, node_entry)
-		m->disk_measured += (double)c->disk.ledger.used_bytes;
+		m->disk_measured += (double)c->disk.used.bytes;
+	quotas_read_metrics(a);
 	read_store(a);
 	count_executors(a);
 	add_up_resources(a);
@@ -99,7 +101,7 @@ static void sample_container(const struct container *c, const struct metric *m,
 {
 	const struct executor *x = c->owner;
 	bool limit = !strcmp(m->prometheus, "mesos_agent_container_disk_limit_bytes");
-	const struct ledger *l = &c->disk.ledger;
+	const struct ledger *l = &c->disk;
 	struct metric_label labels[] = {
 		{ "container_id", c->id },
 		{ "framework_id", x->framework->id },
@@ -109,8 +111,8 @@ static void sample_container(const struct container *c, const struct metric *m,
 	autofree char *name = xasprintf("containers/%s/%s", c->id,
 					limit ? "disk_limit_bytes" : "disk_used_bytes");
 
-	if (limit ? l->has_limit : l->witness != WITNESS_NONE)
-		metrics_sample(w, name, labels, (double)(limit ? l->limit_bytes : l->used_bytes));
+	if (limit ? l->has_limit : ledger_known(l))
+		metrics_sample(w, name, labels, (double)(limit ? l->limit_bytes : l->used.bytes));
 }
 
 static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)

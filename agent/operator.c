@@ -2,7 +2,9 @@
 #include "agent/operator.h"
 
 #include "agent/agent.h"
+#include "agent/isolator/disk.h"
 #include "agent/master.h"
+#include "agent/save.h"
 #include "lib/version.h"
 
 /* Only the agent's own user and root may ask; the permissions of the socket say so too. */
@@ -149,7 +151,8 @@ static void on_containers(struct peer *p, struct message *m unused)
 static struct quota_state describe_quota(const struct executor *x)
 {
 	const struct ledger *l = executor_disk(x);
-	bool measured = l->witness != WITNESS_NONE;
+	bool measured = ledger_known(l), quota = l->filesystem != NULL;
+	double full_in = ledger_full_in(l);
 	const char *state = !x->container && !l->killed ? "ended" : ledger_state(l);
 	struct quota_state s = {
 		.container_id = x->container_id,
@@ -157,18 +160,37 @@ static struct quota_state describe_quota(const struct executor *x)
 		.executor_id = x->info->executor_id,
 		.limit_bytes = l->limit_bytes,
 		.has_limit_bytes = l->has_limit,
-		.used_bytes = l->used_bytes,
+		.used_bytes = l->used.bytes,
 		.has_used_bytes = measured,
 		.percent = ledger_percent(l),
 		.has_percent = measured && l->has_limit,
-		.witness = (char *)(uintptr_t)witness_name(l->witness),
-		.measured = ns_seconds(l->measured_wall_ns),
+		.witness = (char *)(uintptr_t)witness_name(l->used.witness),
+		.measured = ns_seconds(l->used.wall_ns),
 		.has_measured = measured,
-		.age_seconds = ns_seconds(now_ns() - l->measured_ns),
+		.age_seconds = ns_seconds(now_ns() - l->used.ns),
 		.has_age_seconds = measured,
-		.missed = l->missed,
+		.missed = l->used.missed,
 		.has_missed = measured,
 		.state = (char *)(uintptr_t)state,
+		.filesystem = (char *)(uintptr_t)l->filesystem,
+		.project = l->project,
+		.has_project = quota,
+		.soft_bytes = l->limits.soft_bytes,
+		.has_soft_bytes = quota && l->limits.soft_bytes,
+		.hard_bytes = l->limits.hard_bytes,
+		.has_hard_bytes = quota && l->limits.hard_bytes,
+		.inodes = l->used.inodes,
+		.has_inodes = measured,
+		.inodes_limit = l->limits.hard_inodes,
+		.has_inodes_limit = quota && l->limits.hard_inodes,
+		.scanned_bytes = l->scanned.bytes,
+		.has_scanned_bytes = l->scanned.witness != WITNESS_NONE,
+		.growth_bytes_per_minute = l->growth * 60,
+		.has_growth_bytes_per_minute = l->has_growth,
+		.full_in_seconds = full_in,
+		.has_full_in_seconds = full_in >= 0,
+		.override = x->override.set,
+		.has_override = x->override.set,
 	};
 
 	s.task_ids = task_ids(x, &s.task_ids_count);
@@ -189,7 +211,7 @@ static void on_quota(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);
 	struct answer_quota answer = {
-		.enforced = disk_checks_enforce(a->node.disk),
+		.enforced = a->flags.enforce_container_disk_quota,
 		.has_enforced = true,
 	};
 	struct container *c;
@@ -206,6 +228,40 @@ static void on_quota(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
+/* ---- quota set ---- */
+
+static void refuse_setting(struct peer *p, const struct query_set_quota *q, const char *why)
+{
+	struct answer_set_quota answer = {
+		.container_id = q->container_id,
+		.refused = (char *)(uintptr_t)why,
+	};
+
+	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
+}
+
+static void on_set_quota(struct peer *p, struct message *m)
+{
+	struct agent *a = agent_of_peer(p);
+	const struct query_set_quota *q = m->body;
+	struct executor *x = executor_by_container(a, q->container_id);
+	struct answer_set_quota answer = { .container_id = q->container_id };
+
+	if (!x || !x->container) {
+		refuse_setting(p, q, "no such container runs here");
+		return;
+	}
+	if (q->has_limit_bytes && !q->limit_bytes) {
+		refuse_setting(p, q, "a limit of 0 would be none: give it at least a byte");
+		return;
+	}
+	x->override = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
+	save_executor(x);
+	container_override_disk(x->container, &x->override);
+	answer.has_limit_bytes = disk_limit_of(x->container, &answer.limit_bytes);
+	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
+}
+
 const struct peer_protocol operator_protocol = {
 	.role = PEER_OPERATOR,
 	.hears = LANGUAGE_QUERY,
@@ -215,6 +271,7 @@ const struct peer_protocol operator_protocol = {
 			{ QUERY_STATUS, PEER_GREETED, on_status },
 			{ QUERY_CONTAINERS, PEER_GREETED, on_containers },
 			{ QUERY_QUOTA, PEER_GREETED, on_quota },
+			{ QUERY_SET_QUOTA, PEER_GREETED, on_set_quota },
 			{ .fn = NULL },
 		},
 	.greeted = on_greeted,

@@ -10,6 +10,7 @@
 #include "agent/durable.h"
 #include "agent/executors.h"
 #include "agent/gc.h"
+#include "agent/quotas.h"
 #include "agent/save.h"
 #include "agent/store.h"
 #include "lib/fs.h"
@@ -141,6 +142,8 @@ static int load_executor(void *rec, void *ctx, struct error *e)
 	x->container_id = take_ptr(row->container_id);
 	x->token = take_ptr(row->token);
 	x->sandbox = take_ptr(row->sandbox);
+	x->denied = take_ptr(row->disk_denied);
+	x->override = (struct disk_override){ row->has_disk_override, row->disk_override };
 	x->past = row->completed;
 	if (x->past)
 		executor_restore_past(x);
@@ -224,6 +227,14 @@ static int load_garbage(void *rec, void *ctx, struct error *e)
 	return gc_restore(r->agent->gc, rec, e);
 }
 
+static int load_project(void *rec, void *ctx, struct error *e)
+{
+	struct recovery *r = ctx;
+	struct projects *p = r->agent->node.projects;
+
+	return p ? projects_restore(p, rec, e) : 0;
+}
+
 static int load_tables(struct recovery *r, struct error *e)
 {
 	struct store *s = r->agent->store;
@@ -233,7 +244,8 @@ static int load_tables(struct recovery *r, struct error *e)
 	    store_load(s, &executor_table, load_executor, r, e) ||
 	    store_load(s, &task_table, load_task, r, e) ||
 	    store_load(s, &update_table, load_update, r, e) ||
-	    store_load(s, &garbage_table, load_garbage, r, e))
+	    store_load(s, &garbage_table, load_garbage, r, e) ||
+	    store_load(s, &project_table, load_project, r, e))
 		return -e->code;
 	return 0;
 }
@@ -523,7 +535,7 @@ int agent_recover(struct agent *a, struct error *e)
 	cleanup(recovery_fini) struct recovery r = { .agent = a };
 	bool strangers;
 
-	if (load_tables(&r, e) || identify(&r, e))
+	if (load_tables(&r, e) || identify(&r, e) || quotas_recover(a, e))
 		return -e->code;
 	save_agent(a);
 	order_history(&a->history);

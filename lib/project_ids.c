@@ -236,6 +236,7 @@ struct project_counts project_ids_counts(const struct project_ids *p)
 	for (size_t i = 0; i < p->ranges_count; i++)
 		c.total += p->ranges[i].end - p->ranges[i].begin + 1;
 	HASH_ITER(hh, p->entries, x, next) {
+		c.others += x->use == PROJECT_FOREIGN;
 		if (!project_ids_in_range(p, x->id))
 			continue;
 		c.taken += x->use == PROJECT_TAKEN;

@@ -19,6 +19,7 @@ enum project_use {
 
 struct project_counts {
 	uint64_t total, taken, left, foreign, free; /* of the range */
+	uint64_t others;                            /* foreign ones, wherever they are */
 };
 
 /*

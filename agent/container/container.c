@@ -36,7 +36,7 @@ static void copy_environment(struct container *c, const struct container_spec *s
 
 static void free_container(struct container *c)
 {
-	assert(!c->holds && !c->disk.checks);
+	assert(!c->holds && !c->scan.watch.checks && !c->quota.watch.checks);
 	list_remove(&c->node_entry);
 	for (size_t i = 0; i < c->environment_count; i++)
 		schema_clear(variable_schema(), &c->environment[i]);
@@ -55,6 +55,7 @@ static void free_container(struct container *c)
 	free(c->record);
 	free(c->token);
 	free(c->message);
+	free(c->denied);
 	free(c);
 }
 
@@ -153,6 +154,8 @@ static struct container *container_new(struct container_node *node,
 	c->grace_ns = spec->grace_ns;
 	c->isolators = node->isolators;
 	resources_copy(&c->resources, spec->resources);
+	c->override = spec->override;
+	c->denied = spec->denied ? xstrdup(spec->denied) : NULL;
 	c->sandbox_fd = c->stdout_fd = c->stderr_fd = c->plan_fd = c->pidfd = -EBADF;
 	list_append(&node->containers, &c->node_entry);
 	return c;
@@ -172,6 +175,7 @@ void container_proceed(struct container *c)
 {
 	assert(c->phase == CONTAINER_PREPARING && c->waiting);
 	c->waiting = false;
+	isolators_watch(c);
 	container_hold(c);
 	c->job = (struct work){ .run = run_prepare, .done = prepared, .cancel = prepare_cancelled };
 	work_submit(c->node->pool, &c->job);
@@ -213,13 +217,33 @@ struct container *container_adopt(struct container_node *node, const struct cont
 	return c;
 }
 
+/* While it is being prepared its isolators belong to that job; they look again afterwards. */
+static void watch_anew(struct container *c)
+{
+	if (c->phase == CONTAINER_RUNNING || c->phase == CONTAINER_HELD ||
+	    c->phase == CONTAINER_SPAWNED)
+		isolators_watch(c);
+}
+
 void container_update(struct container *c, const struct resources *resources)
 {
 	resources_fini(&c->resources);
 	resources_copy(&c->resources, resources);
-	if (c->phase == CONTAINER_RUNNING || c->phase == CONTAINER_HELD ||
-	    c->phase == CONTAINER_SPAWNED)
-		isolators_watch(c);
+	watch_anew(c);
+}
+
+void container_override_disk(struct container *c, const struct disk_override *o)
+{
+	c->override = *o;
+	watch_anew(c);
+}
+
+void container_refused(struct container *c, const char *message)
+{
+	if (c->denied)
+		return;
+	c->denied = xstrdup(message);
+	c->node->ops->denied(c);
 }
 
 void container_destroy(struct container *c, int64_t grace_ns)

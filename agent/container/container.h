@@ -8,7 +8,8 @@
 #include <stdatomic.h>
 
 #include "agent/container/plan.h"
-#include "agent/disk/checks.h"
+#include "agent/disk/quota_watch.h"
+#include "agent/disk/scan_watch.h"
 #include "lib/peer.h"
 #include "lib/resources.h"
 
@@ -38,6 +39,8 @@ struct container_ops {
 	void (*made)(struct container *c);
 	void (*started)(struct container *c); /* its command was exec'd */
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
+	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */
+	void (*denied)(struct container *c);
 	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
 	/* Once, after ended: what was measured is final, and the container is freed after this. */
@@ -51,6 +54,10 @@ struct container_node {
 	sd_event *loop;
 	struct work_pool *pool; /* for prepare and the sampler */
 	struct disk_checks *disk;
+	struct projects *projects; /* NULL: no disk quota isolator is on */
+	struct quota_rules quota_rules;
+	uint64_t default_disk_bytes; /* of containers that were given no disk; 0: no limit */
+	size_t work_dir_length; /* with the slash behind it: what a sandbox's path begins with */
 	const struct container_ops *ops;
 	uint64_t isolators; /* bits of the table */
 	bool switch_user;
@@ -65,6 +72,12 @@ struct container_node {
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;
+};
+
+/* An operator's word against that of the tasks. */
+struct disk_override {
+	bool set;
+	uint64_t limit_bytes;
 };
 
 /* What the processes of a container use together: the sampler's. */
@@ -124,7 +137,11 @@ struct container {
 	enum task_reason reason;
 	char *message;
 
-	struct disk_watch disk;
+	struct ledger disk;
+	struct scan_watch scan;
+	struct quota_watch quota;
+	struct disk_override override;
+	char *denied;    /* that the kernel has refused it more disk; NULL: it has not */
 	struct work job; /* prepare */
 	struct process_sample sample;
 	unsigned holds; /* what still needs it, itself included */
@@ -138,6 +155,8 @@ struct container_spec {
 	size_t environment_count;
 	int64_t grace_ns;
 	const struct resources *resources;
+	struct disk_override override;
+	const char *denied;
 };
 
 extern const struct peer_protocol supervisor_protocol;
@@ -166,6 +185,10 @@ void container_start(struct container *c);
  */
 struct container *container_adopt(struct container_node *node, const struct container_spec *spec,
 				  const struct container_past *past, void *owner);
+/* An operator gives it another limit, or takes that back. */
+void container_override_disk(struct container *c, const struct disk_override *o);
+/* The kernel has refused it more disk; the first time its owner hears of it. */
+void container_refused(struct container *c, const char *message);
 /* Its resources are now these. */
 void container_update(struct container *c, const struct resources *resources);
 /*

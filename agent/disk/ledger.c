@@ -1,13 +1,24 @@
 /* Booking measurements and saying what they mean. */
 #include "agent/disk/ledger.h"
 
+#include <math.h>
+
 #include "lib/units.h"
 
 #define NEAR_PERCENT 90
+/* How long what was seen counts when the growth is told. */
+#define GROWTH_SECONDS 60.0
+/*
+ * What a scan may find beyond what was charged without being told: it takes a while, and names come and
+ * go meanwhile.
+ */
+#define DISPUTE_BYTES   MIB
+#define DISPUTE_PERCENT 5
 
 static const char *const witness_names[] = {
 	[WITNESS_NONE] = NULL,
 	[WITNESS_SCAN] = "scan",
+	[WITNESS_QUOTA] = "quota",
 };
 
 const char *witness_name(enum disk_witness witness)
@@ -16,10 +27,17 @@ const char *witness_name(enum disk_witness witness)
 	return witness_names[witness];
 }
 
+bool ledger_known(const struct ledger *l)
+{
+	return l->used.witness != WITNESS_NONE;
+}
+
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
-	l->over = l->has_limit && l->witness != WITNESS_NONE && l->used_bytes > l->limit_bytes;
+	l->over = l->has_limit && ledger_known(l) && l->used.bytes > l->limit_bytes;
+	if (ledger_percent(l) < NEAR_PERCENT)
+		l->denied = false;
 }
 
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
@@ -29,23 +47,67 @@ void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
 	judge(l);
 }
 
-void ledger_measured(struct ledger *l, enum disk_witness witness, uint64_t used_bytes,
-		     uint64_t missed, int64_t now, int64_t wall)
+/* The older, the less it counts: after GROWTH_SECONDS a third. */
+static void note_growth(struct ledger *l, const struct disk_measure *m)
 {
-	assert(witness != WITNESS_NONE);
-	l->witness = witness;
-	l->used_bytes = used_bytes;
-	l->missed = missed;
-	l->measured_ns = now;
-	l->measured_wall_ns = wall;
+	double seconds = (double)(m->ns - l->used.ns) / (double)NSEC_PER_SEC;
+	double growth, weight;
+
+	if (l->used.witness != m->witness || seconds <= 0)
+		return;
+	growth = ((double)m->bytes - (double)l->used.bytes) / seconds;
+	weight = l->has_growth ? 1 - exp(-seconds / GROWTH_SECONDS) : 1;
+	l->growth += weight * (growth - l->growth);
+	l->has_growth = true;
+}
+
+/* before, after: what was charged about when the scan began, and after it had ended. */
+static bool disputes(const struct disk_measure *scan, uint64_t before, uint64_t after)
+{
+	uint64_t charged = MAX(before, after);
+
+	return scan->bytes > charged + DISPUTE_BYTES + charged / 100 * DISPUTE_PERCENT;
+}
+
+void ledger_measured(struct ledger *l, const struct disk_measure *m)
+{
+	assert(m->witness != WITNESS_NONE);
+	if (m->witness < l->used.witness) {
+		l->scanned = *m;
+		return;
+	}
+	if (m->witness == WITNESS_QUOTA && l->used.witness == WITNESS_SCAN) {
+		l->scanned = l->used;
+		l->has_growth = false;
+	}
+	/* Only what was measured after the scan can be held against it, and before it there was something. */
+	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
+		l->disputed = disputes(&l->scanned, l->used.bytes, m->bytes);
+	note_growth(l, m);
+	l->used = *m;
 	judge(l);
+}
+
+bool ledger_refused(struct ledger *l)
+{
+	bool first = !l->denied;
+
+	l->denied = true;
+	return first;
 }
 
 double ledger_percent(const struct ledger *l)
 {
-	if (!l->has_limit || l->witness == WITNESS_NONE || !l->limit_bytes)
+	if (!l->has_limit || !ledger_known(l) || !l->limit_bytes)
 		return 0;
-	return 100.0 * (double)l->used_bytes / (double)l->limit_bytes;
+	return 100.0 * (double)l->used.bytes / (double)l->limit_bytes;
+}
+
+double ledger_full_in(const struct ledger *l)
+{
+	if (!l->has_limit || !l->has_growth || l->growth <= 0 || l->used.bytes >= l->limit_bytes)
+		return -1;
+	return (double)(l->limit_bytes - l->used.bytes) / l->growth;
 }
 
 const char *ledger_state(const struct ledger *l)
@@ -54,17 +116,19 @@ const char *ledger_state(const struct ledger *l)
 		return "killed";
 	if (!l->has_limit)
 		return "unlimited";
-	if (l->witness == WITNESS_NONE)
+	if (!ledger_known(l))
 		return "unmeasured";
 	if (l->over)
 		return "over";
+	if (l->denied)
+		return "denied";
 	return ledger_percent(l) >= NEAR_PERCENT ? "near" : "ok";
 }
 
 void ledger_describe_excess(const struct ledger *l, struct buf *out)
 {
 	buf_adds(out, "Disk usage (");
-	bytes_print(l->used_bytes, out);
+	bytes_print(l->used.bytes, out);
 	buf_adds(out, ") exceeds quota (");
 	bytes_print(l->limit_bytes, out);
 	buf_addc(out, ')');

@@ -5,30 +5,51 @@
 #pragma once
 
 #include "lib/buf.h"
+#include "lib/quota.h"
 
-enum disk_witness { WITNESS_NONE, WITNESS_SCAN };
+/* The better one is the later. */
+enum disk_witness { WITNESS_NONE, WITNESS_SCAN, WITNESS_QUOTA };
+
+struct disk_measure {
+	enum disk_witness witness;
+	uint64_t bytes, inodes;
+	uint64_t missed;     /* names that could not be looked at */
+	int64_t ns, wall_ns; /* monotonic; shown */
+};
 
 struct ledger {
 	bool has_limit;
 	uint64_t limit_bytes;
-	enum disk_witness witness; /* WITNESS_NONE: not measured yet */
-	uint64_t used_bytes;
-	uint64_t missed;          /* names that the last measurement could not look at */
-	int64_t measured_ns;      /* monotonic */
-	int64_t measured_wall_ns; /* shown */
-	bool over;                /* the last measurement was above the limit */
-	bool killed;              /* the policy has ended the container for it */
+	struct disk_measure
+		used; /* the last one of the best witness; WITNESS_NONE: not measured yet */
+	struct disk_measure scanned; /* where the quota is the witness, what a scan says */
+	bool over;                   /* the last measurement was above the limit */
+	bool killed;                 /* the policy has ended the container for it */
+	bool denied;      /* the kernel refused a write, and it is still near its limit */
+	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
+	uint64_t strayed; /* directories that the last scan found outside of the project */
+	double growth;    /* bytes a second, of about the last minute */
+	bool has_growth;
+
+	/* of the project quota */
+	const char *filesystem; /* NULL: there is none */
+	uint32_t project;
+	struct quota_limits limits;
 };
 
-/* "scan"; NULL for WITNESS_NONE. */
+/* "scan", "quota"; NULL for WITNESS_NONE. */
 const char *witness_name(enum disk_witness witness);
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes);
 /* Books one measurement. */
-void ledger_measured(struct ledger *l, enum disk_witness witness, uint64_t used_bytes,
-		     uint64_t missed, int64_t now, int64_t wall);
+void ledger_measured(struct ledger *l, const struct disk_measure *m);
+/* The kernel refused a write. True if it is the first one since there was room. */
+bool ledger_refused(struct ledger *l);
+bool ledger_known(const struct ledger *l);
 /* Used part of the limit in percent; 0 without a limit or a measurement. */
 double ledger_percent(const struct ledger *l);
-/* unlimited, unmeasured, ok, near (90 % and more), over, killed. */
+/* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
+double ledger_full_in(const struct ledger *l);
+/* unlimited, unmeasured, ok, near (90 % and more), over, denied, killed. */
 const char *ledger_state(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */
 void ledger_describe_excess(const struct ledger *l, struct buf *out);

@@ -3,11 +3,11 @@
 
 #include "lib/resources.h"
 
-enum disk_action disk_policy(const struct ledger *l, bool was_over, bool enforce)
+enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills)
 {
 	if (!l->over || l->killed)
 		return DISK_NOTHING;
-	if (enforce)
+	if (kills)
 		return DISK_KILL;
 	return was_over ? DISK_NOTHING : DISK_REPORT;
 }

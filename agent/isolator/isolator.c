@@ -8,6 +8,7 @@
 
 static const struct isolator *const table[] = {
 	&isolator_user,      &isolator_sandbox,   &isolator_command,
+	&isolator_disk_xfs,  &isolator_disk_ext4, &isolator_disk_quota,
 	&isolator_posix_cpu, &isolator_posix_mem, &isolator_posix_disk,
 };
 
@@ -53,6 +54,32 @@ int isolators_select(const char *isolation, uint64_t *ret, struct error *e)
 	while ((name = strsep(&rest, ",")))
 		if (*name && select_one(name, ret, e))
 			return -EINVAL;
+	return 0;
+}
+
+static unsigned count_quota(uint64_t isolators)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		n += isolators & BIT(i) && table[i]->quota;
+	return n;
+}
+
+bool isolators_have_quota(uint64_t isolators)
+{
+	return count_quota(isolators) > 0;
+}
+
+int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct error *e)
+{
+	if (count_quota(isolators) > 1)
+		return error_set(e, EINVAL,
+				 "--isolation: a sandbox has one project: choose one of disk/xfs, "
+				 "disk/ext4 and disk/quota");
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (isolators & BIT(i) && table[i]->probe && table[i]->probe(flags, e))
+			return error_wrap(e, "--isolation: %s", table[i]->name);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/container/container.h"
+#include "agent/flags.h"
 
 /* What an isolator measures: the ResourceStatistics of /monitor/statistics.json. */
 #include "lib/schema-structs.h"
@@ -15,12 +16,15 @@
 struct isolator {
 	const char *name; /* as in --isolation; without one it is always on */
 	const char *doc;
+	bool quota; /* it holds containers to project quotas */
+	/* At start, before anything is made but work_dir: whether it would work here. */
+	int (*probe)(const struct agent_flags *flags, struct error *e);
 	/*
 	 * Before the supervisor exists: adds to the plan. A job: it may block, and touches
 	 * nothing but its container and the plan. A failure ends the launch.
 	 */
 	int (*prepare)(struct container *c, struct launch_plan *plan, struct error *e);
-	/* In the loop, after prepare, after a change of resources, and when the container has ended. */
+	/* In the loop: before and after prepare, after a change of resources, and when the container has ended. */
 	void (*watch)(struct container *c);
 	/* In the loop: says what is known. */
 	void (*usage)(const struct container *c, struct usage *ret);
@@ -29,6 +33,10 @@ struct isolator {
 /* The rows that --isolation names, plus those that are always on: a bit each. */
 int isolators_select(const char *isolation, uint64_t *ret, struct error *e);
 
+/* Each of the selected ones; stops at the first that would not work, and names it. */
+int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct error *e);
+/* Whether one of them is a disk quota isolator. */
+bool isolators_have_quota(uint64_t isolators);
 /* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e);
 void isolators_watch(struct container *c);

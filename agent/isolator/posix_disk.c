@@ -1,11 +1,13 @@
-/* posix/disk: measures the sandbox by scanning it, and ends the container that outgrows it. */
+/*
+ * posix/disk: measures the sandbox by scanning it, and ends the container that outgrows it. Beside a
+ * disk quota isolator it is the second witness: the quota holds, the scan looks for what escapes it.
+ */
+#include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
-
-#include "lib/resources.h"
 
 static struct container *container(struct disk_watch *w)
 {
-	return container_of(w, struct container, disk);
+	return container_of(w, struct container, scan.watch);
 }
 
 static void exceeded(struct disk_watch *w, const char *why)
@@ -20,35 +22,41 @@ static void settled(struct disk_watch *w)
 
 static const struct disk_watch_ops ops = { .exceeded = exceeded, .settled = settled };
 
-static void watch(struct container *c)
+static void start(struct container *c)
 {
-	if (c->phase == CONTAINER_ENDED) {
-		if (c->disk.checks)
-			disk_watch_end(&c->disk);
-		return;
-	}
-	if (c->sandbox_fd < 0) /* of a container that was found again without it */
-		return;
-	if (!c->disk.checks) {
-		container_hold(c);
-		disk_watch_start(c->node->disk, &c->disk, &ops, c->id, c->sandbox_fd);
-	}
-	disk_watch_limit(&c->disk, resources_scalar(&c->resources, "disk"));
+	struct disk_watch *w = &c->scan.watch;
+
+	container_hold(c);
+	w->method = &scan_method;
+	w->ops = &ops;
+	w->name = c->id;
+	w->dirfd = c->sandbox_fd;
+	w->ledger = &c->disk;
+	disk_watch_start(c->node->disk, w);
 }
 
-static void usage(const struct container *c, struct usage *ret)
+static void watch(struct container *c)
 {
-	const struct ledger *l = &c->disk.ledger;
+	struct disk_watch *w = &c->scan.watch;
+	uint64_t limit;
+	bool limited;
 
-	ret->has_disk_limit_bytes = l->has_limit;
-	ret->disk_limit_bytes = l->limit_bytes;
-	ret->has_disk_used_bytes = l->witness != WITNESS_NONE;
-	ret->disk_used_bytes = l->used_bytes;
+	if (c->phase == CONTAINER_ENDED) {
+		if (w->checks)
+			disk_watch_end(w);
+		return;
+	}
+	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
+		return;
+	if (!w->checks)
+		start(c);
+	limited = disk_limit_of(c, &limit);
+	disk_watch_limit(w, limited, limit);
 }
 
 const struct isolator isolator_posix_disk = {
 	.name = "posix/disk",
 	.doc = "measures each sandbox by a scan; kills over the limit if enforced",
 	.watch = watch,
-	.usage = usage,
+	.usage = disk_usage,
 };

@@ -6,6 +6,9 @@
 extern const struct isolator isolator_user;       /* user.c */
 extern const struct isolator isolator_sandbox;    /* sandbox.c */
 extern const struct isolator isolator_command;    /* command.c */
+extern const struct isolator isolator_disk_xfs;   /* disk_quota.c */
+extern const struct isolator isolator_disk_ext4;  /* disk_quota.c */
+extern const struct isolator isolator_disk_quota; /* disk_quota.c */
 extern const struct isolator isolator_posix_cpu;  /* posix_proc.c */
 extern const struct isolator isolator_posix_mem;  /* posix_proc.c */
 extern const struct isolator isolator_posix_disk; /* posix_disk.c */

@@ -7,12 +7,26 @@
 
 #include "agent/disk/ledger.h"
 
+/* Valid until the next call. */
+static const struct disk_measure *measure(enum disk_witness witness, uint64_t bytes, int64_t ns)
+{
+	static struct disk_measure m;
+
+	m = (struct disk_measure){ .witness = witness, .bytes = bytes, .ns = ns, .wall_ns = 1 };
+	return &m;
+}
+
+static const struct disk_measure *scan(uint64_t bytes, int64_t ns)
+{
+	return measure(WITNESS_SCAN, bytes, ns);
+}
+
 static struct ledger measured(uint64_t limit, uint64_t used)
 {
 	struct ledger l = { 0 };
 
 	ledger_set_limit(&l, true, limit);
-	ledger_measured(&l, WITNESS_SCAN, used, 0, 1, 2);
+	ledger_measured(&l, scan(used, 1));
 	return l;
 }
 
@@ -21,7 +35,7 @@ static void a_new_one_is_unlimited_and_unmeasured(void **state unused)
 	struct ledger l = { 0 };
 
 	assert_string_equal(ledger_state(&l), "unlimited");
-	assert_null(witness_name(l.witness));
+	assert_null(witness_name(l.used.witness));
 	ledger_set_limit(&l, true, MIB);
 	assert_string_equal(ledger_state(&l), "unmeasured");
 	assert_false(l.over);
@@ -31,12 +45,16 @@ static void a_measurement_keeps_who_made_it_when_and_what_it_missed(void **state
 {
 	struct ledger l = { 0 };
 
-	ledger_measured(&l, WITNESS_SCAN, 4096, 3, 17, 18);
-	assert_string_equal(witness_name(l.witness), "scan");
-	assert_int_equal(l.used_bytes, 4096);
-	assert_int_equal(l.missed, 3);
-	assert_int_equal(l.measured_ns, 17);
-	assert_int_equal(l.measured_wall_ns, 18);
+	ledger_measured(&l, &(struct disk_measure){ .witness = WITNESS_SCAN,
+						    .bytes = 4096,
+						    .missed = 3,
+						    .ns = 17,
+						    .wall_ns = 18 });
+	assert_string_equal(witness_name(l.used.witness), "scan");
+	assert_int_equal(l.used.bytes, 4096);
+	assert_int_equal(l.used.missed, 3);
+	assert_int_equal(l.used.ns, 17);
+	assert_int_equal(l.used.wall_ns, 18);
 }
 
 static void usage_equal_to_the_limit_is_fine_and_one_byte_more_is_not(void **state unused)
@@ -44,7 +62,7 @@ static void usage_equal_to_the_limit_is_fine_and_one_byte_more_is_not(void **sta
 	struct ledger l = measured(MIB, MIB);
 
 	assert_false(l.over);
-	ledger_measured(&l, WITNESS_SCAN, MIB + 1, 0, 3, 4);
+	ledger_measured(&l, scan(MIB + 1, 3));
 	assert_true(l.over);
 	assert_string_equal(ledger_state(&l), "over");
 }
@@ -54,7 +72,7 @@ static void what_shrinks_is_no_longer_over(void **state unused)
 	struct ledger l = measured(MIB, 2 * MIB);
 
 	assert_true(l.over);
-	ledger_measured(&l, WITNESS_SCAN, 4096, 0, 3, 4);
+	ledger_measured(&l, scan(4096, 3));
 	assert_false(l.over);
 	assert_string_equal(ledger_state(&l), "ok");
 }
@@ -86,11 +104,86 @@ static void it_is_near_from_ninety_percent_on(void **state unused)
 	struct ledger l = measured(1000, 899);
 
 	assert_string_equal(ledger_state(&l), "ok");
-	ledger_measured(&l, WITNESS_SCAN, 900, 0, 3, 4);
+	ledger_measured(&l, scan(900, 3));
 	assert_string_equal(ledger_state(&l), "near");
 	assert_true(ledger_percent(&l) == 90);
-	ledger_measured(&l, WITNESS_SCAN, 1000, 0, 3, 4);
+	ledger_measured(&l, scan(1000, 3));
 	assert_string_equal(ledger_state(&l), "near");
+}
+
+static const struct disk_measure *quota(uint64_t bytes, int64_t ns)
+{
+	return measure(WITNESS_QUOTA, bytes, ns);
+}
+
+static void the_quota_is_believed_before_the_scan(void **state unused)
+{
+	struct ledger l = measured(8 * MIB, 2 * MIB);
+
+	ledger_measured(&l, quota(4 * MIB, 3));
+	assert_string_equal(witness_name(l.used.witness), "quota");
+	ledger_measured(&l, scan(9 * MIB, 4));
+	assert_int_equal(l.used.bytes, 4 * MIB);
+	assert_int_equal(l.scanned.bytes, 9 * MIB);
+	assert_false(l.over);
+}
+
+static void a_scan_that_finds_much_more_than_was_charged_disputes_it(void **state unused)
+{
+	struct ledger l = { 0 };
+
+	ledger_measured(&l, quota(4 * MIB, 1));
+	ledger_measured(&l, scan(9 * MIB, 2));
+	assert_false(l.disputed);
+	ledger_measured(&l, quota(4 * MIB, 3));
+	assert_true(l.disputed);
+	ledger_measured(&l, scan(4 * MIB, 4));
+	ledger_measured(&l, quota(4 * MIB, 5));
+	assert_false(l.disputed);
+}
+
+static void what_was_deleted_or_written_during_a_scan_disputes_nothing(void **state unused)
+{
+	struct ledger l = { 0 };
+
+	ledger_measured(&l, quota(9 * MIB, 1));
+	ledger_measured(&l, scan(9 * MIB, 2));
+	ledger_measured(&l, quota(MIB, 3));
+	assert_false(l.disputed);
+	ledger_measured(&l, scan(9 * MIB, 4));
+	ledger_measured(&l, quota(9 * MIB, 5));
+	assert_false(l.disputed);
+}
+
+static void it_is_denied_until_there_is_room_again(void **state unused)
+{
+	struct ledger l = measured(1000, 1000);
+
+	assert_true(ledger_refused(&l));
+	assert_string_equal(ledger_state(&l), "denied");
+	assert_false(ledger_refused(&l));
+	ledger_measured(&l, scan(950, 3));
+	assert_string_equal(ledger_state(&l), "denied");
+	ledger_measured(&l, scan(100, 4));
+	assert_string_equal(ledger_state(&l), "ok");
+	assert_true(ledger_refused(&l));
+}
+
+static void growth_says_when_it_is_full(void **state unused)
+{
+	struct ledger l = { 0 };
+
+	ledger_set_limit(&l, true, 4000);
+	ledger_measured(&l, quota(1000, NSEC_PER_SEC));
+	assert_true(ledger_full_in(&l) < 0);
+	ledger_measured(&l, quota(2000, 2 * NSEC_PER_SEC));
+	assert_true(l.growth == 1000);
+	assert_true(ledger_full_in(&l) == 2);
+	ledger_measured(&l, quota(2000, 3 * NSEC_PER_SEC));
+	assert_true(l.growth > 900 && l.growth < 1000);
+	ledger_measured(&l, quota(1000, 1000 * NSEC_PER_SEC));
+	assert_true(l.growth < 0);
+	assert_true(ledger_full_in(&l) < 0);
 }
 
 static void killed_outlives_every_measurement(void **state unused)
@@ -98,7 +191,7 @@ static void killed_outlives_every_measurement(void **state unused)
 	struct ledger l = measured(MIB, 2 * MIB);
 
 	l.killed = true;
-	ledger_measured(&l, WITNESS_SCAN, 4096, 0, 3, 4);
+	ledger_measured(&l, scan(4096, 3));
 	assert_string_equal(ledger_state(&l), "killed");
 }
 
@@ -130,6 +223,11 @@ int main(void)
 		cmocka_unit_test(a_new_limit_judges_the_last_measurement),
 		cmocka_unit_test(a_limit_that_was_taken_away_leaves_nothing),
 		cmocka_unit_test(it_is_near_from_ninety_percent_on),
+		cmocka_unit_test(the_quota_is_believed_before_the_scan),
+		cmocka_unit_test(a_scan_that_finds_much_more_than_was_charged_disputes_it),
+		cmocka_unit_test(what_was_deleted_or_written_during_a_scan_disputes_nothing),
+		cmocka_unit_test(it_is_denied_until_there_is_room_again),
+		cmocka_unit_test(growth_says_when_it_is_full),
 		cmocka_unit_test(killed_outlives_every_measurement),
 		cmocka_unit_test(the_excess_is_told_in_mesos_words),
 		cmocka_unit_test(half_a_megabyte_is_told_in_kilobytes),

@@ -10,12 +10,20 @@
 /* Thousandths, as resources count. */
 #define MB_MILLI 1000
 
+static const struct disk_measure *scan(uint64_t bytes, int64_t ns)
+{
+	static struct disk_measure m;
+
+	m = (struct disk_measure){ .witness = WITNESS_SCAN, .bytes = bytes, .ns = ns };
+	return &m;
+}
+
 static struct ledger with(uint64_t limit, uint64_t used)
 {
 	struct ledger l = { 0 };
 
 	ledger_set_limit(&l, limit > 0, limit);
-	ledger_measured(&l, WITNESS_SCAN, used, 0, 1, 2);
+	ledger_measured(&l, scan(used, 1));
 	return l;
 }
 

@@ -1,0 +1,412 @@
+/* Ids are taken by jobs and given back in the loop: a lock guards them, and nothing else. */
+#include "agent/disk/projects.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "agent/gc_tree.h"
+#include "lib/fs.h"
+#include "lib/log.h"
+#include "lib/timer.h"
+
+#define PROJID_FILE      "/etc/projid"
+#define PROJID_MAX_BYTES (4 * MIB)
+/* XFS gives blocks of deleted files back in the background, within tens of milliseconds. */
+#define LINGER_NS    (50 * NSEC_PER_MSEC)
+#define LINGER_TRIES 20
+
+struct projects {
+	struct projects_options o;
+	struct quota quota;
+	pthread_mutex_t lock;
+	struct project_ids *ids;
+	uint64_t given_back; /* counts up, for the rows */
+	sd_event_source *timer;
+
+	/* the look at the ids that are left */
+	struct work job;
+	bool looking, again;
+	unsigned tries; /* in a row, since an id was left */
+	uint32_t *left;
+	size_t left_count;
+	bool *idle; /* for each of them: nothing is charged to it */
+};
+
+static void look(struct projects *p);
+
+static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	look(arg);
+	return 0;
+}
+
+const struct quota *projects_quota(const struct projects *p)
+{
+	return &p->quota;
+}
+
+int projects_new(const struct projects_options *o, struct projects **ret, struct error *e)
+{
+	struct projects *p = xcalloc(1, sizeof(*p));
+
+	p->o = *o;
+	pthread_mutex_init(&p->lock, NULL);
+	if (project_ids_new(o->range, &p->ids, e) || quota_open(o->work_dir, &p->quota, e)) {
+		projects_free(p);
+		return -e->code;
+	}
+	*ret = p;
+	return 0;
+}
+
+void projects_free(struct projects *p)
+{
+	if (!p)
+		return;
+	sd_event_source_disable_unref(p->timer);
+	quota_close(&p->quota);
+	project_ids_free(p->ids);
+	free(p->left);
+	free(p->idle);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+struct project_counts projects_counts(struct projects *p)
+{
+	struct project_counts c;
+
+	pthread_mutex_lock(&p->lock);
+	c = project_ids_counts(p->ids);
+	pthread_mutex_unlock(&p->lock);
+	return c;
+}
+
+/* ---- what is known at start ---- */
+
+int projects_restore(struct projects *p, const struct project_row *row, struct error *e)
+{
+	bool taken = row->sandbox && *row->sandbox;
+
+	if (row->project == PROJECT_NONE || row->project >= UINT32_MAX)
+		return error_set(e, EBADMSG, "project %llu is none",
+				 (unsigned long long)row->project);
+	p->given_back = MAX(p->given_back, row->given_back);
+	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,
+			    taken ? row->sandbox : NULL);
+	return 0;
+}
+
+/* Relative to work_dir; a sandbox whose deletion has begun has another name. */
+static int open_sandbox(const struct projects *p, const char *path, bool gone)
+{
+	autofree char *name = NULL;
+	const char *slash = strrchr(path, '/');
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	assert(slash);
+	name = gone ? xasprintf("%.*s" GC_GONE "%s", (int)(slash + 1 - path), path, slash + 1)
+		    : xstrdup(path);
+	return (int)syscall(SYS_openat2, p->o.work_dir_fd, name, &how, sizeof(how));
+}
+
+/*
+ * What a directory says is so. Two sandboxes of one id are not our doing: the one that the store
+ * knows keeps it, and the other is given a new one when its container is found again.
+ */
+static void on_sandbox(const char *path, const char *container_id, int64_t mtime_ns unused,
+		       bool gone, void *ctx)
+{
+	struct projects *p = ctx;
+	autofd int fd = open_sandbox(p, path, gone);
+	struct project is = { .id = PROJECT_NONE };
+	const char *other;
+
+	if (fd < 0 || project_get(fd, &is) || is.id == PROJECT_NONE)
+		return;
+	other = project_ids_sandbox(p->ids, is.id);
+	if (other && strcmp(other, path) != 0)
+		log_error("container %s: its sandbox has project %u, which is that of %s",
+			  container_id, is.id, other);
+	else
+		project_ids_restore(p->ids, is.id, PROJECT_TAKEN, path);
+}
+
+/* The row says so, but the sandbox is gone. */
+static void leave_missing(struct projects *p, uint32_t id)
+{
+	const char *sandbox = project_ids_sandbox(p->ids, id);
+	autofd int fd = sandbox ? open_sandbox(p, sandbox, false) : -EBADF;
+	autofd int gone = sandbox && fd < 0 ? open_sandbox(p, sandbox, true) : -EBADF;
+	uint32_t left;
+
+	if (sandbox && fd < 0 && gone < 0)
+		project_ids_leave(p->ids, sandbox, &left);
+}
+
+/* Of what the filesystem knows and we do not, others are the owners. */
+static int find_foreign(struct projects *p, struct error *e)
+{
+	struct quota_record r;
+	uint32_t id = PROJECT_NONE;
+	int found;
+
+	while (!(found = quota_next(&p->quota, id + 1, &id, &r, e))) {
+		bool used = r.bytes || r.inodes;
+
+		switch (project_ids_use(p->ids, id)) {
+		case PROJECT_TAKEN: leave_missing(p, id); break;
+		case PROJECT_FREE:
+			if (used || r.limits.hard_bytes || r.limits.soft_bytes)
+				project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
+			break;
+		default: break;
+		}
+		if (id >= UINT32_MAX - 1)
+			break;
+	}
+	return found < 0 ? found : 0;
+}
+
+/* projid(5): name:id a line. */
+static int find_named(struct projects *p, struct error *e)
+{
+	autobuf struct buf text = { 0 };
+	char *rest, *line;
+	struct error why;
+	unsigned id;
+
+	if (access(PROJID_FILE, F_OK))
+		return 0;
+	if (fs_read(PROJID_FILE, PROJID_MAX_BYTES, &text, &why))
+		return error_set(e, why.code, "%s", why.text);
+	rest = (char *)(uintptr_t)buf_text(&text);
+	while ((line = strsep(&rest, "\n")))
+		if (*line != '#' && sscanf(line, "%*[^:]:%u", &id) == 1 && id != PROJECT_NONE &&
+		    project_ids_use(p->ids, id) == PROJECT_FREE)
+			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
+	return 0;
+}
+
+int projects_find(struct projects *p, struct error *e)
+{
+	struct project_counts c;
+
+	gc_tree_find(p->o.work_dir_fd, NULL, on_sandbox, p);
+	if (find_foreign(p, e) || find_named(p, e))
+		return -e->code;
+	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
+	c = projects_counts(p);
+	log_info("projects: range=%s total=%llu taken=%llu left=%llu foreign=%llu free=%llu",
+		 p->o.range, (unsigned long long)c.total, (unsigned long long)c.taken,
+		 (unsigned long long)c.left, (unsigned long long)c.foreign,
+		 (unsigned long long)c.free);
+	return 0;
+}
+
+/* ---- taking ---- */
+
+static int none_free(struct projects *p, struct error *e)
+{
+	struct project_counts c = project_ids_counts(p->ids);
+
+	return error_set(e, ENOSPC,
+			 "no project id of --xfs_project_range=%s is free: %llu in all, %llu of "
+			 "sandboxes, %llu of sandboxes that are gone but still charged, %llu of "
+			 "others; give it a larger range, or a shorter --gc_delay",
+			 p->o.range, (unsigned long long)c.total, (unsigned long long)c.taken,
+			 (unsigned long long)c.left, (unsigned long long)c.foreign);
+}
+
+/* Whatever is charged to an id that was free is not ours. */
+static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
+{
+	struct quota_record r;
+
+	for (;;) {
+		if (project_ids_take(p->ids, sandbox, ret))
+			return none_free(p, e);
+		if (quota_get(&p->quota, *ret, &r, e)) {
+			project_ids_give_back(p->ids, *ret);
+			return -e->code;
+		}
+		if (!r.bytes && !r.inodes)
+			return 0;
+		log_warning(
+			"projects: project %u is in use by others: %llu bytes in %llu files are "
+			"charged to it",
+			*ret, (unsigned long long)r.bytes, (unsigned long long)r.inodes);
+		project_ids_restore(p->ids, *ret, PROJECT_FOREIGN, NULL);
+	}
+}
+
+/* Its directory has one that is nobody else's. */
+static bool has_own(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret)
+{
+	struct project is = { .id = PROJECT_NONE };
+	const char *owner;
+
+	if (project_get(dirfd, &is) || is.id == PROJECT_NONE)
+		return false;
+	owner = project_ids_sandbox(p->ids, is.id);
+	if (!str_equal(owner, sandbox))
+		return false;
+	*ret = is.id;
+	return true;
+}
+
+int projects_take(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret,
+		  struct error *e)
+{
+	int r;
+
+	pthread_mutex_lock(&p->lock);
+	r = has_own(p, sandbox, dirfd, ret) ? 0 : take_free(p, sandbox, ret, e);
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}
+
+static void put_row(struct projects *p, uint32_t id, const char *sandbox)
+{
+	struct project_row row = {
+		.project = id,
+		.has_project = true,
+		.sandbox = (char *)(uintptr_t)sandbox,
+		.given_back = p->given_back,
+		.has_given_back = !sandbox,
+	};
+
+	store_put(p->o.store, &project_table, &row);
+}
+
+void projects_taken(struct projects *p, uint32_t id)
+{
+	autofree char *sandbox = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	replace_str(&sandbox, project_ids_sandbox(p->ids, id));
+	pthread_mutex_unlock(&p->lock);
+	assert(sandbox);
+	put_row(p, id, sandbox);
+}
+
+/* ---- giving back ---- */
+
+/* Limits of an id that nobody has would surprise whoever comes next. */
+static bool clear(struct projects *p, uint32_t id)
+{
+	static const struct quota_limits none;
+	struct quota_record r;
+	struct error e;
+
+	if (quota_get(&p->quota, id, &r, &e) || r.bytes || r.inodes)
+		return false;
+	if (!quota_set(&p->quota, id, &none, &e))
+		return true;
+	log_warning("projects: %s", e.text);
+	return false;
+}
+
+static void run(struct work *job)
+{
+	struct projects *p = container_of(job, struct projects, job);
+
+	for (size_t i = 0; i < p->left_count; i++)
+		p->idle[i] = clear(p, p->left[i]);
+}
+
+/* False: it is out of the range now, and forgotten. */
+static bool give_back(struct projects *p, uint32_t id)
+{
+	bool stays = project_ids_in_range(p->ids, id);
+
+	pthread_mutex_lock(&p->lock);
+	project_ids_give_back(p->ids, id);
+	pthread_mutex_unlock(&p->lock);
+	log_info("projects: project %u is free again", id);
+	return stays;
+}
+
+static void forget_row(struct projects *p, uint32_t id)
+{
+	struct project_row row = { .project = id, .has_project = true };
+
+	store_delete(p->o.store, &project_table, &row);
+}
+
+static size_t give_back_idle(struct projects *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->left_count; i++) {
+		if (!p->idle[i])
+			continue;
+		n++;
+		p->given_back++;
+		if (give_back(p, p->left[i]))
+			put_row(p, p->left[i], NULL);
+		else
+			forget_row(p, p->left[i]);
+	}
+	return n;
+}
+
+static void done(struct work *job)
+{
+	struct projects *p = container_of(job, struct projects, job);
+	size_t freed = give_back_idle(p);
+	bool rest = freed < p->left_count;
+
+	p->looking = false;
+	p->tries = rest ? p->tries + 1 : 0;
+	if (p->again)
+		look(p);
+	else if (rest)
+		timer_set(p->o.loop, &p->timer, projects_freeing(p) ? LINGER_NS : p->o.interval_ns,
+			  on_timer, p);
+	if (p->o.freed && (freed || !projects_freeing(p)))
+		p->o.freed(p->o.ctx);
+}
+
+static void look(struct projects *p)
+{
+	p->again = p->looking;
+	if (p->looking)
+		return;
+	free(p->left);
+	free(p->idle);
+	pthread_mutex_lock(&p->lock);
+	p->left = project_ids_left(p->ids, &p->left_count);
+	pthread_mutex_unlock(&p->lock);
+	p->idle = xcalloc(p->left_count + 1, sizeof(*p->idle));
+	if (!p->left_count)
+		return;
+	p->looking = true;
+	p->job = (struct work){ .run = run, .done = done };
+	work_submit(p->o.pool, &p->job);
+}
+
+void projects_gone(struct projects *p, const char *sandbox)
+{
+	uint32_t id;
+	bool had;
+
+	pthread_mutex_lock(&p->lock);
+	had = project_ids_leave(p->ids, sandbox, &id);
+	pthread_mutex_unlock(&p->lock);
+	if (!had)
+		return;
+	p->tries = 0;
+	look(p);
+}
+
+bool projects_freeing(const struct projects *p)
+{
+	return p->looking || (p->tries > 0 && p->tries < LINGER_TRIES);
+}

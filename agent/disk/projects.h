@@ -1,0 +1,57 @@
+/*
+ * The project quotas of work_dir: its filesystem, and which project id is whose. A sandbox is given an id
+ * when it is made. The id is free again once the sandbox is gone and nothing is charged to it any more:
+ * a file that was moved away or is still open may outlive its sandbox. Ids are in the store.
+ */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "agent/store.h"
+#include "lib/project_ids.h"
+#include "lib/quota.h"
+#include "lib/work.h"
+
+struct projects;
+
+struct projects_options {
+	sd_event *loop;
+	struct work_pool *pool;
+	struct store *store;
+	const char *work_dir;
+	int work_dir_fd;     /* the caller's, open as long as projects live */
+	const char *range;   /* --xfs_project_range */
+	int64_t interval_ns; /* between two looks at what is still charged to ids that are left */
+	/* Ids have become free, in the loop. May be NULL. */
+	void (*freed)(void *ctx);
+	void *ctx;
+};
+
+/* The options are copied, save their strings. -EOPNOTSUPP, -EINVAL, as quota_open() and project_ids_new() say. */
+int projects_new(const struct projects_options *o, struct projects **ret, struct error *e);
+/* After the pool was freed. NULL is accepted. */
+void projects_free(struct projects *p);
+const struct quota *projects_quota(const struct projects *p);
+
+/* A row of project_table, for store_load(). -EBADMSG if it makes no sense. */
+int projects_restore(struct projects *p, const struct project_row *row, struct error *e);
+/*
+ * At start, after the rows: reads the ids of all sandboxes from their directories, which are right where
+ * rows are not, and finds the ids that the filesystem or /etc/projid know and that are not ours. Blocks.
+ */
+int projects_find(struct projects *p, struct error *e);
+
+/*
+ * The project of a sandbox, for a job: the one that its directory has, if that is its own, or else one
+ * that is free, to which nothing is charged. sandbox is its path below work_dir. -ENOSPC with the
+ * numbers if none is free.
+ */
+int projects_take(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret,
+		  struct error *e);
+/* The sandbox has its project: puts the row. In the loop. */
+void projects_taken(struct projects *p, uint32_t id);
+/* The sandbox was deleted: its id is free soon. */
+void projects_gone(struct projects *p, const char *sandbox);
+/* An id that was left a moment ago is still being looked at. */
+bool projects_freeing(const struct projects *p);
+struct project_counts projects_counts(struct projects *p);

@@ -1,0 +1,190 @@
+/* What is asked of the kernel, and what its answers mean. */
+#include "agent/disk/quota_watch.h"
+
+#include "agent/disk/label.h"
+#include "lib/log.h"
+
+static struct quota_watch *quota_watch(const struct disk_watch *w)
+{
+	return container_of(w, struct quota_watch, watch);
+}
+
+struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
+				      uint64_t inodes)
+{
+	struct quota_limits l = { 0 };
+
+	if (!rules->enforced)
+		return l;
+	if (limited) {
+		l.soft_bytes = bytes;
+		l.hard_bytes = bytes + MIN(rules->headroom_bytes, UINT64_MAX - bytes);
+		if (!inodes)
+			inodes = bytes / GIB * rules->inodes_per_gb +
+				 bytes % GIB * rules->inodes_per_gb / GIB;
+	}
+	l.soft_inodes = l.hard_inodes = inodes;
+	return l;
+}
+
+/* ---- in the job ---- */
+
+static bool equal(const struct quota_watch *q, const struct quota_limits *is)
+{
+	const struct quota *fs = projects_quota(q->projects);
+	const struct quota_limits *want = &q->applying;
+
+	return is->soft_bytes == quota_round(fs, want->soft_bytes) &&
+	       is->hard_bytes == quota_round(fs, want->hard_bytes) &&
+	       is->soft_inodes == want->soft_inodes && is->hard_inodes == want->hard_inodes;
+}
+
+/* Limits that nobody looks after any more are none. */
+static int see_to_enforcement(struct quota_watch *q, struct error *e)
+{
+	const struct quota *fs = projects_quota(q->projects);
+	struct quota_mode mode;
+
+	if (quota_mode_get(fs, &mode, e))
+		return -e->code;
+	if (!mode.accounting)
+		return error_set(e, ESRCH,
+				 "project quotas of %s are off: mount it with prjquota again",
+				 fs->path);
+	return mode.enforcing || !q->rules->enforced ? 0 : quota_enforce(fs, e);
+}
+
+static int apply(struct quota_watch *q, struct error *e)
+{
+	const struct quota *fs = projects_quota(q->projects);
+
+	if (quota_get(fs, q->project, &q->record, e))
+		return -e->code;
+	if (equal(q, &q->record.limits))
+		return 0;
+	if (quota_set(fs, q->project, &q->applying, e) || quota_get(fs, q->project, &q->record, e))
+		return -e->code;
+	if (!equal(q, &q->record.limits))
+		return error_set(e, EIO,
+				 "the kernel took other limits of project %u than it was given",
+				 q->project);
+	return 0;
+}
+
+static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
+{
+	uint32_t id;
+
+	if (projects_take(q->projects, q->sandbox, dirfd, &id, e))
+		return -e->code;
+	q->project = id;
+	q->fresh = true;
+	if (apply(q, e))
+		return -e->code;
+	return label_tree(dirfd, id, cancel, e);
+}
+
+int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
+{
+	q->applying = q->limits;
+	return see_to_enforcement(q, e) ?: establish(q, dirfd, NULL, e);
+}
+
+/* What is made in a directory that was taken out of its project is not charged: it is put back. */
+static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
+{
+	struct project want = { .id = q->project, .inherited = true }, is;
+	int r = project_get(dirfd, &is);
+
+	if (!r) {
+		q->found = is.inherited ? is.id : PROJECT_NONE;
+		if (q->found != q->project)
+			r = project_set(dirfd, &want);
+	}
+	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
+}
+
+static int measure(struct disk_watch *w)
+{
+	struct quota_watch *q = quota_watch(w);
+
+	if (see_to_enforcement(q, &w->error))
+		return -w->error.code;
+	if (q->project == PROJECT_NONE && w->last_started) /* nothing will be written any more */
+		return -ECANCELED;
+	if (q->project == PROJECT_NONE && establish(q, w->dirfd, &w->cancel, &w->error)) {
+		q->project = PROJECT_NONE;
+		return -w->error.code;
+	}
+	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error))
+		return -w->error.code;
+	return 0;
+}
+
+/* ---- in the loop ---- */
+
+/* To label what is there already takes a while. */
+static struct work_pool *pool(const struct disk_watch *w)
+{
+	const struct quota_watch *q = container_of(w, struct quota_watch, watch);
+
+	return q->project == PROJECT_NONE ? w->checks->big_pool : w->checks->quota_pool;
+}
+
+static void begin(struct disk_watch *w)
+{
+	struct quota_watch *q = quota_watch(w);
+
+	q->applying = q->limits;
+}
+
+static void remember_project(struct quota_watch *q)
+{
+	if (!q->fresh)
+		return;
+	q->fresh = false;
+	projects_taken(q->projects, q->project);
+	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
+}
+
+void quota_watch_start(struct quota_watch *q, struct disk_checks *c)
+{
+	remember_project(q);
+	disk_watch_start(c, &q->watch);
+}
+
+static void book(struct disk_watch *w)
+{
+	struct quota_watch *q = quota_watch(w);
+	struct disk_measure measure = {
+		.witness = WITNESS_QUOTA,
+		.bytes = q->record.bytes,
+		.inodes = q->record.inodes,
+		.ns = now_ns(),
+		.wall_ns = wall_ns(),
+	};
+	bool disputed = w->ledger->disputed;
+
+	remember_project(q);
+	if (q->found != q->project)
+		log_warning("container %s: its sandbox was taken out of project %u, and is in it "
+			    "again",
+			    w->name, q->project);
+	w->ledger->filesystem = projects_quota(q->projects)->fs;
+	w->ledger->project = q->project;
+	w->ledger->limits = q->record.limits;
+	ledger_measured(w->ledger, &measure);
+	if (w->ledger->disputed && !disputed)
+		log_warning(
+			"container %s: a scan finds %llu bytes in its sandbox, and only %llu are "
+			"charged to project %u: something escapes its quota",
+			w->name, (unsigned long long)w->ledger->scanned.bytes,
+			(unsigned long long)measure.bytes, q->project);
+}
+
+const struct disk_method quota_method = {
+	.pool = pool,
+	.begin = begin,
+	.measure = measure,
+	.book = book,
+};

@@ -1,0 +1,44 @@
+/*
+ * The witness that can stop a writer: the project quota of a sandbox. Its limits are in the kernel before
+ * the container begins; a check tells the kernel of new ones, reads what is charged, and sees whether the
+ * sandbox still belongs to its project.
+ */
+#pragma once
+
+#include "agent/disk/checks.h"
+#include "agent/disk/projects.h"
+
+/* What the kernel is to hold a container to. */
+struct quota_rules {
+	bool enforced;           /* otherwise it only accounts */
+	uint64_t headroom_bytes; /* between soft and hard limit; 0: they are one */
+	uint64_t inodes_per_gb;  /* of a container that was given none; 0: no limit */
+};
+
+struct quota_watch {
+	struct disk_watch watch;
+	struct projects *projects;
+	const struct quota_rules *rules;
+	const char *sandbox;        /* below work_dir; the owner's */
+	uint32_t project;           /* PROJECT_NONE: it has none yet */
+	struct quota_limits limits; /* what it is to be held to */
+
+	/* the job's */
+	struct quota_limits applying;
+	struct quota_record record;
+	uint32_t found; /* the project that its directory had */
+	bool fresh;     /* it was given its project in this job */
+};
+
+extern const struct disk_method quota_method;
+
+/* What a limit of so many bytes and files means under these rules. limited: false is no limit. */
+struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
+				      uint64_t inodes);
+/*
+ * Gives the sandbox its project and its limits, in this order: the id, the limits, the label of all that
+ * is in it. A job; before the container begins. What failed half-way is repeated by calling it again.
+ */
+int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e);
+/* Begins to check; what is set of q->watch is said there. */
+void quota_watch_start(struct quota_watch *q, struct disk_checks *c);

@@ -1,0 +1,274 @@
+/* A socket that has joined the group "events" of the family; it is read at a pace. */
+#include "agent/disk/warnings.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/quota.h>
+#include <sys/socket.h>
+#include <sys/sysmacros.h>
+
+#include "lib/log.h"
+#include "lib/timer.h"
+
+#define FAMILY "VFS_DQUOT"
+#define GROUP  "events"
+/* A writer at its limit causes thousands a second: what came meanwhile is read together. */
+#define PACE_NS       (20 * NSEC_PER_MSEC)
+#define RECEIVE_BYTES (256 * 1024)
+#define MESSAGE_BYTES 8192
+#define BATCH_MAX     64 /* projects that one reading tells apart */
+
+struct batched {
+	uint32_t project;
+	enum quota_warning what;
+	uint64_t count;
+};
+
+struct warnings {
+	sd_event *loop;
+	sd_event_source *io, *pause;
+	struct mnl_socket *socket;
+	dev_t dev;
+	const struct warnings_ops *ops;
+	void *ctx;
+	struct batched batch[BATCH_MAX]; /* of this reading, each once */
+	size_t batch_count;
+};
+
+/* ---- what a message says ---- */
+
+struct told {
+	uint32_t type, code, major, minor;
+	uint64_t project;
+	unsigned seen; /* a bit for each attribute */
+};
+
+static void take_number(const struct nlattr *a, struct told *t)
+{
+	bool wide = mnl_attr_get_payload_len(a) >= sizeof(uint64_t);
+	uint64_t value = wide                                              ? mnl_attr_get_u64(a)
+			 : mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a)
+									   : 0;
+
+	switch (mnl_attr_get_type(a)) {
+	case QUOTA_NL_A_QTYPE: t->type = (uint32_t)value; break;
+	case QUOTA_NL_A_EXCESS_ID: t->project = value; break;
+	case QUOTA_NL_A_WARNING: t->code = (uint32_t)value; break;
+	case QUOTA_NL_A_DEV_MAJOR: t->major = (uint32_t)value; break;
+	case QUOTA_NL_A_DEV_MINOR: t->minor = (uint32_t)value; break;
+	default: return;
+	}
+	t->seen |= 1U << mnl_attr_get_type(a);
+}
+
+static int on_attribute(const struct nlattr *a, void *ctx)
+{
+	take_number(a, ctx);
+	return MNL_CB_OK;
+}
+
+static void remember(struct warnings *w, uint32_t project, enum quota_warning what)
+{
+	for (size_t i = 0; i < w->batch_count; i++)
+		if (w->batch[i].project == project && w->batch[i].what == what) {
+			w->batch[i].count++;
+			return;
+		}
+	if (w->batch_count == BATCH_MAX)
+		w->ops->lost(w->ctx);
+	else
+		w->batch[w->batch_count++] = (struct batched){ project, what, 1 };
+}
+
+/* That it is below its limits again, the next check sees. */
+static void act(struct warnings *w, const struct told *t)
+{
+	static const enum quota_warning meaning[] = {
+		[QUOTA_NL_IHARDWARN] = QUOTA_REFUSED_FILE,
+		[QUOTA_NL_BHARDWARN] = QUOTA_REFUSED_BLOCK,
+		[QUOTA_NL_ISOFTWARN] = QUOTA_NEAR,
+		[QUOTA_NL_BSOFTWARN] = QUOTA_NEAR,
+		[QUOTA_NL_ISOFTLONGWARN] = QUOTA_REFUSED_FILE,
+		[QUOTA_NL_BSOFTLONGWARN] = QUOTA_REFUSED_BLOCK,
+	};
+
+	if (t->type != PRJQUOTA || makedev(t->major, t->minor) != w->dev)
+		return;
+	if (t->code < ARRAY_SIZE(meaning) && meaning[t->code] != QUOTA_NOTHING)
+		remember(w, (uint32_t)t->project, meaning[t->code]);
+}
+
+static void tell(struct warnings *w)
+{
+	for (size_t i = 0; i < w->batch_count; i++)
+		w->ops->warned(w->ctx, w->batch[i].project, w->batch[i].what, w->batch[i].count);
+	w->batch_count = 0;
+}
+
+static int on_message(const struct nlmsghdr *h, void *ctx)
+{
+	const unsigned needed = 1U << QUOTA_NL_A_QTYPE | 1U << QUOTA_NL_A_EXCESS_ID |
+				1U << QUOTA_NL_A_WARNING | 1U << QUOTA_NL_A_DEV_MAJOR |
+				1U << QUOTA_NL_A_DEV_MINOR;
+	const struct genlmsghdr *g = mnl_nlmsg_get_payload(h);
+	struct told t = { 0 };
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*g) || g->cmd != QUOTA_NL_C_WARNING)
+		return MNL_CB_OK;
+	mnl_attr_parse(h, sizeof(*g), on_attribute, &t);
+	if ((t.seen & needed) == needed)
+		act(ctx, &t);
+	return MNL_CB_OK;
+}
+
+/* ---- reading, at a pace ---- */
+
+static int on_resume(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct warnings *w = arg;
+
+	sd_event_source_set_enabled(w->io, SD_EVENT_ON);
+	return 0;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents unused, void *arg)
+{
+	struct warnings *w = arg;
+	char data[MESSAGE_BYTES];
+	ssize_t n;
+
+	for (size_t total = 0; total < RECEIVE_BYTES; total += (size_t)n) {
+		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS)
+			w->ops->lost(w->ctx);
+		if (n <= 0)
+			break;
+		mnl_cb_run(data, (size_t)n, 0, 0, on_message, w);
+	}
+	tell(w);
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	timer_set(w->loop, &w->pause, PACE_NS, on_resume, w);
+	return 0;
+}
+
+/* ---- joining ---- */
+
+struct family {
+	uint32_t group;
+	bool found;
+};
+
+struct group {
+	const char *name;
+	uint32_t id;
+};
+
+static int on_group_attribute(const struct nlattr *a, void *ctx)
+{
+	struct group *g = ctx;
+
+	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_NAME)
+		g->name = mnl_attr_get_str(a);
+	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_ID)
+		g->id = mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
+
+static int on_group(const struct nlattr *a, void *ctx)
+{
+	struct group g = { .name = NULL };
+	struct family *f = ctx;
+
+	mnl_attr_parse_nested(a, on_group_attribute, &g);
+	if (str_equal(g.name, GROUP)) {
+		f->group = g.id;
+		f->found = true;
+	}
+	return MNL_CB_OK;
+}
+
+static int on_family_attribute(const struct nlattr *a, void *ctx)
+{
+	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
+		mnl_attr_parse_nested(a, on_group, ctx);
+	return MNL_CB_OK;
+}
+
+static int on_family(const struct nlmsghdr *h, void *ctx)
+{
+	mnl_attr_parse(h, sizeof(struct genlmsghdr), on_family_attribute, ctx);
+	return MNL_CB_OK;
+}
+
+/* The kernel answers within the call: nothing is waited for. */
+static int find_group(struct mnl_socket *s, uint32_t *ret)
+{
+	char data[MESSAGE_BYTES];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(data);
+	struct genlmsghdr *g;
+	struct family f = { .found = false };
+	ssize_t n;
+
+	h->nlmsg_type = GENL_ID_CTRL;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+	g->cmd = CTRL_CMD_GETFAMILY;
+	g->version = 1;
+	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, FAMILY);
+	if (mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		return -errno;
+	n = mnl_socket_recvfrom(s, data, sizeof(data));
+	if (n < 0 || mnl_cb_run(data, (size_t)n, 0, 0, on_family, &f) < 0)
+		return -errno;
+	*ret = f.group;
+	return f.found ? 0 : -ENOENT;
+}
+
+static int join(struct warnings *w)
+{
+	uint32_t group;
+	int r;
+
+	w->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID))
+		return -errno;
+	r = find_group(w->socket, &group);
+	if (r)
+		return r;
+	if (mnl_socket_setsockopt(w->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+		return -errno;
+	return sd_event_add_io(w->loop, &w->io, mnl_socket_get_fd(w->socket), EPOLLIN, on_readable,
+			       w);
+}
+
+int warnings_new(sd_event *loop, dev_t dev, const struct warnings_ops *ops, void *ctx,
+		 struct warnings **ret, struct error *e)
+{
+	struct warnings *w = xcalloc(1, sizeof(*w));
+	int r;
+
+	w->loop = loop;
+	w->dev = dev;
+	w->ops = ops;
+	w->ctx = ctx;
+	r = join(w);
+	if (r < 0) {
+		warnings_free(w);
+		return error_set(e, -r,
+				 "listen for the quota warnings of the kernel (" FAMILY "): %s",
+				 strerror(-r));
+	}
+	*ret = w;
+	return 0;
+}
+
+void warnings_free(struct warnings *w)
+{
+	if (!w)
+		return;
+	sd_event_source_disable_unref(w->io);
+	sd_event_source_disable_unref(w->pause);
+	if (w->socket)
+		mnl_socket_close(w->socket);
+	free(w);
+}

@@ -1,0 +1,145 @@
+/*
+ * disk/xfs, disk/ext4, and disk/quota, which is the one that work_dir is on: gives each sandbox a project
+ * whose quota the kernel enforces, at the byte, from before the container begins.
+ */
+#include "agent/isolator/disk.h"
+#include "agent/isolator/rows.h"
+
+#include "lib/resources.h"
+
+/* ---- can this host? ---- */
+
+static int check_mode(const struct quota *q, struct error *e)
+{
+	struct quota_mode mode;
+
+	if (quota_mode_get(q, &mode, e))
+		return -e->code;
+	if (!mode.accounting)
+		return error_set(e, ESRCH,
+				 "%s project quotas are not enabled on %s: mount it with prjquota",
+				 q->fs, q->path);
+	return mode.enforcing ? 0 : quota_enforce(q, e);
+}
+
+static void close_quota(struct quota *q)
+{
+	quota_close(q);
+}
+
+static int probe(const struct agent_flags *flags, const char *fs, struct error *e)
+{
+	cleanup(close_quota) struct quota q = { .fd = -EBADF };
+
+	if (geteuid())
+		return error_set(e, EPERM, "disk quotas need root");
+	if (quota_open(flags->work_dir, &q, e))
+		return -e->code;
+	if (fs && strcmp(fs, q.fs) != 0)
+		return error_set(e, EINVAL, "%s is on %s", flags->work_dir, q.fs);
+	return check_mode(&q, e);
+}
+
+static int probe_xfs(const struct agent_flags *flags, struct error *e)
+{
+	return probe(flags, "xfs", e);
+}
+
+static int probe_ext4(const struct agent_flags *flags, struct error *e)
+{
+	return probe(flags, "ext4", e);
+}
+
+static int probe_any(const struct agent_flags *flags, struct error *e)
+{
+	return probe(flags, NULL, e);
+}
+
+/* ---- its checks ---- */
+
+static struct container *container(struct disk_watch *w)
+{
+	return container_of(w, struct container, quota.watch);
+}
+
+static void exceeded(struct disk_watch *w, const char *why)
+{
+	container_limit(container(w), REASON_CONTAINER_LIMITATION_DISK, why);
+}
+
+static void settled(struct disk_watch *w)
+{
+	container_release(container(w));
+}
+
+static const struct disk_watch_ops ops = { .exceeded = exceeded, .settled = settled };
+
+static void start(struct container *c)
+{
+	struct quota_watch *q = &c->quota;
+	struct disk_watch *w = &q->watch;
+
+	container_hold(c);
+	w->method = &quota_method;
+	w->ops = &ops;
+	w->name = c->id;
+	w->dirfd = c->sandbox_fd;
+	w->ledger = &c->disk;
+	quota_watch_start(q, c->node->disk);
+}
+
+/* What the job that prepares it, or the next check, is to tell the kernel. */
+static void set_limits(struct container *c, bool limited, uint64_t limit)
+{
+	int64_t inodes = resources_scalar(&c->resources, "disk_inodes");
+	struct quota_watch *q = &c->quota;
+
+	q->projects = c->node->projects;
+	q->rules = &c->node->quota_rules;
+	q->sandbox = c->sandbox + c->node->work_dir_length;
+	q->watch.name = c->id;
+	q->limits = quota_rules_apply(q->rules, limited, limit, (uint64_t)inodes / SCALAR_UNIT);
+}
+
+static void watch(struct container *c)
+{
+	struct disk_watch *w = &c->quota.watch;
+	uint64_t limit;
+	bool limited;
+
+	if (c->phase == CONTAINER_ENDED) {
+		if (w->checks)
+			disk_watch_end(w);
+		return;
+	}
+	limited = disk_limit_of(c, &limit);
+	set_limits(c, limited, limit);
+	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
+		return;
+	if (w->checks)
+		disk_watch_soon(w);
+	else
+		start(c);
+	disk_watch_limit(w, limited, limit);
+}
+
+static int prepare(struct container *c, struct launch_plan *plan unused, struct error *e)
+{
+	return quota_watch_establish(&c->quota, c->sandbox_fd, e);
+}
+
+#define DISK_QUOTA_ISOLATOR(row, row_name, row_doc, row_probe)                                     \
+	const struct isolator row = {                                                              \
+		.name = row_name,                                                                  \
+		.doc = row_doc,                                                                    \
+		.quota = true,                                                                     \
+		.probe = row_probe,                                                                \
+		.prepare = prepare,                                                                \
+		.watch = watch,                                                                    \
+		.usage = disk_usage,                                                               \
+	}
+
+DISK_QUOTA_ISOLATOR(isolator_disk_xfs, "disk/xfs", "project quotas of XFS", probe_xfs);
+DISK_QUOTA_ISOLATOR(isolator_disk_ext4, "disk/ext4", "project quotas of ext4", probe_ext4);
+DISK_QUOTA_ISOLATOR(isolator_disk_quota, "disk/quota",
+		    "project quotas of the filesystem that work_dir is on", probe_any);

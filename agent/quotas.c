@@ -1,0 +1,249 @@
+/* From flags to what the kernel is told, from what the kernel says to containers. */
+#include "agent/quotas.h"
+
+#include <sys/stat.h>
+
+#include "agent/disk/warnings.h"
+#include "agent/gc.h"
+#include "agent/isolator/isolator.h"
+#include "lib/log.h"
+#include "lib/units.h"
+
+#define ACTION_DENY "deny"
+#define ACTION_KILL "kill"
+
+/* ---- flags ---- */
+
+bool quotas_kill(const struct agent *a)
+{
+	const char *action = a->flags.disk_quota_action;
+
+	if (a->flags.xfs_kill_containers || !isolators_have_quota(a->node.isolators))
+		return true;
+	return str_equal(action, ACTION_KILL);
+}
+
+static int check_action(const struct agent_flags *f, bool quota, struct error *e)
+{
+	const char *action = f->disk_quota_action;
+
+	if (!action)
+		return 0;
+	if (strcmp(action, ACTION_DENY) && strcmp(action, ACTION_KILL))
+		return error_set(e, EINVAL, "--disk_quota_action: must be deny or kill, not '%s'",
+				 action);
+	if (strcmp(action, ACTION_DENY))
+		return 0;
+	if (f->xfs_kill_containers)
+		return error_set(e, EINVAL,
+				 "--disk_quota_action=deny and --xfs_kill_containers say opposite "
+				 "things: leave one out");
+	if (!quota)
+		return error_set(e, EINVAL,
+				 "--disk_quota_action=deny: only a disk quota isolator can: add "
+				 "disk/quota to --isolation");
+	return 0;
+}
+
+int quotas_check_flags(const struct agent *a, struct error *e)
+{
+	const struct agent_flags *f = &a->flags;
+	struct project_ids *ids;
+
+	if (check_action(f, isolators_have_quota(a->node.isolators), e) ||
+	    project_ids_new(f->xfs_project_range, &ids, e))
+		return -e->code;
+	project_ids_free(ids);
+	if (f->has_quota_default && !isolators_have_quota(a->node.isolators))
+		return error_set(e, EINVAL,
+				 "--quota_default: needs disk/xfs or disk/quota in --isolation");
+	return 0;
+}
+
+/* ---- what the kernel says ---- */
+
+static struct container *find_container(struct agent *a, uint32_t project)
+{
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		if (c->quota.watch.checks && c->quota.project == project)
+			return c;
+	return NULL;
+}
+
+static void refuse(struct container *c, enum quota_warning what)
+{
+	autobuf struct buf message = { 0 };
+
+	if (ledger_refused(&c->disk))
+		c->node->metrics->disk_denied++;
+	if (what == QUOTA_REFUSED_BLOCK) {
+		buf_adds(&message, "Disk quota (");
+		bytes_print(c->quota.limits.hard_bytes, &message);
+		buf_adds(&message, ") is used up: a write was refused");
+	} else {
+		buf_addf(&message, "Disk quota (%llu files) is used up: a new one was refused",
+			 (unsigned long long)c->quota.limits.hard_inodes);
+	}
+	container_refused(c, buf_text(&message));
+}
+
+static void on_warned(void *ctx, uint32_t project, enum quota_warning what, uint64_t count)
+{
+	struct agent *a = ctx;
+	struct container *c = find_container(a, project);
+
+	if (!c)
+		return;
+	if (what != QUOTA_NEAR) {
+		a->metrics.disk_refusals += (double)count;
+		refuse(c, what);
+	}
+	disk_watch_soon(&c->quota.watch);
+}
+
+static void on_lost(void *ctx)
+{
+	struct agent *a = ctx;
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		if (c->quota.watch.checks)
+			disk_watch_soon(&c->quota.watch);
+}
+
+static const struct warnings_ops warnings_ops = { .warned = on_warned, .lost = on_lost };
+
+/* Without them a check every interval has to do. */
+static void listen_for_warnings(struct agent *a)
+{
+	struct stat st;
+	struct error e;
+
+	if (fstat(a->work_dir_fd, &st) ||
+	    warnings_new(a->loop, st.st_dev, &warnings_ops, a, &a->warnings, &e))
+		log_warning(
+			"quotas: %s: refused writes and passed limits are only seen by the check "
+			"every --container_disk_watch_interval",
+			e.text);
+}
+
+/* ---- set up ---- */
+
+static void on_freed(void *ctx)
+{
+	struct agent *a = ctx;
+
+	gc_look_again(a->gc);
+}
+
+int quotas_set_up(struct agent *a, struct error *e)
+{
+	struct projects_options o = {
+		.loop = a->loop,
+		.pool = a->node.pool,
+		.store = a->store,
+		.work_dir = a->flags.work_dir,
+		.work_dir_fd = a->work_dir_fd,
+		.range = a->flags.xfs_project_range,
+		.interval_ns = a->flags.disk_watch_interval,
+		.freed = on_freed,
+		.ctx = a,
+	};
+
+	a->node.default_disk_bytes =
+		a->flags.has_default_container_disk ? a->flags.default_container_disk : 0;
+	a->node.work_dir_length = strlen(a->flags.work_dir) + 1;
+	if (!isolators_have_quota(a->node.isolators))
+		return 0;
+	a->node.quota_rules = (struct quota_rules){
+		.enforced = a->flags.enforce_container_disk_quota,
+		.headroom_bytes = quotas_kill(a) ? a->flags.xfs_quota_headroom : 0,
+		.inodes_per_gb =
+			a->flags.has_quota_inodes_per_gb ? a->flags.quota_inodes_per_gb : 0,
+	};
+	if (projects_new(&o, &a->node.projects, e))
+		return -e->code;
+	listen_for_warnings(a);
+	return 0;
+}
+
+void quotas_free(struct agent *a)
+{
+	warnings_free(a->warnings);
+	projects_free(a->node.projects);
+}
+
+/* ---- the net below all others ---- */
+
+/* The limits of project 0 are, on XFS, those of every project that has none: others' too. */
+static int set_default(struct agent *a, struct error *e)
+{
+	const struct quota *q = projects_quota(a->node.projects);
+	struct quota_limits l = { .hard_bytes = a->flags.quota_default,
+				  .soft_bytes = a->flags.quota_default };
+	struct project_counts c = projects_counts(a->node.projects);
+
+	if (strcmp(q->fs, "xfs") != 0)
+		return error_set(e, EOPNOTSUPP,
+				 "--quota_default: %s is on %s, where it would limit all files of "
+				 "no project: only XFS has such a default",
+				 q->path, q->fs);
+	if (c.others)
+		return error_set(e, EBUSY,
+				 "--quota_default: %llu projects of others are on %s, and would be "
+				 "limited too: see xfs_quota -x -c 'report -p' %s",
+				 (unsigned long long)c.others, q->path, q->path);
+	return quota_set(q, PROJECT_NONE, &l, e);
+}
+
+int quotas_recover(struct agent *a, struct error *e)
+{
+	if (!a->node.projects)
+		return 0;
+	if (projects_find(a->node.projects, e))
+		return -e->code;
+	return a->flags.has_quota_default ? set_default(a, e) : 0;
+}
+
+/* ---- for others ---- */
+
+/* Those that were let go on and have none yet will take one. */
+static uint64_t wanted(const struct agent *a)
+{
+	const struct container *c;
+	uint64_t n = 0;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		n += c->phase == CONTAINER_PREPARING && !c->waiting;
+	return n;
+}
+
+enum gc_more quotas_more(void *agent)
+{
+	struct agent *a = agent;
+
+	if (!a->node.projects || projects_counts(a->node.projects).free > wanted(a))
+		return GC_ENOUGH;
+	return projects_freeing(a->node.projects) ? GC_COMING : GC_MISSING;
+}
+
+void quotas_sandbox_deleted(const char *path, void *agent)
+{
+	struct agent *a = agent;
+
+	if (a->node.projects)
+		projects_gone(a->node.projects, path);
+}
+
+void quotas_read_metrics(struct agent *a)
+{
+	struct project_counts c;
+
+	if (!a->node.projects)
+		return;
+	c = projects_counts(a->node.projects);
+	a->metrics.project_ids_total = (double)c.total;
+	a->metrics.project_ids_free = (double)c.free;
+}

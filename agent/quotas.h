@@ -1,0 +1,23 @@
+/*
+ * Project quotas for the agent as a whole: the ids of its sandboxes, what the kernel says of them by
+ * itself, and the net below them. Nothing of this is there unless a disk quota isolator is on.
+ */
+#pragma once
+
+#include "agent/agent.h"
+
+/* What flags that belong together say; before anything is made. -EINVAL names them. */
+int quotas_check_flags(const struct agent *a, struct error *e);
+/* Whether a container that is over its limit is ended. */
+bool quotas_kill(const struct agent *a);
+/* After the store, before recovery. */
+int quotas_set_up(struct agent *a, struct error *e);
+/* After the rows were read, before containers are found again. */
+int quotas_recover(struct agent *a, struct error *e);
+/* After the pools were freed. */
+void quotas_free(struct agent *a);
+/* For gc: whether there is an id for one more container. */
+enum gc_more quotas_more(void *agent);
+/* For gc: a sandbox was deleted. */
+void quotas_sandbox_deleted(const char *path, void *agent);
+void quotas_read_metrics(struct agent *a);
