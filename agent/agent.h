@@ -54,6 +54,7 @@ struct agent {
 	struct list recent;          /* executors whose container ended last */
 	unsigned recent_count;
 	struct updates updates;
+	struct list settings; /* of operators, not answered yet */
 	struct sampler *sampler;
 	sd_event_source *update_timer;
 	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */

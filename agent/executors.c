@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/master.h"
 #include "agent/save.h"
+#include "agent/settings.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/timer.h"
@@ -120,6 +121,7 @@ void executor_free(struct executor *x)
 	list_for_each(t, &x->completed, node)
 		task_free(t);
 	assert(!x->container);
+	settings_applied(x, "it has ended meanwhile");
 	if (x->ended) {
 		x->ended->owner = NULL;
 		container_told(x->ended);
@@ -603,6 +605,13 @@ static void on_settled(struct container *c)
 
 	x->disk = c->disk;
 	x->container = x->ended = NULL;
+	settings_applied(x, "it has ended meanwhile");
+}
+
+static void on_limits_applied(struct container *c, const char *why)
+{
+	if (c->owner)
+		settings_applied(c->owner, why);
 }
 
 static void on_idle(struct container_node *node)
@@ -615,6 +624,7 @@ const struct container_ops executor_container_ops = {
 	.started = on_started,
 	.limited = on_limited,
 	.denied = on_denied,
+	.limits_applied = on_limits_applied,
 	.ended = on_ended,
 	.settled = on_settled,
 	.idle = on_idle,

@@ -14,6 +14,7 @@
 #include "agent/operator.h"
 #include "agent/quotas.h"
 #include "agent/recover.h"
+#include "agent/settings.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/log.h"
@@ -254,6 +255,7 @@ static void stop(struct agent *a)
 	if (a->node.pool)
 		work_pool_free(a->node.pool);
 	sampler_free(a->sampler);
+	settings_forget(a, NULL);
 	containers_fini(&a->node);
 	frameworks_fini(a);
 	gc_free(a->gc);
@@ -311,6 +313,7 @@ int main(int argc, char **argv)
 	list_init(&a.node.containers);
 	list_init(&a.completed_frameworks);
 	list_init(&a.recent);
+	list_init(&a.settings);
 	list_init(&a.history.tasks);
 	flags_load_or_exit(&program, argc, argv, &a.flags, NULL);
 	agent_set_up_updates(&a);

@@ -1,10 +1,9 @@
-/* STATUS, CONTAINERS, QUOTA: answers made from the agent's state. */
+/* What mesos-agentctl asks: answers made from the agent's state. */
 #include "agent/operator.h"
 
 #include "agent/agent.h"
-#include "agent/isolator/disk.h"
 #include "agent/master.h"
-#include "agent/save.h"
+#include "agent/settings.h"
 #include "lib/version.h"
 
 /* Only the agent's own user and root may ask; the permissions of the socket say so too. */
@@ -17,8 +16,9 @@ static int on_greeted(struct peer *p, const struct hello *hello unused, struct e
 	return error_set(e, EACCES, "only root and the agent's own user may ask");
 }
 
-static void on_closed(struct peer *p unused, const char *why unused)
+static void on_closed(struct peer *p, const char *why unused)
 {
+	settings_forget(agent_of_peer(p), p);
 }
 
 static char *printed(const struct resources *r)
@@ -228,38 +228,9 @@ static void on_quota(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
-/* ---- quota set ---- */
-
-static void refuse_setting(struct peer *p, const struct query_set_quota *q, const char *why)
-{
-	struct answer_set_quota answer = {
-		.container_id = q->container_id,
-		.refused = (char *)(uintptr_t)why,
-	};
-
-	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
-}
-
 static void on_set_quota(struct peer *p, struct message *m)
 {
-	struct agent *a = agent_of_peer(p);
-	const struct query_set_quota *q = m->body;
-	struct executor *x = executor_by_container(a, q->container_id);
-	struct answer_set_quota answer = { .container_id = q->container_id };
-
-	if (!x || !x->container) {
-		refuse_setting(p, q, "no such container runs here");
-		return;
-	}
-	if (q->has_limit_bytes && !q->limit_bytes) {
-		refuse_setting(p, q, "a limit of 0 would be none: give it at least a byte");
-		return;
-	}
-	x->override = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
-	save_executor(x);
-	container_override_disk(x->container, &x->override);
-	answer.has_limit_bytes = disk_limit_of(x->container, &answer.limit_bytes);
-	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
+	settings_set_quota(agent_of_peer(p), p, m->body);
 }
 
 const struct peer_protocol operator_protocol = {

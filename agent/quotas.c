@@ -67,7 +67,8 @@ static struct container *find_container(struct agent *a, uint32_t project)
 	struct container *c;
 
 	list_for_each(c, &a->node.containers, node_entry)
-		if (c->quota.watch.checks && c->quota.project == project)
+		if (c->phase != CONTAINER_ENDED && c->quota.watch.checks &&
+		    c->quota.project == project)
 			return c;
 	return NULL;
 }
@@ -109,7 +110,7 @@ static void on_lost(void *ctx)
 	struct container *c;
 
 	list_for_each(c, &a->node.containers, node_entry)
-		if (c->quota.watch.checks)
+		if (c->phase != CONTAINER_ENDED && c->quota.watch.checks)
 			disk_watch_soon(&c->quota.watch);
 }
 

@@ -43,6 +43,8 @@ struct container_ops {
 	void (*denied)(struct container *c);
 	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
+	/* The kernel holds it to its disk limits as they are now; why: or not, for this reason. */
+	void (*limits_applied)(struct container *c, const char *why);
 	/* Once, after ended: what was measured is final, and the container is freed after this. */
 	void (*settled)(struct container *c);
 	/* The last supervisor was reaped, or the last orphan is gone or is waited for no longer. */

@@ -71,6 +71,8 @@ static void done(struct work *job)
 		book(w);
 	else if (w->outcome != -ECANCELED)
 		fail(w);
+	if (w->ops->measured)
+		w->ops->measured(w);
 	if (w->last_started)
 		settle(w);
 	else

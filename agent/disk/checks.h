@@ -54,6 +54,8 @@ struct disk_method {
 struct disk_watch_ops {
 	/* Above its limit, and that ends it; why is the message for the task. */
 	void (*exceeded)(struct disk_watch *w, const char *why);
+	/* A measurement has ended; w->outcome says how. May be NULL. */
+	void (*measured)(struct disk_watch *w);
 	/* The last measurement is booked; the watch may be freed. */
 	void (*settled)(struct disk_watch *w);
 };

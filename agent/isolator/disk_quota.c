@@ -72,7 +72,21 @@ static void settled(struct disk_watch *w)
 	container_release(container(w));
 }
 
-static const struct disk_watch_ops ops = { .exceeded = exceeded, .settled = settled };
+/* Whether it went well or not: what was wanted when it began is still wanted. */
+static void measured(struct disk_watch *w)
+{
+	struct container *c = container(w);
+
+	if (w->outcome != -ECANCELED &&
+	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
+		c->node->ops->limits_applied(c, w->outcome ? w->error.text : NULL);
+}
+
+static const struct disk_watch_ops ops = {
+	.exceeded = exceeded,
+	.measured = measured,
+	.settled = settled,
+};
 
 static void start(struct container *c)
 {

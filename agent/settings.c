@@ -1,0 +1,97 @@
+/* One entry for each question that is not answered yet. */
+#include "agent/settings.h"
+
+#include "agent/isolator/disk.h"
+#include "agent/save.h"
+#include "lib/log.h"
+
+struct setting {
+	struct list node; /* in agent->settings */
+	struct store_wait stored;
+	struct peer *peer;
+	struct executor *executor; /* NULL: the limits are in force */
+	struct answer_set_quota answer;
+};
+
+static void drop(struct setting *s)
+{
+	list_remove(&s->node);
+	store_wait_cancel(&s->stored);
+	schema_clear(answer_set_quota_schema(), &s->answer);
+	free(s);
+}
+
+static void answer_if_ready(struct setting *s)
+{
+	if (s->executor || store_waiting(&s->stored))
+		return;
+	peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
+	drop(s);
+}
+
+static void on_stored(struct store_wait *w)
+{
+	answer_if_ready(container_of(w, struct setting, stored));
+}
+
+static void refuse(struct peer *p, const struct query_set_quota *q, const char *why)
+{
+	struct answer_set_quota answer = {
+		.container_id = q->container_id,
+		.refused = (char *)(uintptr_t)why,
+	};
+
+	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
+}
+
+static void set(struct agent *a, struct peer *p, struct executor *x,
+		const struct query_set_quota *q)
+{
+	struct setting *s = xcalloc(1, sizeof(*s));
+
+	s->peer = p;
+	s->answer.container_id = xstrdup(q->container_id);
+	x->override = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
+	log_info("container %s: an operator %s its disk limit bytes=%llu", q->container_id,
+		 x->override.set ? "sets" : "resets", (unsigned long long)q->limit_bytes);
+	save_executor(x);
+	store_wait(a->store, &s->stored, on_stored);
+	list_append(&a->settings, &s->node);
+	s->executor = a->node.projects ? x : NULL;
+	container_override_disk(x->container, &x->override);
+	s->answer.has_limit_bytes = disk_limit_of(x->container, &s->answer.limit_bytes);
+}
+
+void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_quota *q)
+{
+	struct executor *x = executor_by_container(a, q->container_id);
+
+	if (!x || !x->container)
+		refuse(p, q, "it does not run here any more");
+	else if (q->has_limit_bytes && (!q->limit_bytes || q->limit_bytes > INT64_MAX))
+		refuse(p, q, "a limit has at least one byte, and fewer than 2^63");
+	else
+		set(a, p, x, q);
+}
+
+void settings_applied(struct executor *x, const char *why)
+{
+	struct setting *s;
+
+	list_for_each(s, &x->framework->agent->settings, node) {
+		if (s->executor != x)
+			continue;
+		s->executor = NULL;
+		replace_str(&s->answer.refused, why);
+		answer_if_ready(s);
+	}
+}
+
+void settings_forget(struct agent *a, const struct peer *p)
+{
+	struct setting *s;
+
+	list_for_each(s, &a->settings, node)
+		if (s->peer == p || !p)
+			drop(s);
+}

@@ -1,0 +1,13 @@
+/*
+ * Limits that operators set (`mesos-agentctl quota set`): answered once they are in the store and the
+ * kernel holds the container to them.
+ */
+#pragma once
+
+#include "agent/agent.h"
+
+void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_quota *q);
+/* The limits of this container are in force; why: or not, for this reason. */
+void settings_applied(struct executor *x, const char *why);
+/* Whoever asked over this connection (NULL: anybody) hears no answer any more. */
+void settings_forget(struct agent *a, const struct peer *p);
