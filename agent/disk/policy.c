@@ -25,3 +25,21 @@ bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret)
 	}
 	return *ret > 0;
 }
+
+struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
+				      uint64_t inodes)
+{
+	struct quota_limits l = { 0 };
+
+	if (!rules->enforced)
+		return l;
+	if (limited) {
+		l.soft_bytes = bytes;
+		l.hard_bytes = bytes + MIN(rules->headroom_bytes, UINT64_MAX - bytes);
+		if (!inodes)
+			inodes = bytes / GIB * rules->inodes_per_gb +
+				 bytes % GIB * rules->inodes_per_gb / GIB;
+	}
+	l.soft_inodes = l.hard_inodes = inodes;
+	return l;
+}

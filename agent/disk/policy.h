@@ -17,3 +17,14 @@ enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills);
  * fallback_bytes stands in for none; 0: there is no fallback.
  */
 bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret);
+
+/* What the kernel is to hold a container to. */
+struct quota_rules {
+	bool enforced;           /* otherwise it only accounts */
+	uint64_t headroom_bytes; /* between soft and hard limit; 0: they are one */
+	uint64_t inodes_per_gb;  /* of a container that was given none; 0: no limit */
+};
+
+/* What a limit of so many bytes and files means under these rules. limited: false is no limit. */
+struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
+				      uint64_t inodes);

@@ -9,24 +9,6 @@ static struct quota_watch *quota_watch(const struct disk_watch *w)
 	return container_of(w, struct quota_watch, watch);
 }
 
-struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
-				      uint64_t inodes)
-{
-	struct quota_limits l = { 0 };
-
-	if (!rules->enforced)
-		return l;
-	if (limited) {
-		l.soft_bytes = bytes;
-		l.hard_bytes = bytes + MIN(rules->headroom_bytes, UINT64_MAX - bytes);
-		if (!inodes)
-			inodes = bytes / GIB * rules->inodes_per_gb +
-				 bytes % GIB * rules->inodes_per_gb / GIB;
-	}
-	l.soft_inodes = l.hard_inodes = inodes;
-	return l;
-}
-
 /* ---- in the job ---- */
 
 static bool equal(const struct quota_watch *q, const struct quota_limits *is)

@@ -8,13 +8,6 @@
 #include "agent/disk/checks.h"
 #include "agent/disk/projects.h"
 
-/* What the kernel is to hold a container to. */
-struct quota_rules {
-	bool enforced;           /* otherwise it only accounts */
-	uint64_t headroom_bytes; /* between soft and hard limit; 0: they are one */
-	uint64_t inodes_per_gb;  /* of a container that was given none; 0: no limit */
-};
-
 struct quota_watch {
 	struct disk_watch watch;
 	struct projects *projects;
@@ -32,9 +25,6 @@ struct quota_watch {
 
 extern const struct disk_method quota_method;
 
-/* What a limit of so many bytes and files means under these rules. limited: false is no limit. */
-struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
-				      uint64_t inodes);
 /*
  * Gives the sandbox its project and its limits, in this order: the id, the limits, the label of all that
  * is in it. A job; before the container begins. What failed half-way is repeated by calling it again.

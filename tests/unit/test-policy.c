@@ -113,6 +113,46 @@ static void a_large_disk_does_not_overflow(void **state unused)
 	assert_int_equal(bytes, (uint64_t)1 << 60);
 }
 
+static void where_nothing_is_enforced_the_kernel_only_accounts(void **state unused)
+{
+	struct quota_rules rules = { .inodes_per_gb = 100, .headroom_bytes = MIB };
+	struct quota_limits l = quota_rules_apply(&rules, true, GIB, 7);
+
+	assert_int_equal(l.soft_bytes | l.hard_bytes | l.soft_inodes | l.hard_inodes, 0);
+}
+
+static void to_deny_soft_and_hard_limit_are_one(void **state unused)
+{
+	struct quota_rules rules = { .enforced = true };
+	struct quota_limits l = quota_rules_apply(&rules, true, 5000, 0);
+
+	assert_int_equal(l.soft_bytes, 5000);
+	assert_int_equal(l.hard_bytes, 5000);
+	assert_int_equal(l.hard_inodes, 0);
+}
+
+static void to_kill_there_is_headroom_above_the_limit(void **state unused)
+{
+	struct quota_rules rules = { .enforced = true, .headroom_bytes = 10 * MIB };
+	struct quota_limits l = quota_rules_apply(&rules, true, MIB, 0);
+
+	assert_int_equal(l.soft_bytes, MIB);
+	assert_int_equal(l.hard_bytes, 11 * MIB);
+	l = quota_rules_apply(&rules, true, UINT64_MAX - 1, 0);
+	assert_int_equal(l.hard_bytes, UINT64_MAX);
+}
+
+static void files_are_limited_by_what_was_given_or_by_the_size(void **state unused)
+{
+	struct quota_rules rules = { .enforced = true, .inodes_per_gb = 1000 };
+
+	assert_int_equal(quota_rules_apply(&rules, true, GIB / 2, 0).hard_inodes, 500);
+	assert_int_equal(quota_rules_apply(&rules, true, 3 * GIB, 0).soft_inodes, 3000);
+	assert_int_equal(quota_rules_apply(&rules, true, GIB, 7).hard_inodes, 7);
+	assert_int_equal(quota_rules_apply(&rules, false, 0, 7).hard_inodes, 7);
+	assert_int_equal(quota_rules_apply(&rules, false, 0, 7).hard_bytes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +166,10 @@ int main(void)
 		cmocka_unit_test(no_disk_is_no_limit_unless_there_is_a_default),
 		cmocka_unit_test(a_given_limit_wins_over_the_default),
 		cmocka_unit_test(a_large_disk_does_not_overflow),
+		cmocka_unit_test(where_nothing_is_enforced_the_kernel_only_accounts),
+		cmocka_unit_test(to_deny_soft_and_hard_limit_are_one),
+		cmocka_unit_test(to_kill_there_is_headroom_above_the_limit),
+		cmocka_unit_test(files_are_limited_by_what_was_given_or_by_the_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

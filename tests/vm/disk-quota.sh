@@ -1,0 +1,156 @@
+#!/bin/bash
+# A container's project quota from its launch to the last byte: the same on both filesystems. Sourced with $fs set.
+# shellcheck source=tests/vm/lib.sh disable=SC2016,SC2034,SC2154
+TMPDIR=/srv/$fs
+. "${0%/*}/lib.sh"
+
+user=nobody
+start_master
+quotas=(--isolation="disk/$fs" --enforce_container_disk_quota --container_disk_watch_interval=200ms --disk_watch_interval=500ms)
+range='--xfs_project_range=[5000-5999]'
+chmod 755 "$dir"
+task() { # NAME DISK COMMAND [FLAG]...
+	local name=$1 disk=$2 command=$3
+	shift 3
+	execute_beside "$name" --user="$user" --resources="cpus:0.1;mem:32;disk:$disk" --command="$command" "$@"
+}
+project() { lsattr -pd "$1" | awk '{ print $1 }'; }
+inherits() { [[ $(lsattr -d "$1" | cut -d' ' -f1) == *P* ]]; }
+size_of() { df --output=size -B1 "$1" | tail -n 1 | tr -d ' '; }
+denied=$([ "$fs" = xfs ] && echo 'No space left on device' || echo 'Disk quota exceeded')
+written() { [ -e "$1/$2" ]; }
+
+# ---- deny
+
+start_agent a "${quotas[@]}" "$range"
+task full 8 'head -c 16M /dev/zero >file; echo "status $?"; stat -c "size %s" file; touch mark; sleep 1000'
+runs full
+box=$(sandbox a full)
+ok 'a task that writes too much goes on' eventually "$patience" written "$box" mark
+like 'its write was refused' "$(<"$box/stderr")" "$denied"
+like 'it has what was written until then' "$(<"$box/stdout")" 'status 1.*size [78][0-9]{6}'
+is 'the sandbox is of the first project of the range' "$(project "$box")" 5000
+ok 'and so is what is made in it' inherits "$box"
+is 'its files are too' "$(project "$box/file")$(project "$box/stdout")" 50005000
+is 'df says so inside' "$(size_of "$box")" $((8 << 20))
+ok 'quota show says denied' eventually "$patience" quota_is a full '.state == "denied"'
+is 'with the kernel as its witness' "$(quota a full '"\(.witness) \(.filesystem) \(.project) \(.soft_bytes) \(.hard_bytes)"')" \
+	"quota $fs 5000 8388608 8388608"
+ok 'it has no more than that' quota_is a full '.used_bytes <= .hard_bytes and .used_bytes > 8000000'
+ok 'its framework is told' eventually "$patience" said full 'TASK_RUNNING.*Disk quota \(8MB\) is used up: a write was refused'
+is 'once' "$(grep -c 'is used up' "$dir/full.out")" 1
+like 'it is counted' "$(metric a slave/container_disk_denied) $(metric a slave/container_disk_refusals)" '^1 [1-9]'
+statistics() { answers a /monitor/statistics.json ".[] | select(.executor_id == \"$1\") | .statistics | $2"; }
+ok 'statistics show it' statistics full '.disk_limit_bytes == 8388608 and .disk_used_bytes <= 8388608 and .disk_used_bytes > 8000000'
+is 'ids are counted' "$(metric a containerizer/mesos/disk/project_ids_total) $(metric a containerizer/mesos/disk/project_ids_free)" '1000 999'
+
+# ---- an operator's word
+
+ok 'an operator gives it more' agentctl a quota set full 12MB
+is 'at once' "$(size_of "$box")" $((12 << 20))
+ok 'which is shown' quota_is a full '.override and .limit_bytes == 12582912'
+ok 'there is room again' setpriv --reuid=65534 --clear-groups head -c 3M /dev/zero >"$box/more"
+stop a KILL
+start_agent a "${quotas[@]}" "$range"
+ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582912 and .used_bytes > 8000000'
+is 'the project is the same' "$(project "$box")" 5000
+ok 'less than is used may be given too' agentctl a quota set full 1MB
+is 'at once' "$(size_of "$box")" $((1 << 20))
+ok 'and is told' eventually "$patience" quota_is a full '.state == "over" and .hard_bytes == 1048576'
+ok 'the word can be taken back' agentctl a quota set full default
+is 'at once' "$(size_of "$box")" $((8 << 20))
+
+# ---- what others do to it
+
+chattr -p 0 "$box" 2>/dev/null
+chattr -P "$box"
+ok 'a sandbox that was taken out of its project is put back' eventually "$patience" inherits "$box"
+is 'with its id' "$(project "$box")" 5000
+ok 'and that is said' logged a 'its sandbox was taken out of project 5000'
+stop full INT
+
+# ---- ids
+
+stop a USR1
+mkdir "$TMPDIR/foreign"
+touch "$TMPDIR/foreign/file"
+head -c 65536 /dev/zero >"$TMPDIR/foreign/file"
+chattr -p 7001 "$TMPDIR/foreign/file"
+sync -f "$TMPDIR"
+start_agent b "${quotas[@]}" '--xfs_project_range=[7000-7002]' --gc_delay=1hrs
+is 'ids that others use are not free' "$(metric b containerizer/mesos/disk/project_ids_free)" 2
+for t in one two; do
+	task $t 4 'touch mark; sleep 1000'
+	runs $t
+done
+is 'and not given out' "$(project "$(sandbox b one)") $(project "$(sandbox b two)")" '7000 7002'
+execute --name=three --user=$user --resources='cpus:0.1;mem:32;disk:4' --command=true
+like 'without an id a launch fails' "$status $out" '^1 .*TASK_FAILED.*no project id of --xfs_project_range=\[7000-7002\] is free: 3 in all, 2 of sandboxes, 0 of sandboxes that are gone but still charged, 1 of others'
+old=$(sandbox b one)
+head -c 65536 /dev/zero >"$old/moved"
+mv "$old/moved" "$TMPDIR/moved"
+stop one INT
+eventually "$patience" answers b /state.json '[.frameworks[].executors[].id] | index("one") | not'
+is 'a sandbox that is kept keeps its id' "$(metric b containerizer/mesos/disk/project_ids_free)" 0
+task four 4 'touch mark; sleep 1000'
+gone() { [ ! -e "$old" ]; }
+ok 'when an id is needed the oldest sandbox goes early' eventually "$patience" gone
+finish four
+like 'but what was moved out of it still is charged' "$(<"$dir/four.out")" '1 of sandboxes that are gone but still charged'
+rm "$TMPDIR/moved"
+free_is() { [ "$(metric b containerizer/mesos/disk/project_ids_free)" = "$1" ]; }
+ok 'until that is gone' eventually "$patience" free_is 1
+task five 4 'touch mark; sleep 1000'
+runs five
+is 'then the id is given out again' "$(project "$(sandbox b five)")" 7000
+stop two INT
+stop five INT
+stop b USR1
+rm -r "$TMPDIR/foreign"
+
+# ---- kill
+
+start_agent c "${quotas[@]}" "$range" --xfs_kill_containers --xfs_quota_headroom=2MB
+task over 4 'head -c 5M /dev/zero >file; sleep 1000'
+finish over
+like 'with kill a container that passes its limit is killed' "$status $(<"$dir/over.out")" \
+	'^1 .*TASK_FAILED.*Disk usage \([0-9A-Z]+\) exceeds quota \(4MB\).*REASON_CONTAINER_LIMITATION_DISK'
+task flood 4 'head -c 16M /dev/zero >file; sleep 1000'
+finish flood
+box=$(sandbox c flood)
+like 'it never passes the headroom' "$(du -s --block-size=1 "$box" | cut -f1)" '^[0-6][0-9]{6}$|^[0-9]{1,6}$'
+is 'both are counted' "$(metric c slave/container_disk_kills)" 2
+stop c USR1
+
+# ---- accounting only
+
+start_agent d --isolation="disk/quota,posix/disk" --container_disk_watch_interval=200ms "$range" --enforce_container_disk_quota=false
+task free 2 'head -c 4M /dev/zero >file; touch mark; sleep 1000'
+runs free
+ok 'without enforcement it may write' eventually "$patience" quota_is d free '.state == "over" and .used_bytes > 4000000 and .limit_bytes == 2097152 and .hard_bytes == null'
+ok 'and a scan looks too' eventually "$patience" quota_is d free '.scanned_bytes > 4000000 and .witness == "quota"'
+stop free INT
+stop d USR1
+
+# ---- an earlier life without quotas
+
+start_agent e --isolation=posix/disk
+task lived 4 'mkdir d; head -c 1M /dev/zero >d/file; ln -s d link; mkfifo pipe; touch mark; until test -e go; do sleep 0.2; done; head -c 8M /dev/zero >d/more; echo "status $?"; touch ready; sleep 1000'
+runs lived
+box=$(sandbox e lived)
+eventually "$patience" written "$box" mark
+stop e
+start_agent e "${quotas[@]}" "$range"
+ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project == 5000 and .hard_bytes == 4194304 and .used_bytes > 1000000'
+is 'with all that is in it' "$(project "$box/d")$(project "$box/d/file")" 50005000
+touch "$box/go"
+ok 'and held to its limit' eventually "$patience" written "$box" ready
+like 'from then on' "$(<"$box/stdout")" 'status 1'
+stop e
+start_agent e "${quotas[@]}" "$range" --xfs_kill_containers --xfs_quota_headroom=1MB
+agentctl e quota set lived 2MB
+finish lived
+like 'one that is over when it is found is killed where that is asked for' "$(<"$dir/lived.out")" 'exceeds quota \(2MB\)'
+stop e USR1
+
+done_testing
