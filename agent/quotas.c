@@ -147,6 +147,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 		.store = a->store,
 		.work_dir = a->flags.work_dir,
 		.work_dir_fd = a->work_dir_fd,
+		.agent_id = &a->id,
 		.range = a->flags.xfs_project_range,
 		.interval_ns = a->flags.disk_watch_interval,
 		.freed = on_freed,

@@ -216,14 +216,14 @@ bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret
 	return true;
 }
 
-uint32_t *project_ids_left(const struct project_ids *p, size_t *ret_count)
+uint32_t *project_ids_list(const struct project_ids *p, enum project_use use, size_t *ret_count)
 {
 	uint32_t *list = xcalloc(HASH_COUNT(p->entries) + 1, sizeof(*list));
 	struct entry *x, *next;
 
 	*ret_count = 0;
 	HASH_ITER(hh, p->entries, x, next)
-		if (x->use == PROJECT_LEFT)
+		if (x->use == use)
 			list[(*ret_count)++] = x->id;
 	return list;
 }

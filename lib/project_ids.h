@@ -46,7 +46,7 @@ void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use us
 void project_ids_give_back(struct project_ids *p, uint32_t id);
 /* The sandbox is gone: its id is left. False: it has none. */
 bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret);
-/* Those that are left, in an array that the caller frees. */
-uint32_t *project_ids_left(const struct project_ids *p, size_t *ret_count);
+/* Those of one use (not those that were never used), in an array that the caller frees. */
+uint32_t *project_ids_list(const struct project_ids *p, enum project_use use, size_t *ret_count);
 
 struct project_counts project_ids_counts(const struct project_ids *p);

@@ -138,16 +138,25 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 		project_ids_restore(p->ids, is.id, PROJECT_TAKEN, path);
 }
 
-/* The row says so, but the sandbox is gone. */
-static void leave_missing(struct projects *p, uint32_t id)
+static void leave_if_gone(struct projects *p, const char *sandbox)
 {
-	const char *sandbox = project_ids_sandbox(p->ids, id);
-	autofd int fd = sandbox ? open_sandbox(p, sandbox, false) : -EBADF;
-	autofd int gone = sandbox && fd < 0 ? open_sandbox(p, sandbox, true) : -EBADF;
+	autofd int fd = open_sandbox(p, sandbox, false);
+	autofd int gone = fd < 0 ? open_sandbox(p, sandbox, true) : -EBADF;
 	uint32_t left;
 
-	if (sandbox && fd < 0 && gone < 0)
+	if (fd < 0 && gone < 0)
 		project_ids_leave(p->ids, sandbox, &left);
+}
+
+/* Sandboxes that the rows know, and that went while nobody looked. */
+static void leave_missing(struct projects *p)
+{
+	autofree uint32_t *taken = NULL;
+	size_t n;
+
+	taken = project_ids_list(p->ids, PROJECT_TAKEN, &n);
+	for (size_t i = 0; i < n; i++)
+		leave_if_gone(p, project_ids_sandbox(p->ids, taken[i]));
 }
 
 /* Of what the filesystem knows and we do not, others are the owners. */
@@ -158,16 +167,10 @@ static int find_foreign(struct projects *p, struct error *e)
 	int found;
 
 	while (!(found = quota_next(&p->quota, id + 1, &id, &r, e))) {
-		bool used = r.bytes || r.inodes;
+		bool used = r.bytes || r.inodes || r.limits.hard_bytes || r.limits.soft_bytes;
 
-		switch (project_ids_use(p->ids, id)) {
-		case PROJECT_TAKEN: leave_missing(p, id); break;
-		case PROJECT_FREE:
-			if (used || r.limits.hard_bytes || r.limits.soft_bytes)
-				project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
-			break;
-		default: break;
-		}
+		if (used && project_ids_use(p->ids, id) == PROJECT_FREE)
+			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
 		if (id >= UINT32_MAX - 1)
 			break;
 	}
@@ -198,7 +201,8 @@ int projects_find(struct projects *p, struct error *e)
 {
 	struct project_counts c;
 
-	gc_tree_find(p->o.work_dir_fd, NULL, on_sandbox, p);
+	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
+	leave_missing(p);
 	if (find_foreign(p, e) || find_named(p, e))
 		return -e->code;
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
@@ -382,7 +386,7 @@ static void look(struct projects *p)
 	free(p->left);
 	free(p->idle);
 	pthread_mutex_lock(&p->lock);
-	p->left = project_ids_left(p->ids, &p->left_count);
+	p->left = project_ids_list(p->ids, PROJECT_LEFT, &p->left_count);
 	pthread_mutex_unlock(&p->lock);
 	p->idle = xcalloc(p->left_count + 1, sizeof(*p->idle));
 	if (!p->left_count)

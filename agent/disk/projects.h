@@ -19,9 +19,10 @@ struct projects_options {
 	struct work_pool *pool;
 	struct store *store;
 	const char *work_dir;
-	int work_dir_fd;     /* the caller's, open as long as projects live */
-	const char *range;   /* --xfs_project_range */
-	int64_t interval_ns; /* between two looks at what is still charged to ids that are left */
+	int work_dir_fd;       /* the caller's, open as long as projects live */
+	char *const *agent_id; /* its directory stays when it is empty; gc.h */
+	const char *range;     /* --xfs_project_range */
+	int64_t interval_ns;   /* between two looks at what is still charged to ids that are left */
 	/* Ids have become free, in the loop. May be NULL. */
 	void (*freed)(void *ctx);
 	void *ctx;

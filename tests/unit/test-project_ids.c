@@ -101,7 +101,7 @@ static void what_is_left_is_not_given_out(void **state unused)
 	assert_true(project_ids_leave(p, "a", &id));
 	assert_false(project_ids_leave(p, "a", &id));
 	assert_int_equal(project_ids_take(p, "b", &id), 1);
-	left = project_ids_left(p, &n);
+	left = project_ids_list(p, PROJECT_LEFT, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(left[0], 3);
 }
