@@ -149,6 +149,23 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 check-cluster: all $(cluster-tools:%=$(B)/%)
 	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
 
+# In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota 20-systemd" are some of its tests.
+check-vm: $(B)/vm/build.img
+	$(Q)tests/vm/check $(abspath $<) $(VM_TESTS)
+
+# A shell there.
+vm: $(B)/vm/build.img
+	$(Q)tests/vm/shell $(abspath $<)
+
+# The disk that brings this build and its tests to the guest.
+$(B)/vm/build.img: all $(cluster-tools:%=$(B)/%) FORCE
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build/tests/cluster
+	$(Q)$(MAKE) DESTDIR=$(abspath $(@D))/tree/dest install
+	$(Q)cp -R tests $(@D)/tree
+	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
+	$(Q)cp $(cluster-tools:%=$(B)/%) $(@D)/tree/build/tests/cluster
+	$(call quiet,MKE2FS) mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@ 1G
+
 # Killed at each persistence call, and each of them failing: SWEEP="agent master executor".
 crash-sweep: all
 	$(Q)$(here) tests/crash/sweep $(SWEEP)
@@ -219,4 +236,4 @@ clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
 .PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
-.PHONY: everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
+.PHONY: check-vm vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
