@@ -64,6 +64,13 @@ next_offer() {
 	read -r offer agent < <(jq -r '.offers.offers[0] | "\(.id.value) \(.agent_id.value)"' <<<"$line")
 }
 
+# offer_with RESOURCE: the next one that has some of it.
+offer_with() {
+	next_offer || return
+	read -r offer agent < <(jq -r --arg r "$1" 'first(.offers.offers[] | select(any(.resources[]; .name == $r))) |
+		"\(.id.value) \(.agent_id.value)"' <<<"$line") || offer_with "$1"
+}
+
 # decline SECONDS OFFER...
 decline() { call DECLINE '{"offer_ids":'"$(id_list "${@:2}")"',"filters":{"refuse_seconds":'"$1"'}}'; }
 
