@@ -193,7 +193,7 @@ demo:
 everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(doc-tools))
 
 # ---- style --------------------------------------------------------------------------------------
-sources = $(sort $(shell find include lib agent master tools tests bpf docs -name '*.[ch]'))
+sources = $(sort $(shell find $(wildcard include lib agent master tools tests bpf docs) -name '*.[ch]'))
 macros  = %-structs.h %-tables.h %-skip.h %-end.h
 scripts = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci tests)
 tidied := $(patsubst %.o,$(B)/lint/%,$(sort $(objects)))

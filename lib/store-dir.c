@@ -19,10 +19,10 @@ static const struct bad_fs {
 	unsigned long type; /* f_type of statfs(2) */
 	const char *name, *why;
 } bad_fs[] = {
-	{ TMPFS_MAGIC, "tmpfs", FORGETS },    { RAMFS_MAGIC, "ramfs", FORGETS },
-	{ NFS_SUPER_MAGIC, "NFS", REMOTE },   { AFS_SUPER_MAGIC, "AFS", REMOTE },
-	{ SMB_SUPER_MAGIC, "SMB", REMOTE },   { SMB2_SUPER_MAGIC, "SMB", REMOTE },
-	{ CIFS_SUPER_MAGIC, "CIFS", REMOTE },
+	{ TMPFS_MAGIC, "tmpfs", FORGETS },  { RAMFS_MAGIC, "ramfs", FORGETS },
+	{ NFS_SUPER_MAGIC, "NFS", REMOTE }, { CIFS_SUPER_MAGIC, "CIFS", REMOTE },
+	{ AFS_SUPER_MAGIC, "AFS", REMOTE }, { AFS_FS_MAGIC, "AFS", REMOTE },
+	{ SMB_SUPER_MAGIC, "SMB", REMOTE }, { SMB2_SUPER_MAGIC, "SMB", REMOTE },
 };
 
 /* at: what is there of dir. */
