@@ -111,7 +111,9 @@ struct agent *agent_new(struct master *m, struct agent_info *info, struct error 
 		return NULL;
 	if (HASH_COUNT(m->agents) + HASH_COUNT(m->recovered) >= AGENTS_MAX &&
 	    !recovery_find(m, info->id)) { /* those who may come back have their places */
-		error_set(e, EUSERS, "there are too many agents");
+		error_set(e, EUSERS,
+			  "the master has %d agents, or waits for them, and takes no more",
+			  AGENTS_MAX);
 		return NULL;
 	}
 	a = xcalloc(1, sizeof(*a));
