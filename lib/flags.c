@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "lib/config_dir.h"
 #include "lib/fs.h"
 #include "lib/utf8.h"
 #include "lib/version.h"
@@ -14,7 +15,7 @@
 struct loader {
 	const struct flags_program *program;
 	void *rec;
-	bool given[FIELDS_MAX]; /* on the command line */
+	bool given[FIELDS_MAX]; /* on the command line, or in the directory that is being read */
 	struct flags_words *words;
 };
 
@@ -201,6 +202,36 @@ static int load_flag(struct loader *l, int argc, char **argv, int *i, struct err
 	return set_once(l, f, argv[++*i], e);
 }
 
+/* Each file is an argument of one word; what only the next word could complete lacks a value. */
+static int load_directory(struct loader *l, const char *path, struct error *e)
+{
+	cleanup(config_fini) struct config config = { 0 };
+	int r = config_dir_read(path, FLAGS_FILE_MAX, &config, e);
+
+	memset(l->given, 0, sizeof(l->given));
+	for (size_t i = 0; i < config.count && !r; i++) {
+		int at = 0;
+
+		r = load_flag(l, 1, &config.list[i].argument, &at, e);
+		if (r)
+			error_wrap(e, "%s", config.list[i].path);
+	}
+	memset(l->given, 0, sizeof(l->given));
+	return r;
+}
+
+static int load_directories(struct loader *l, const char *list, struct error *e)
+{
+	autofree char *copy = xstrdup(list);
+	char *rest = copy, *path;
+	int r = 0;
+
+	while (!r && (path = strsep(&rest, ",")))
+		if (*path)
+			r = load_directory(l, path, e);
+	return r;
+}
+
 static int load_word(struct loader *l, char *word, struct error *e)
 {
 	if (!l->program->words)
@@ -241,19 +272,51 @@ static bool is_set(const struct flags_program *program, const void *rec, const c
 	return *AT_CONST(f, rec, bool);
 }
 
+static int load_all(struct loader *l, int argc, char **argv, char **env, struct error *e)
+{
+	int r = load_env(l, env, e);
+
+	return r ? r : load_argv(l, argc, argv, e);
+}
+
+/* The flag that names directories with further ones; NULL: there is none, or it is not set. */
+static char *config_dir(const struct loader *l)
+{
+	const struct field *f = schema_field(l->program->schema, "config_dir");
+	const char *value = f ? *AT_CONST(f, l->rec, char *) : NULL;
+
+	return value ? xstrdup(value) : NULL;
+}
+
+/* What lies in files comes before all else, but only all else says where that is. */
+static int load_again(struct loader *l, const char *dirs, int argc, char **argv, char **env,
+		      struct error *e)
+{
+	int r;
+
+	schema_clear(l->program->schema, l->rec);
+	schema_defaults(l->program->schema, l->rec);
+	if (l->words)
+		l->words->count = 0;
+	r = load_directories(l, dirs, e);
+	return r ? r : load_all(l, argc, argv, env, e);
+}
+
 int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
 	       struct flags_words *words, struct error *e)
 {
 	struct loader l = { .program = program, .rec = ret, .words = words };
+	autofree char *dirs = NULL;
 	int r;
 
 	assert(!program->words == !words);
 	if (words)
 		words->list = xcalloc((size_t)argc, sizeof(*words->list));
 	schema_defaults(program->schema, ret);
-	r = load_env(&l, env, e);
-	if (!r)
-		r = load_argv(&l, argc, argv, e);
+	r = load_all(&l, argc, argv, env, e);
+	dirs = r ? NULL : config_dir(&l);
+	if (dirs)
+		r = load_again(&l, dirs, argc, argv, env, e);
 	if (!r && is_set(program, ret, "help"))
 		return FLAGS_HELP;
 	if (!r && is_set(program, ret, "version"))

@@ -2,7 +2,7 @@
  * Options as records. A program's flags are a RECORD; its table drives parsing, the
  * environment, --help and what /state.json shows. All of Mesos's forms: --name=value,
  * --name value, --bool, --no-bool, MESOS_NAME, file:///path as a value (trimmed). The
- * command line overrides the environment.
+ * command line overrides the environment, which overrides files (flags-config.def).
  */
 #pragma once
 
@@ -30,8 +30,8 @@ struct flags_words {
 #define FLAGS_VERSION 2
 
 /*
- * Fills a zeroed record: defaults, then environ, then argv. words may be NULL only if the
- * program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for
+ * Fills a zeroed record: defaults, then the files below what --config_dir names, if there is such a
+ * flag, then environ, then argv. words may be NULL only if the program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for
  * an unknown one, or the errno of a file:// that cannot be read; the record is then cleared.
  */
 int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,

@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
+#include "lib/config_dir.h"
 #include "lib/flags.h"
 #include "lib/fs.h"
 
@@ -80,6 +82,229 @@ static char *make_file(const char *text, size_t n)
 	assert_true(fd >= 0);
 	assert_int_equal(fs_write_all(fd, text, n), 0);
 	return path;
+}
+
+/* ---- directories with a file for each flag ---- */
+
+static char dir_path[64];
+
+static void make_dir(const char *name)
+{
+	autofree char *path = path_join(dir_path, name);
+
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+/* In the directory of the test; "?strict" is a name like any other. */
+static void put_mode(const char *name, const char *text, mode_t mode)
+{
+	autofree char *path = path_join(dir_path, name);
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fs_write_all(fd, text, strlen(text)), 0);
+	assert_int_equal(fchmod(fd, mode), 0);
+}
+
+static void put(const char *name, const char *text)
+{
+	put_mode(name, text, 0644);
+}
+
+static int with_dir(void **state unused)
+{
+	snprintf(dir_path, sizeof(dir_path), "/tmp/test-flags-XXXXXX");
+	return mkdtemp(dir_path) && !chmod(dir_path, 0755) ? 0 : -1;
+}
+
+static int without_dir(void **state)
+{
+	return fs_remove_tree(AT_FDCWD, dir_path, &e) + clear(state);
+}
+
+/* "--config_dir=<dir>/a,<dir>/b" */
+static char *dir_flag(const char *a, const char *b)
+{
+	return xasprintf("--config_dir=%s/%s,%s/%s", dir_path, a, dir_path, b);
+}
+
+/* Refused with "<dir>/<file>TEXT". */
+static void refuse_dir(const char *file, const char *text)
+{
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+	autofree char *full = xasprintf("%s%s%s%s", dir_path, *file ? "/" : "", file, text);
+
+	assert_true(load(ARGS("--master=m", flag), NULL) < 0);
+	assert_string_equal(e.text, full);
+}
+
+static void a_directory_has_a_file_for_each_flag(void **state unused)
+{
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+
+	put("master", "a:1\n");
+	put("dir", " /x y \n\n");
+	put("?strict", "");
+	put("?no-switch_user", "ignored");
+	put("SLAVE_PING_TIMEOUT", "3secs");
+	put(".hidden", "");
+	take(ARGS(flag), NULL);
+	assert_string_equal(flags.master, "a:1");
+	assert_string_equal(flags.work_dir, "/x y");
+	assert_true(flags.strict && !flags.switch_user);
+	assert_int_equal(flags.agent_ping_timeout, 3 * NSEC_PER_SEC);
+	assert_int_equal(flags.port, 5051);
+}
+
+static void attributes_and_resources_may_be_directories(void **state unused)
+{
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+
+	make_dir("attributes");
+	make_dir("resources");
+	put("attributes/rack", "r1\n");
+	put("attributes/level", "2\n");
+	put("resources/ports", "[31000-32000]\n");
+	take(ARGS("--master=m", flag), NULL);
+	assert_string_equal(flags.attributes, "level:2;rack:r1");
+	assert_string_equal(flags.resources, "ports:[31000-32000]");
+}
+
+static void later_directories_the_environment_and_the_command_line_win(void **state unused)
+{
+	autofree char *flag = NULL;
+
+	make_dir("a");
+	make_dir("b");
+	flag = dir_flag("a", "b");
+	put("a/master", "a");
+	put("a/hostname", "a");
+	put("a/dir", "a");
+	put("a/port", "1");
+	put("b/hostname", "b");
+	put("b/work_dir", "b");
+	put("b/port", "2");
+	take(ARGS(flag, "--port=4"), ENV("MESOS_WORK_DIR=c", "MESOS_PORT=3"));
+	assert_string_equal(flags.master, "a");
+	assert_string_equal(flags.hostname, "b");
+	assert_string_equal(flags.work_dir, "c");
+	assert_int_equal(flags.port, 4);
+}
+
+static void the_environment_may_name_the_directory_and_it_may_be_missing(void **state unused)
+{
+	autofree char *env = xasprintf("MESOS_CONFIG_DIR=%s/none,%s", dir_path, dir_path);
+
+	put("hostname", "x");
+	take(ARGS("--master=m"), ENV(env));
+	assert_string_equal(flags.hostname, "x");
+}
+
+static void a_file_that_is_no_flag_is_named(void **state unused)
+{
+	put("prot", "5051");
+	refuse_dir("prot", ": unknown flag --prot; did you mean --port?");
+}
+
+static void a_file_with_a_wrong_value_is_named(void **state unused)
+{
+	put("port", "many");
+	refuse_dir("port", ": --port: Expected a whole number, not 'many'");
+}
+
+static void a_switch_that_is_none_is_named(void **state unused)
+{
+	put("?port", "");
+	refuse_dir("?port", ": --port needs a value: --port=VALUE");
+}
+
+static void both_names_of_a_flag_in_one_directory_are_refused(void **state unused)
+{
+	put("dir", "a");
+	put("work_dir", "b");
+	refuse_dir("work_dir", ": --work_dir is given twice");
+}
+
+static void what_others_may_write_is_refused(void **state unused)
+{
+	autofree char *why = xasprintf(": chmod go-w %s/port", dir_path);
+	autofree char *text = xasprintf("others may write to %s/port%s", dir_path, why);
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+
+	put_mode("port", "1", 0664);
+	assert_int_equal(load(ARGS("--master=m", flag), NULL), -EPERM);
+	assert_string_equal(e.text, text);
+}
+
+static void a_directory_that_others_may_write_is_refused(void **state unused)
+{
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+	autofree char *text =
+		xasprintf("others may write to %s: chmod go-w %s", dir_path, dir_path);
+
+	assert_int_equal(chmod(dir_path, 0777), 0);
+	assert_int_equal(load(ARGS("--master=m", flag), NULL), -EPERM);
+	assert_string_equal(e.text, text);
+}
+
+static void what_belongs_to_others_is_refused(void **state unused)
+{
+	autofree char *path = path_join(dir_path, "port");
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+	autofree char *text = xasprintf("%s belongs to another user: chown root %s", path, path);
+
+	put("port", "1");
+	if (chown(path, 12345, 0)) { /* only root can give away */
+		assert_int_equal(errno, EPERM);
+		return;
+	}
+	assert_int_equal(load(ARGS("--master=m", flag), NULL), -EPERM);
+	assert_string_equal(e.text, text);
+}
+
+static void a_fifo_is_refused_and_not_opened(void **state unused)
+{
+	autofree char *path = path_join(dir_path, "port");
+
+	assert_int_equal(mkfifo(path, 0644), 0);
+	refuse_dir("port", ": is no regular file");
+}
+
+static void a_link_to_a_device_is_refused(void **state unused)
+{
+	autofree char *path = path_join(dir_path, "port");
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+
+	assert_int_equal(symlink("/dev/zero", path), 0); /* which everybody may write to */
+	assert_true(load(ARGS("--master=m", flag), NULL) < 0);
+	assert_non_null(strstr(e.text, path));
+}
+
+static void only_lists_may_be_directories(void **state unused)
+{
+	make_dir("master");
+	refuse_dir("master", ": is no regular file");
+}
+
+static void a_file_that_is_too_large_is_refused_by_name(void **state unused)
+{
+	autofree char *path = path_join(dir_path, "hostname");
+
+	put("hostname", "");
+	assert_int_equal(truncate(path, (off_t)(FLAGS_FILE_MAX + 1)), 0);
+	refuse_dir("hostname", ": is larger than 1048576 bytes");
+}
+
+static void a_directory_with_too_many_files_is_refused(void **state unused)
+{
+	autofree char *text = xasprintf(": has more than %d files", CONFIG_ENTRIES_MAX);
+
+	for (int i = 0; i <= CONFIG_ENTRIES_MAX; i++) {
+		autofree char *name = xasprintf("%d", i);
+
+		put(name, "");
+	}
+	refuse_dir("", text);
 }
 
 static void what_is_not_given_has_its_default(void **state unused)
@@ -381,6 +606,40 @@ int main(void)
 		cmocka_unit_test_teardown(words_stand_anywhere_and_behind_two_dashes, clear),
 		cmocka_unit_test_teardown(help_lists_every_flag_with_its_default, clear),
 		cmocka_unit_test_teardown(the_view_shows_values_but_no_secret, clear),
+		cmocka_unit_test_setup_teardown(a_directory_has_a_file_for_each_flag, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(attributes_and_resources_may_be_directories,
+						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(
+			later_directories_the_environment_and_the_command_line_win, with_dir,
+			without_dir),
+		cmocka_unit_test_setup_teardown(
+			the_environment_may_name_the_directory_and_it_may_be_missing, with_dir,
+			without_dir),
+		cmocka_unit_test_setup_teardown(a_file_that_is_no_flag_is_named, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_file_with_a_wrong_value_is_named, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_switch_that_is_none_is_named, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(both_names_of_a_flag_in_one_directory_are_refused,
+						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(what_others_may_write_is_refused, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_directory_that_others_may_write_is_refused,
+						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(what_belongs_to_others_is_refused, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_fifo_is_refused_and_not_opened, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_link_to_a_device_is_refused, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(only_lists_may_be_directories, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(a_file_that_is_too_large_is_refused_by_name,
+						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(a_directory_with_too_many_files_is_refused,
+						with_dir, without_dir),
 	};
 
 	return cmocka_run_group_tests_name("flags", tests, NULL, NULL);
