@@ -135,7 +135,7 @@ static int read_item(int at, const char *path, const char *name, void *ctx, stru
 	struct items *items = ctx;
 	autobuf struct buf value = { 0 };
 	autofd int fd = -EBADF;
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (look_at(at, name, path, &st, &fd, e) ||
 	    read_text(items->reader, fd, &st, path, &value, e))
@@ -173,7 +173,7 @@ static int read_entry(int at, const char *path, const char *name, void *ctx, str
 	struct reader *r = ctx;
 	autobuf struct buf value = { 0 };
 	autofd int fd = -EBADF;
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (look_at(at, name, path, &st, &fd, e))
 		return -e->code;
@@ -191,7 +191,7 @@ int config_dir_read(const char *path, size_t max_bytes, struct config *ret, stru
 {
 	struct reader r = { .max_bytes = max_bytes, .config = ret };
 	autofd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (dir < 0 && errno == ENOENT)
 		return 0;
