@@ -7,6 +7,7 @@
 #include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "lib/timer.h"
 
 /* Within it a master that is there has admitted us, and frameworks that are there have heard. */
@@ -247,6 +248,8 @@ void agent_terminate(struct agent *a, const char *why, int exit_status)
 		log_warning("agent: ending: %s", why);
 	else
 		log_info("agent: ending: %s", why);
+	manager_status("Ending with all that runs: %s", why);
+	manager_stopping();
 	a->terminating = true;
 	a->exit_status = exit_status;
 	if (a->master)

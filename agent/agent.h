@@ -42,6 +42,7 @@ struct agent {
 	struct hello hello; /* what we say to masters and to local peers */
 	struct peer_server server;
 	struct listener *port, *executor_socket, *agent_socket;
+	int passed_fd; /* a socket for the port, until that has it; -EBADF: none */
 	struct http *http;
 	char *executor_socket_path, *agent_socket_path, *executor_path;
 

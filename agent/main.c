@@ -18,6 +18,7 @@
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "lib/version.h"
 
 #define JOB_THREADS 4 /* for prepare and the sampler */
@@ -86,10 +87,9 @@ static int listen_everywhere(struct agent *a, struct error *e)
 	};
 	struct listener_limits executors = executor_limits(&limits);
 
-	if (listener_tcp(a->loop, a->flags.ip, (uint16_t)a->flags.port, &limits, &port_ops, a,
-			 &a->port, e))
-		return daemon_blame_flag(e);
-	if (listen_locally(a, a->agent_socket_path, 0600, &limits, &a->agent_socket, e) ||
+	if (daemon_listen(a->loop, a->flags.ip, a->flags.port, take_fd(a->passed_fd), &limits,
+			  &port_ops, a, &a->port, e) ||
+	    listen_locally(a, a->agent_socket_path, 0600, &limits, &a->agent_socket, e) ||
 	    listen_locally(a, a->executor_socket_path, 0666, &executors, &a->executor_socket, e))
 		return -e->code;
 	a->info.port = listener_port(a->port);
@@ -177,6 +177,8 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 
 	log_info("agent: signal %u: ending, what runs goes on containers=%u", si->ssi_signo,
 		 a->node.supervisors);
+	manager_status("Ending; what runs goes on");
+	manager_stopping();
 	return sd_event_exit(a->loop, EXIT_SUCCESS);
 }
 
@@ -200,7 +202,11 @@ static int handle_signals(struct agent *a, struct error *e)
 /* Either we serve, or we only end what an agent before us left, and tell that. */
 static int begin(struct agent *a, struct error *e)
 {
-	if (agent_recover(a, e) || master_link_new(a, &a->master, e))
+	manager_status("Recovering");
+	if (agent_recover(a, e))
+		return -e->code;
+	manager_status("Registering");
+	if (master_link_new(a, &a->master, e))
 		return -e->code;
 	if (str_equal(a->flags.recover, RECOVER_CLEANUP))
 		agent_clean_up(a);
@@ -225,9 +231,11 @@ static int start(struct agent *a, struct error *e)
 	};
 
 	a->node.open_files = open_files_limit();
-	if (daemon_init(&options, &a->loop, e) || handle_signals(a, e) || agent_configure(a, e) ||
-	    set_up_net(a, e) || agent_open_store(a, e) || set_up_containers(a, e) ||
-	    set_up_gc(a, e) || begin(a, e))
+	if (daemon_init(&options, &a->loop, e) ||
+	    manager_socket(&a->flags.ip, &a->flags.port, &a->passed_fd, e) ||
+	    handle_signals(a, e) || agent_configure(a, e) || set_up_net(a, e) ||
+	    agent_open_store(a, e) || set_up_containers(a, e) || set_up_gc(a, e) || begin(a, e) ||
+	    manager_ready(a->loop, e))
 		return -e->code;
 	return 0;
 }
@@ -276,6 +284,7 @@ static void stop(struct agent *a)
 	if (a->resolver)
 		work_pool_free(a->resolver);
 	close_fd(&a->work_dir_fd);
+	close_fd(&a->passed_fd);
 	resources_fini(&a->total);
 	a->info.id = NULL; /* is a->id */
 	schema_clear(agent_info_schema(), &a->info);
@@ -305,6 +314,7 @@ int main(int argc, char **argv)
 		.started_ns = now_ns(),
 		.started_wall_ns = wall_ns(),
 		.work_dir_fd = -EBADF,
+		.passed_fd = -EBADF,
 		.argv = argv,
 	};
 	struct error e;

@@ -5,6 +5,7 @@
 #include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "lib/masters.h"
 #include "lib/timer.h"
 
@@ -69,6 +70,7 @@ static void dial(struct master_link *m)
 static void disconnected(struct master_link *m, const char *why)
 {
 	log_warning("master %s: connection lost: %s", m->masters.list[m->current], why);
+	manager_status("Registering; the connection to %s was lost", m->masters.list[m->current]);
 	m->peer = NULL;
 	m->registered = false;
 	m->ping_timer = sd_event_source_disable_unref(m->ping_timer);
@@ -210,6 +212,7 @@ static void on_registered(struct peer *p, struct message *msg)
 	}
 	log_info("agent %s: %sregistered with master %s", r->agent_id, a->id ? "re-" : "",
 		 master_address(m));
+	manager_status("Serving; registered with %s as %s", master_address(m), r->agent_id);
 	replace_str(&a->id, r->agent_id);
 	a->info.id = a->id;
 	m->registered = true;

@@ -142,11 +142,18 @@ void daemon_warn_if_open(const char *ip)
 		    ip);
 }
 
-int daemon_blame_flag(struct error *e)
+int daemon_listen(sd_event *loop, const char *ip, uint64_t port, int passed,
+		  const struct listener_limits *limits, const struct listener_ops *ops, void *owner,
+		  struct listener **ret, struct error *e)
 {
-	bool port = e->code == EADDRINUSE || e->code == EACCES;
+	bool of_port;
 
-	return error_wrap(e, port ? "--port" : "--ip");
+	if (passed >= 0)
+		return listener_take(loop, passed, limits, ops, owner, ret, e);
+	if (!listener_tcp(loop, ip, (uint16_t)port, limits, ops, owner, ret, e))
+		return 0;
+	of_port = e->code == EADDRINUSE || e->code == EACCES;
+	return error_wrap(e, of_port ? "--port" : "--ip");
 }
 
 int daemon_check_port(uint64_t port, struct error *e)

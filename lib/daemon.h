@@ -3,7 +3,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "lib/error.h"
+#include "lib/listener.h"
 
 struct daemon_options {
 	const char *name;          /* of its log file: <log_dir>/<name>.log */
@@ -26,7 +26,12 @@ int daemon_handle_signals(sd_event *loop, sd_event_signal_handler_t on_signal, v
 char *daemon_hostname(void);
 /* Warns once that nothing is authenticated if ip is not a loopback address. */
 void daemon_warn_if_open(const char *ip);
-/* Says which flag made listener_tcp() fail, --ip or --port; returns what that did. */
-int daemon_blame_flag(struct error *e);
+/*
+ * Listens on ip and port, the flags, or on the socket that was passed, which is taken (-EBADF: none was):
+ * manager_socket(). An error names the flag that is to blame.
+ */
+int daemon_listen(sd_event *loop, const char *ip, uint64_t port, int passed,
+		  const struct listener_limits *limits, const struct listener_ops *ops, void *owner,
+		  struct listener **ret, struct error *e);
 /* Refuses a port above 65535. */
 int daemon_check_port(uint64_t port, struct error *e);

@@ -356,6 +356,25 @@ int listener_tcp(sd_event *loop, const char *ip, uint16_t port,
 	return 0;
 }
 
+/* Who made it may have given it a short backlog. */
+int listener_take(sd_event *loop, int fd, const struct listener_limits *limits,
+		  const struct listener_ops *ops, void *owner, struct listener **ret,
+		  struct error *e)
+{
+	cleanup(free_listener) struct listener *l = listener_new(loop, limits, ops, owner);
+	int r;
+
+	l->fd = fd;
+	free(socket_ip(fd, &l->port));
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC) || listen(fd, BACKLOG))
+		return error_sys(e, "listen on the socket that was passed");
+	r = watch(l, e);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(l);
+	return 0;
+}
+
 /* Success when nothing is at path any more; what is alive, or no socket, stays. */
 static int remove_stale(const char *path, const struct sockaddr_un *at)
 {

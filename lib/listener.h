@@ -45,6 +45,10 @@ struct listener_counts {
 int listener_tcp(sd_event *loop, const char *ip, uint16_t port,
 		 const struct listener_limits *limits, const struct listener_ops *ops, void *owner,
 		 struct listener **ret, struct error *e);
+/* On a TCP socket that listens already and is ours from now on. */
+int listener_take(sd_event *loop, int fd, const struct listener_limits *limits,
+		  const struct listener_ops *ops, void *owner, struct listener **ret,
+		  struct error *e);
 /*
  * A Unix socket with these permissions. A socket file that nobody listens on is
  * replaced, a live one is refused (-EADDRINUSE). Unlinked by listener_free().

@@ -40,6 +40,19 @@ char *socket_peer(int fd)
 	return xasprintf(strchr(ip, ':') ? "[%s]:%u" : "%s:%u", ip, port);
 }
 
+char *socket_ip(int fd, uint16_t *port)
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t len = sizeof(at);
+	char ip[INET6_ADDRSTRLEN];
+	int r = getsockname(fd, (struct sockaddr *)&at, &len);
+
+	assert(!r);
+	print_ip(&at, ip);
+	*port = ntohs(((const struct sockaddr_in *)&at)->sin_port);
+	return xstrdup(ip);
+}
+
 /* The kernel answers the question for TCP too, with nobody: ask for the domain first. */
 bool socket_cred(int fd, struct ucred *ret)
 {

@@ -10,6 +10,8 @@
  * inside IPv6 is shown as IPv4. The caller frees.
  */
 char *socket_peer(int fd);
+/* Our own end of a TCP socket: the IP address, which the caller frees, and the port. */
+char *socket_ip(int fd, uint16_t *port);
 /* Who opened the other end of a Unix socket, unix(7) SO_PEERCRED; false for TCP. */
 bool socket_cred(int fd, struct ucred *ret);
 /*

@@ -2,6 +2,7 @@
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "lib/version.h"
 #include "master/master.h"
 
@@ -12,11 +13,14 @@ static const char summary[] =
 static int on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *ctx unused)
 {
 	log_info("signal %u: ending", info->ssi_signo);
+	manager_status("Ending");
+	manager_stopping();
 	return sd_event_exit(sd_event_source_get_event(s), 0);
 }
 
-static int start(const struct master_flags *f, sd_event **loop, struct master **m, struct error *e)
+static int start(struct master_flags *f, sd_event **loop, struct master **m, struct error *e)
 {
+	int passed = -EBADF;
 	const struct daemon_options options = {
 		.name = "mesos-master",
 		.logging_level = f->logging_level,
@@ -25,9 +29,13 @@ static int start(const struct master_flags *f, sd_event **loop, struct master **
 	};
 
 	if (master_flags_check(f, e) || daemon_init(&options, loop, e) ||
+	    manager_socket(&f->ip, &f->port, &passed, e) ||
 	    daemon_handle_signals(*loop, on_signal, NULL, e))
 		return -e->code;
-	return master_new(*loop, f, m, e);
+	manager_status("Recovering");
+	if (master_new(*loop, f, passed, m, e))
+		return -e->code;
+	return manager_ready(*loop, e);
 }
 
 int main(int argc, char **argv)

@@ -100,7 +100,7 @@ static void on_http(void *owner, int fd, struct seat *seat, const struct ucred *
 	http_add(m->http, fd, seat);
 }
 
-static int start_listening(struct master *m, struct error *e)
+static int start_listening(struct master *m, int passed, struct error *e)
 {
 	static const struct listener_ops ops = { .protocol = on_protocol, .http = on_http };
 	struct listener_limits limits = {
@@ -108,10 +108,8 @@ static int start_listening(struct master *m, struct error *e)
 		.per_peer = (unsigned)MIN(m->flags->connections_per_peer, (uint64_t)UINT32_MAX),
 	};
 
-	if (listener_tcp(m->loop, m->flags->ip, (uint16_t)m->flags->port, &limits, &ops, m,
-			 &m->listener, e))
-		return daemon_blame_flag(e);
-	return 0;
+	return daemon_listen(m->loop, m->flags->ip, m->flags->port, passed, &limits, &ops, m,
+			     &m->listener, e);
 }
 
 static bool wildcard(const char *ip)
@@ -174,7 +172,7 @@ static int recover(struct master *m, struct error *e)
 	return r;
 }
 
-static int start(struct master *m, struct error *e)
+static int start(struct master *m, int passed, struct error *e)
 {
 	struct http_limits limits = { 0 };
 	int r = recover(m, e);
@@ -194,7 +192,7 @@ static int start(struct master *m, struct error *e)
 	r = http_new(m->loop, master_routes, master_prefixes, m, &limits, &m->http, e);
 	if (r)
 		return r;
-	r = start_listening(m, e);
+	r = start_listening(m, passed, e);
 	if (r)
 		return r;
 	introduce(m);
@@ -202,11 +200,11 @@ static int start(struct master *m, struct error *e)
 	return 0;
 }
 
-int master_new(sd_event *loop, const struct master_flags *flags, struct master **ret,
+int master_new(sd_event *loop, const struct master_flags *flags, int passed, struct master **ret,
 	       struct error *e)
 {
 	struct master *m = prepare(loop, flags);
-	int r = start(m, e);
+	int r = start(m, passed, e);
 
 	if (r) {
 		master_free(m);

@@ -189,10 +189,11 @@ struct principal {
 };
 
 /*
- * Everything but the loop's run. flags outlive the master. On failure nothing is left
- * behind, and nothing was listening unless all the rest succeeded.
+ * Everything but the loop's run. flags outlive the master; passed is a socket for its port, or -EBADF:
+ * there is none yet. On failure nothing is left behind, and nothing was listening unless all
+ * the rest succeeded.
  */
-int master_new(sd_event *loop, const struct master_flags *flags, struct master **ret,
+int master_new(sd_event *loop, const struct master_flags *flags, int passed, struct master **ret,
 	       struct error *e);
 void master_free(struct master *m);
 /* Whether this agent's id looks as if a master gave it, this one or another. */

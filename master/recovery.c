@@ -2,6 +2,7 @@
 #include "master/recovery.h"
 
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "master/departures.h"
 #include "master/flags.h"
 #include "master/removals.h"
@@ -37,10 +38,20 @@ static void forget(struct master *m, struct recovered *r)
 	free(r);
 }
 
+static void tell_phase(const struct master *m)
+{
+	if (recovery_runs(m) && m->recovered)
+		manager_status("Serving; waiting for agents of the registry to come back");
+	else
+		manager_status("Serving");
+}
+
 void recovery_done(struct master *m, struct recovered *r)
 {
 	removals_cancel(m, r->info->id, "it is back");
 	forget(m, r);
+	if (!m->recovered)
+		tell_phase(m);
 }
 
 /*
@@ -82,6 +93,7 @@ static void give_up(void *arg)
 	size_t missing = HASH_COUNT(m->recovered), confirmed = count_confirmed(m);
 	struct recovered *r, *tmp;
 
+	tell_phase(m);
 	if (!missing) {
 		log_info("recovery: all agents are back agents=%zu", m->recovered_at_start);
 		return;
@@ -137,6 +149,7 @@ void recovery_start(struct master *m)
 	log_info("recovery: agents=%u removed_agents=%u frameworks=%u", HASH_COUNT(m->recovered),
 		 HASH_COUNT(m->removed_agents.entries), HASH_COUNT(m->frameworks));
 	alarm_set(&m->alarms, &m->recovery_alarm, m->flags->agent_reregister_timeout, give_up, m);
+	tell_phase(m);
 }
 
 void recovery_stop(struct master *m)
