@@ -84,14 +84,16 @@ static int check_update(const struct agent *a, const struct task *t,
 	return 0;
 }
 
-static void log_update(const struct task *t, const struct task_status *s)
+static void log_update(const char *framework_id, const struct task *t, const struct task_status *s)
 {
+	const char *container = t ? t->executor->container_id : "";
 	const char *state = enum_name(task_state_values, (int)s->state);
 
 	if (t && t->state == s->state)
 		log_debug("task %s: %s again", s->task_id, state);
 	else
-		log_info("task %s: %s%s%s", s->task_id, state, s->message ? ": " : "",
+		log_info("task %s: %s framework=%s container=%s%s%s", s->task_id, state,
+			 framework_id, container, s->message ? ": " : "",
 			 s->message ? s->message : "");
 }
 
@@ -126,7 +128,7 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 	r = check_update(a, t, &body, e);
 	if (r)
 		return r;
-	log_update(t, &full);
+	log_update(framework_id, t, &full);
 	if (t) {
 		task_move(t, &full, &a->metrics);
 		save_task(t);

@@ -180,7 +180,7 @@ static void say(struct task *t, const struct task_status *status)
 	struct error e;
 
 	if (agent_update(f->agent, f->id, t, status, &e) < 0)
-		log_warning("task %s: %s", t->info->task_id, e.text);
+		log_warning("task %s: %s framework=%s", t->info->task_id, e.text, f->id);
 }
 
 /* Ends the task with a status of ours, if its state allows it. */
@@ -265,7 +265,7 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 
 	if (task_terminal(t->state))
 		return;
-	log_info_often("task %s: killing", t->info->task_id);
+	log_info_often("task %s: killing framework=%s", t->info->task_id, x->framework->id);
 	t->killed = true;
 	t->has_kill_grace = m->has_grace_period;
 	t->kill_grace_ns = grace_ns;

@@ -300,9 +300,9 @@ static void look_at_disk(struct gc *gc)
 	max_age = gc_max_age(gc->o.delay_ns, gc->o.headroom, usage);
 	count = shorten(gc, max_age);
 	duration_print(max_age, &age);
-	log_write(count ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
-		  "gc: disk of %s: usage=%.2f%% max_age=%s going_early=%u", gc->o.work_dir,
-		  usage * 100, buf_text(&age), count);
+	log_line(count ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+		 "gc: disk of %s: usage=%.2f%% max_age=%s going_early=%u", gc->o.work_dir,
+		 usage * 100, buf_text(&age), count);
 }
 
 static int on_watch(sd_event_source *source unused, uint64_t usec unused, void *arg)

@@ -205,8 +205,8 @@ void executor_launch(struct executor *x)
 	mesos_environment(x, endpoint, pid, &rows);
 	spec.environment = rows.list;
 	spec.environment_count = rows.count;
-	log_info("executor %s: launching container=%s user=%s", x->info->executor_id,
-		 x->container_id, spec.user);
+	log_info("executor %s: launching framework=%s container=%s user=%s", x->info->executor_id,
+		 x->framework->id, x->container_id, spec.user);
 	x->container = container_launch(&a->node, &spec, x);
 	save_executor(x);
 	gc_make_room(a->gc, &x->room, promised(a), on_room);

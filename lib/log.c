@@ -1,23 +1,30 @@
 /*
- * Log lines on standard error (with the <N> priority of sd-daemon(3) when the
- * journal reads it) and, if asked for, in a file. A line is one write(2).
+ * Log lines on standard error, or in the journal if that is what reads it, and, if asked
+ * for, in a file. A line is one write(2).
  */
 #include "lib/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
 #include <time.h>
 
+#include "lib/log_fields.h"
+
 #define LOG_LINE_BYTES 4096
+#define LEFT_OUT_BYTES 64 /* of a line, so that the count is not what is cut */
 
 static const struct {
 	char letter;
-	const char *journal;
+	int priority; /* as syslog(3) has it */
 } levels[] = {
-	[LOG_LEVEL_ERROR] = { 'E', "<3>" },
-	[LOG_LEVEL_WARNING] = { 'W', "<4>" },
-	[LOG_LEVEL_INFO] = { 'I', "<6>" },
-	[LOG_LEVEL_DEBUG] = { 'D', "<7>" },
+	[LOG_LEVEL_ERROR] = { 'E', LOG_ERR },
+	[LOG_LEVEL_WARNING] = { 'W', LOG_WARNING },
+	[LOG_LEVEL_INFO] = { 'I', LOG_INFO },
+	[LOG_LEVEL_DEBUG] = { 'D', LOG_DEBUG },
 };
 
 static enum log_level max_level = LOG_LEVEL_INFO;
@@ -57,36 +64,99 @@ static void put(int fd, const char *line, size_t n)
 		return;
 }
 
-void log_write(enum log_level level, const char *fmt, ...)
-{
-	char line[LOG_LINE_BYTES];
-	size_t prefix, n;
-	va_list args;
-	bool journal;
+/* ---- the journal ---- */
 
-	if (level > max_level)
-		return;
-	journal = !!getenv("JOURNAL_STREAM");
-	n = prefix = add_time(line, sizeof(line), level);
-	va_start(args, fmt);
-	n += (size_t)vsnprintf(line + n, sizeof(line) - n, fmt, args);
-	va_end(args);
-	n = MIN(n, sizeof(line) - 1);
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] =
-				'?'; /* foreign text must neither forge a line nor steer a terminal */
+/* $JOURNAL_STREAM is inherited, standard error may be another by now: systemd.exec(5). */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
+}
+
+static struct iovec field(char *text)
+{
+	return (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
+}
+
+static int send_to_journal(enum log_level level, const struct log_place *place, char *message,
+			   struct log_fields *fields)
+{
+	struct iovec list[2 + LOG_FIELDS_MAX];
+	char priority[] = "PRIORITY=0";
+	int n = 0;
+
+	priority[sizeof(priority) - 2] = (char)('0' + levels[level].priority);
+	list[n++] = field(message);
+	list[n++] = field(priority);
+	for (size_t i = 0; i < fields->count; i++)
+		list[n++] = field(fields->text[i]);
+	return sd_journal_sendv_with_location(place->file, place->line, place->function, list, n);
+}
+
+/* ---- a line ---- */
+
+/* Foreign text must neither forge a line nor steer a terminal. */
+static void make_harmless(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+#define MESSAGE "MESSAGE="
+
+/*
+ * The text, which has MESSAGE in front, goes to each place in the shape that this has: with a time where
+ * nobody else notes that.
+ */
+static void distribute(enum log_level level, const struct log_place *place, char *message,
+		       struct log_fields *fields)
+{
+	const char *text = message + strlen(MESSAGE);
+	char line[LOG_LINE_BYTES];
+	size_t n = add_time(line, sizeof(line), level);
+
+	n += (size_t)snprintf(line + n, sizeof(line) - n - 1, "%s", text);
+	n = MIN(n, sizeof(line) - 2);
 	line[n++] = '\n';
 	if (log_fd >= 0)
 		put(log_fd, line, n);
 	if (log_fd >= 0 && quiet_stderr)
 		return;
-	if (journal) {
-		memcpy(line + prefix - 3, levels[level].journal, 3);
-		put(STDERR_FILENO, line + prefix - 3, n - prefix + 3);
-	} else {
+	if (!is_journal() || send_to_journal(level, place, message, fields) < 0)
 		put(STDERR_FILENO, line, n);
-	}
+}
+
+static void write_line(enum log_level level, const struct log_place *place, uint64_t left_out,
+		       const char *fmt, va_list args)
+{
+	char message[LOG_LINE_BYTES] = MESSAGE;
+	size_t n = strlen(MESSAGE), most = sizeof(message) - LEFT_OUT_BYTES;
+	struct log_fields fields;
+
+	log_fields_find(fmt, args, &fields);
+	n += (size_t)vsnprintf(message + n, most - n, fmt, args);
+	n = MIN(n, most - 1);
+	if (left_out)
+		snprintf(message + n, LEFT_OUT_BYTES, " left_out=%llu",
+			 (unsigned long long)left_out);
+	make_harmless(message);
+	distribute(level, place, message, &fields);
+}
+
+void log_write(enum log_level level, const struct log_place *place, const char *fmt, ...)
+{
+	va_list args;
+
+	if (level > max_level)
+		return;
+	va_start(args, fmt);
+	write_line(level, place, 0, fmt, args);
+	va_end(args);
 }
 
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out)
@@ -105,19 +175,15 @@ bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out)
 	return true;
 }
 
-void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
+void log_write_limited(struct log_limit *limit, enum log_level level, const struct log_place *place,
+		       const char *fmt, ...)
 {
-	char text[LOG_LINE_BYTES - 128]; /* so that the count is not what is cut */
 	uint64_t left_out;
 	va_list args;
 
 	if (level > max_level || !log_permit(limit, now_ns(), &left_out))
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	write_line(level, place, left_out, fmt, args);
 	va_end(args);
-	if (left_out)
-		log_write(level, "%s left_out=%llu", text, (unsigned long long)left_out);
-	else
-		log_write(level, "%s", text);
 }

@@ -1,6 +1,7 @@
 /*
  * One line per event: subject first, then a verb, then key=value. error = gave
- * up; warning = went on, and says so; info = a state changed; debug = anything.
+ * up; warning = went on, and says so; info = a state changed; debug = anything. Where standard error is
+ * the journal's, a line goes there with its fields: log_fields.h.
  */
 #pragma once
 
@@ -12,12 +13,24 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 void log_set_level(enum log_level level);
 /* Sends lines to this fd as well as to standard error; quiet: to it alone. Takes the fd. */
 void log_set_file(int fd, bool quiet);
-void log_write(enum log_level level, const char *fmt, ...) format_printf(2, 3);
 
-#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+/* Where a line comes from, as fields of the journal. */
+struct log_place {
+	const char *file, *line, *function;
+};
+#define LOG_TEXT_OF(x) #x
+#define LOG_TEXT(x)    LOG_TEXT_OF(x)
+#define LOG_PLACE                                                                                  \
+	(&(const struct log_place){ "CODE_FILE=" __FILE__, "CODE_LINE=" LOG_TEXT(__LINE__),        \
+				    __func__ })
+void log_write(enum log_level level, const struct log_place *place, const char *fmt, ...)
+	format_printf(3, 4);
+
+#define log_line(level, ...) log_write(level, LOG_PLACE, __VA_ARGS__)
+#define log_error(...)       log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...)     log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)        log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)       log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 /* For what strangers can cause at will. Zero-initialise but for `more`. */
 struct log_limit {
@@ -33,8 +46,9 @@ struct log_limit {
  */
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out);
 /* Writes it if it may be written; " left_out=N" is appended if lines before it were not. */
-void log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
-	format_printf(3, 4);
+void log_write_limited(struct log_limit *limit, enum log_level level, const struct log_place *place,
+		       const char *fmt, ...) format_printf(4, 5);
+#define log_limited(limit, level, ...) log_write_limited(limit, level, LOG_PLACE, __VA_ARGS__)
 
 /* For a line that a framework or an executor can cause by each of its messages: 20 a second. */
 #define LOG_MORE 19
