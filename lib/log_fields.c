@@ -17,22 +17,24 @@ static const struct {
 /* The next argument, of a type as parse_printf_format(3) has it: its text, or NULL if it is none. */
 static const char *next_arg(int type, va_list *args)
 {
-	const char *text = NULL;
+	int base = type & ~PA_FLAG_MASK;
 
-	switch (type & ~PA_FLAG_MASK) {
-	case PA_STRING: text = va_arg(*args, const char *); break;
-	case PA_POINTER: va_arg(*args, void *); break;
-	case PA_DOUBLE: va_arg(*args, double); break;
-	default:
-		if (type & (PA_FLAG_LONG | PA_FLAG_LONG_LONG))
-			va_arg(*args, long long);
-		else
-			va_arg(*args, int);
+	if (base == PA_STRING)
+		return va_arg(*args, const char *);
+	if (base == PA_DOUBLE) {
+		va_arg(*args, double);
+		return NULL;
 	}
-	return text;
+	if (base == PA_POINTER || type & (PA_FLAG_LONG | PA_FLAG_LONG_LONG)) {
+		va_arg(*args, int64_t);
+		return NULL;
+	}
+	va_arg(*args, int);
+	return NULL;
 }
 
-static_assert(sizeof(long) == sizeof(long long), "one case serves both");
+static_assert(sizeof(long) == sizeof(int64_t) && sizeof(void *) == sizeof(int64_t),
+	      "one case serves all three");
 
 /* The field that the word in front of the conversion at `at` stands for; NULL: none. */
 static const char *field_before(const char *fmt, const char *at)
