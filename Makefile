@@ -85,7 +85,8 @@ $(foreach t,$(fuzz-targets),$(call test,$t,,-fsanitize=$(SAN) -pie))
 $(foreach t,$(bench-tools) $(cluster-tools) $(doc-tools),$(call test,$t,,$(linkflags)))
 
 programs := $(bin-y:%=$(B)/bin/%) $(B)/bin/mesos-slave $(libexec-y:%=$(B)/libexec/mesos/%)
-all: $(programs)
+manager  := $(patsubst %.in,$(B)/%,$(wildcard systemd/*.in))
+all: $(programs) $(manager)
 
 $(B)/%.o: %.c $(B)/.flags
 	$(call quiet,CC) $(compile) -pthread -MMD -MP -c -o $@ $<
@@ -96,6 +97,10 @@ $(B)/lib.a: $(objs-lib:%=$(B)/%) lib/Kbuild
 # The agent by its old name.
 $(B)/bin/mesos-slave: $(B)/bin/mesos-agent
 	$(call quiet,LN) ln -sf mesos-agent $@
+
+# What systemd reads has the prefix in it, which the flags have too.
+$(B)/systemd/%: systemd/%.in $(B)/.flags
+	$(call quiet,GEN) sed 's|@prefix@|$(prefix)|g' $< > $@
 
 # Everything depends on this file, and it is written only when the flags change.
 ifneq ($(file <$(B)/.flags),$(flags))
@@ -227,7 +232,10 @@ install: all
 	$(Q)install $(bin-y:%=$(B)/bin/%) $(dest)/bin
 	$(Q)ln -sf mesos-agent $(dest)/bin/mesos-slave
 	$(Q)install $(libexec-y:%=$(B)/libexec/mesos/%) $(dest)/libexec/mesos
-	$(Q)install -m 644 LICENSE $(dest)/share/doc/mesos
+	$(Q)install -m 644 LICENSE docs/systemd.md $(dest)/share/doc/mesos
+	$(Q)install -D -m 644 -t $(dest)/lib/systemd/system $(filter-out %.conf,$(manager))
+	$(Q)install -D -m 644 $(B)/systemd/sysusers.conf $(dest)/lib/sysusers.d/mesos.conf
+	$(Q)install -D -m 644 $(B)/systemd/tmpfiles.conf $(dest)/lib/tmpfiles.d/mesos.conf
 	$(Q)for m in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 -t $(dest)/share/man/man$${m##*.} $$m || exit 1; done
 

@@ -170,11 +170,16 @@ static int set_up_gc(struct agent *a, struct error *e)
 	return gc_new(&o, &a->gc, e);
 }
 
-/* What runs goes on: the next agent finds it again. */
+/*
+ * What runs goes on: the next agent finds it again. Unless that is being ended already: a service
+ * manager that is told to stop us then waits.
+ */
 static int on_signal(sd_event_source *source unused, const struct signalfd_siginfo *si, void *arg)
 {
 	struct agent *a = arg;
 
+	if (a->terminating)
+		return 0;
 	log_info("agent: signal %u: ending, what runs goes on containers=%u", si->ssi_signo,
 		 a->node.supervisors);
 	manager_status("Ending; what runs goes on");
