@@ -57,6 +57,7 @@ struct agent {
 	struct updates updates;
 	struct list settings; /* of operators, not answered yet */
 	struct sampler *sampler;
+	struct scope *scope;
 	sd_event_source *update_timer;
 	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */
 	struct agent_metrics metrics;

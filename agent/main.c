@@ -15,6 +15,7 @@
 #include "agent/quotas.h"
 #include "agent/recover.h"
 #include "agent/settings.h"
+#include "agent/scope.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/log.h"
@@ -144,7 +145,8 @@ static int set_up_containers(struct agent *a, struct error *e)
 	if (work_pool_new(a->loop, JOB_THREADS, NULL, &node->pool, e) ||
 	    disk_checks_new(a->loop, &disk, &a->metrics, &node->disk, e) ||
 	    sampler_new(node, a->flags.resource_monitoring_interval, &a->sampler, e) ||
-	    orphans_new(node, &node->orphans, e))
+	    orphans_new(node, &node->orphans, e) ||
+	    scope_new(node, a->flags.cgroups_root, &a->scope, e))
 		return -e->code;
 	return quotas_set_up(a, e);
 }
@@ -270,6 +272,7 @@ static void stop(struct agent *a)
 	sampler_free(a->sampler);
 	settings_forget(a, NULL);
 	containers_fini(&a->node);
+	scope_free(a->scope);
 	frameworks_fini(a);
 	gc_free(a->gc);
 	a->updates.gone = NULL;

@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/changes.h"
+#include "agent/container/cgroups.h"
 #include "agent/durable.h"
 #include "agent/executors.h"
 #include "agent/gc.h"
@@ -474,11 +475,18 @@ static bool strangers_may_run(const struct recovery *r)
 	       (!r->rebooted && other_records(r->agent, is_known, false) > 0);
 }
 
+/* Sandboxes and processes of what nobody knows. */
+static void find_strays(struct agent *a)
+{
+	gc_find_strays(a->gc, known, a);
+	cgroups_find_strays(&a->node, known, a);
+}
+
 static int on_strangers_over(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct agent *a = arg;
 
-	gc_find_strays(a->gc, known, a);
+	find_strays(a);
 	other_records(a, is_known, true);
 	return 0;
 }
@@ -545,7 +553,7 @@ int agent_recover(struct agent *a, struct error *e)
 		timer_set(a->loop, &a->strangers_timer, a->flags.recovery_timeout,
 			  on_strangers_over, a);
 	else
-		gc_find_strays(a->gc, known, a);
+		find_strays(a);
 	settle_all(&r);
 	if (!strangers)
 		other_records(a, awaited, true);

@@ -141,9 +141,12 @@ static void print_update(const struct execute *x, const struct task_status *s)
  */
 static bool seen_before(struct execute *x, const struct task_status *s)
 {
-	if (s->state == x->state || !task_may_move(x->state, s->state))
+	bool news = s->has_uuid && s->message && !str_equal(s->message, x->message);
+
+	if ((s->state == x->state && !news) || !task_may_move(x->state, s->state))
 		return true;
 	x->state = s->state;
+	replace_str(&x->message, s->message);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "agent/container/cgroups.h"
 #include "agent/container/orphans.h"
 #include "agent/container/spawn.h"
 #include "agent/container/supervisor.h"
@@ -71,6 +72,7 @@ void container_release(struct container *c)
 		return;
 	if (c->owner)
 		c->node->ops->settled(c);
+	cgroups_end(c->node, c->id);
 	free_container(c);
 }
 

@@ -71,6 +71,9 @@ struct container_node {
 	int64_t recovery_timeout_ns; /* how long supervisors wait for the next agent */
 	uint64_t open_files;         /* soft limit of the containers; 0: whatever ours is */
 	struct agent_metrics *metrics;
+	const char *
+		cgroups; /* absolute path: where those of the containers are; NULL: they have none */
+	pid_t keeper;    /* a child that is no supervisor and no orphan: agent/scope.h; 0: none */
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;

@@ -79,7 +79,7 @@ static void run(struct work *job)
 /* ---- who is one ---- */
 
 struct supervisors {
-	pid_t *list; /* sorted */
+	pid_t *list; /* sorted; the keeper is among them */
 	size_t count;
 };
 
@@ -92,13 +92,15 @@ static int by_value(const void *a, const void *b)
 
 static struct supervisors list_supervisors(const struct container_node *node)
 {
-	struct supervisors s = { .list = xcalloc(node->supervisors, sizeof(*s.list)) };
+	struct supervisors s = { .list = xcalloc(node->supervisors + 1, sizeof(*s.list)) };
 	struct container *c;
 
+	if (node->keeper)
+		s.list[s.count++] = node->keeper;
 	list_for_each(c, &node->containers, node_entry) {
 		if (!c->supervisor || c->child_gone)
 			continue;
-		assert(s.count < node->supervisors);
+		assert(s.count < node->supervisors + 1);
 		s.list[s.count++] = c->supervisor;
 	}
 	if (s.count)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "agent/container/cgroups.h"
+#include "lib/cgroup.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/procstat.h"
@@ -18,6 +20,7 @@ struct remains {
 	struct container *container; /* held */
 	void (*killed_all)(struct container *c);
 	char *sandbox;
+	char *cgroup; /* NULL: it had none */
 	pid_t pid;
 	uint64_t pid_start;
 	int proc;
@@ -86,7 +89,10 @@ static void run(struct work *job)
 {
 	struct remains *r = container_of(job, struct remains, job);
 	struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct error e;
 
+	if (r->cgroup && cgroup_kill(r->cgroup, ROUNDS_MAX * PAUSE_NS, &e))
+		log_warning("container %s: %s", r->container->id, e.text);
 	for (unsigned i = 0; i < ROUNDS_MAX && (r->left = kill_round(r)); i++)
 		nanosleep(&pause, NULL);
 }
@@ -98,6 +104,7 @@ static void finish(struct work *job)
 	close_fd(&r->proc);
 	container_release(r->container);
 	free(r->sandbox);
+	free(r->cgroup);
 	free(r);
 }
 
@@ -122,6 +129,7 @@ void remains_kill(struct container *c, void (*killed_all)(struct container *c))
 	r->container = c;
 	r->killed_all = killed_all;
 	r->sandbox = xstrdup(c->sandbox);
+	r->cgroup = cgroups_path(c->node, c->id);
 	r->pid = c->pid_start ? c->pid : 0;
 	r->pid_start = c->pid_start;
 	r->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

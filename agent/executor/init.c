@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "lib/cgroup.h"
+
 #define EXIT_NOT_STARTED 127 /* as a shell says; the supervisor reports the error itself */
 
 /* What the child carries out: the plan in the types of the system calls. */
@@ -19,6 +21,7 @@ struct orders {
 	char **environment;
 	gid_t *groups;
 	int gate, report;
+	int cgroup; /* -EBADF: the child stays where it is */
 };
 
 /* ---- in the child ---- */
@@ -75,6 +78,8 @@ static int carry_out(const struct orders *o, struct error *e)
 
 	if (setsid() < 0)
 		return error_sys(e, "make a session");
+	if (o->cgroup >= 0 && cgroup_enter(o->cgroup))
+		return error_sys(e, "enter cgroup %s", plan->task_cgroup);
 	reset_signals();
 	if (read(o->gate, &go, 1) != 1)
 		_exit(EXIT_NOT_STARTED); /* the supervisor is gone, or changed its mind */
@@ -137,9 +142,12 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 	autofree char **environment = terminated(plan->environment, plan->environment_count);
 	autofree gid_t *groups = groups_of(plan);
 	int gate[2] = { -EBADF, -EBADF }, report[2] = { -EBADF, -EBADF };
+	autofd int cgroup = -EBADF;
 	pid_t pid = -1;
 	int r = make_pipes(gate, report, e);
 
+	if (!r && plan->task_cgroup)
+		r = cgroup_open(plan->task_cgroup, &cgroup, e);
 	if (!r) {
 		pid = fork();
 		if (pid < 0)
@@ -147,7 +155,8 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 	}
 	if (pid == 0) {
 		close(gate[1]); /* or the gate would never report that the supervisor died */
-		child(&(struct orders){ plan, argv, environment, groups, gate[0], report[1] });
+		child(&(struct orders){ plan, argv, environment, groups, gate[0], report[1],
+					cgroup });
 	}
 	close_fd(&gate[0]);
 	close_fd(&report[1]);

@@ -19,15 +19,27 @@ static const char help[] =
 	"on file descriptor 3; it is of no use by hand.\n"
 	"\n"
 	"  --help     show this text\n"
+	"  --keep     do nothing until standard input ends: a process for a cgroup\n"
 	"  --version  show the version\n";
+
+static int keep(void)
+{
+	char text[64];
+
+	while (read(STDIN_FILENO, text, sizeof(text)) > 0)
+		;
+	return EXIT_SUCCESS;
+}
 
 static int usage(int argc, char **argv)
 {
 	if (argc == 2 && str_equal(argv[1], "--help"))
 		return fputs(help, stdout) < 0;
+	if (argc == 2 && str_equal(argv[1], "--keep"))
+		return keep();
 	if (argc == 2 && str_equal(argv[1], "--version"))
 		return puts("mesos-executor " MESOS_VERSION) < 0;
-	fprintf(stderr, "mesos-executor: takes no argument but --help or --version\n");
+	fprintf(stderr, "mesos-executor: takes no argument but --help, --keep or --version\n");
 	return EXIT_USAGE;
 }
 

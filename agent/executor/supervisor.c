@@ -15,6 +15,7 @@
 #include "agent/executor/announce.h"
 #include "agent/executor/init.h"
 #include "agent/executor/contact.h"
+#include "lib/cgroup.h"
 #include "lib/tree.h"
 #include "lib/units.h"
 
@@ -385,11 +386,24 @@ static void supervisor_fini(struct supervisor *s)
 	close_fd(&s->proc);
 }
 
+static int enter_cgroup(const struct launch_plan *plan, struct error *e)
+{
+	autofd int fd = -EBADF;
+
+	if (!plan->supervisor_cgroup)
+		return 0;
+	if (cgroup_open(plan->supervisor_cgroup, &fd, e))
+		return -e->code;
+	if (cgroup_enter(fd))
+		return error_sys(e, "enter cgroup %s", plan->supervisor_cgroup);
+	return 0;
+}
+
 static int make(struct supervisor *s, struct error *e)
 {
-	int r = contact_keep_record(&s->contact, e);
-
-	return r ? r : init_new(s->plan, &s->init, e);
+	if (enter_cgroup(s->plan, e) || contact_keep_record(&s->contact, e))
+		return -e->code;
+	return init_new(s->plan, &s->init, e);
 }
 
 static int set_up(struct supervisor *s, struct error *e)

@@ -7,7 +7,7 @@
 #include "lib/schema-end.h"
 
 static const struct isolator *const table[] = {
-	&isolator_user,      &isolator_sandbox,   &isolator_command,
+	&isolator_user,      &isolator_sandbox,   &isolator_command,    &isolator_cgroup,
 	&isolator_disk_xfs,  &isolator_disk_ext4, &isolator_disk_quota,
 	&isolator_posix_cpu, &isolator_posix_mem, &isolator_posix_disk,
 };

@@ -9,6 +9,7 @@ extern const struct isolator isolator_command;    /* command.c */
 extern const struct isolator isolator_disk_xfs;   /* disk_quota.c */
 extern const struct isolator isolator_disk_ext4;  /* disk_quota.c */
 extern const struct isolator isolator_disk_quota; /* disk_quota.c */
+extern const struct isolator isolator_cgroup;     /* cgroup.c */
 extern const struct isolator isolator_posix_cpu;  /* posix_proc.c */
 extern const struct isolator isolator_posix_mem;  /* posix_proc.c */
 extern const struct isolator isolator_posix_disk; /* posix_disk.c */
