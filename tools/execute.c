@@ -127,6 +127,7 @@ static void execute_fini(struct execute *x)
 	free(x->why);
 	free(x->framework_id);
 	free(x->agent_id);
+	free(x->message);
 	resources_fini(&x->nearest);
 	wish_fini(&x->wish);
 	masters_fini(&x->masters);

@@ -39,6 +39,7 @@ struct execute {
 	struct resources nearest; /* the offer that had most of what is asked */
 	double nearest_share;
 	enum task_state state; /* the last that was told */
+	char *message;         /* that came with it; NULL: none */
 	int64_t question_ns;   /* between two questions for it, after the master was lost */
 	bool killing;
 	enum status status;
