@@ -17,7 +17,7 @@ struct store_statements {
 
 struct store_db {
 	sqlite3 *sqlite;
-	char *path;    /* ":memory:" without a directory */
+	char *path;    /* ":memory:" without a directory; of a copy that of the original */
 	char *log;     /* the same with -wal; NULL in memory */
 	char *reserve; /* NULL in memory */
 	char *fresh;   /* of store_options, or NULL */

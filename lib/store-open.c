@@ -8,6 +8,7 @@
 
 #include "lib/log.h"
 #include "lib/store-dir.h"
+#include "lib/store-image.h"
 #include "lib/store-reserve.h"
 #include "lib/store-rows.h"
 #include "lib/store-vfs.h"
@@ -381,21 +382,21 @@ static int count_log(void *arg, sqlite3 *db unused, const char *name unused, int
 	return SQLITE_OK;
 }
 
-static int connect_sqlite(const struct store_options *o, struct store_db *d, struct error *e)
+static int connect_sqlite(struct store_db *d, struct error *e)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-	int r = sqlite3_open_v2(d->path, &d->sqlite, flags, store_vfs());
+	int r = sqlite3_open_v2(d->log ? d->path : ":memory:", &d->sqlite, flags, store_vfs());
 
 	assert(d->sqlite);
 	if (r != SQLITE_OK)
 		return error_set(e, EACCES, "open store %s: %s", d->path,
 				 strerror(sqlite3_system_errno(d->sqlite)));
-	if (o->dir && sqlite3_db_readonly(d->sqlite, "main") == 1)
+	if (d->log && sqlite3_db_readonly(d->sqlite, "main") == 1)
 		return error_set(e, EACCES, "store %s may not be written: %s", d->path,
 				 strerror(EACCES));
 	sqlite3_db_config(d->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_wal_hook(d->sqlite, count_log, d);
-	r = o->dir ? check_files(d, e) : 0;
+	r = d->log ? check_files(d, e) : 0;
 	return r ? r : run(d, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY", e);
 }
 
@@ -427,15 +428,35 @@ static void begin_log(struct store_db *d, bool empty)
 			    d->path);
 }
 
-/* PRAGMA wal_autocheckpoint would replace the hook that counts pages; that hook turns it off. */
-static int open_database(const struct store_options *o, struct store_db *d, struct error *e)
+static int take_image(struct store_db *d, const struct buf *image, struct error *e)
+{
+	unsigned flags = SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE;
+	unsigned char *pages = sqlite3_malloc64(image->len); /* SQLite's own from here on */
+	sqlite3_int64 n = (sqlite3_int64)image->len;
+
+	if (!pages)
+		abort();
+	memcpy(pages, image->data, image->len);
+	if (sqlite3_deserialize(d->sqlite, "main", pages, n, n, flags) != SQLITE_OK)
+		return refuse_sqlite(d, e);
+	return 0;
+}
+
+/*
+ * PRAGMA wal_autocheckpoint would replace the hook that counts pages; that hook turns it off. image:
+ * what the database in memory begins with; NULL: nothing, or it is a file.
+ */
+static int open_database(const struct store_options *o, struct store_db *d, const struct buf *image,
+			 struct error *e)
 {
 	autofree char *sql = xasprintf("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				       "PRAGMA journal_size_limit = %d",
 				       LOG_BYTES_MAX);
 	bool empty = false;
-	int r = connect_sqlite(o, d, e);
+	int r = connect_sqlite(d, e);
 
+	if (!r && image && image->len)
+		r = take_image(d, image, e);
 	if (!r)
 		r = check_owner(d, &empty, e);
 	if (!r)
@@ -474,10 +495,27 @@ static int open_files(const struct store_options *o, struct store_db *d, struct 
 	if (!r)
 		r = create_file(d->path, e);
 	if (!r)
-		r = open_database(o, d, e);
+		r = open_database(o, d, NULL, e);
 	if (!r)
 		r = store_dir_sync(o->dir, e);
 	return r ? r : keep_reserve(d, e);
+}
+
+/* Without d->log it stays in memory. */
+static int open_copy(const struct store_options *o, struct store_db *d, struct error *e)
+{
+	autofree char *log = xasprintf("%s-wal", d->path);
+	autobuf struct buf image = { 0 };
+	struct error why;
+	int r = store_image_read(d->path, log, &image, &why);
+
+	if (r == -EBADMSG)
+		return store_db_refuse(d, EBADMSG, why.text, e);
+	if (r == -EBUSY)
+		return error_set(e, EBUSY, "store %s is in use: %s", d->path, why.text);
+	if (r)
+		return *e = why, r;
+	return open_database(o, d, &image, e);
 }
 
 int store_db_open(const struct store_options *o, struct store_db *d, struct error *e)
@@ -486,9 +524,11 @@ int store_db_open(const struct store_options *o, struct store_db *d, struct erro
 	replace_str(&d->fresh, o->fresh);
 	if (!o->dir) {
 		d->path = xstrdup(":memory:");
-		return open_database(o, d, e);
+		return open_database(o, d, NULL, e);
 	}
 	d->path = xasprintf("%s/%s.db", o->dir, o->schema->name);
+	if (o->copy)
+		return open_copy(o, d, e);
 	d->log = xasprintf("%s-wal", d->path);
 	d->reserve = xasprintf("%s/%s.reserve", o->dir, o->schema->name);
 	return open_files(o, d, e);

@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "lib/buf.h"
-
 #define MAGIC          0x377f0682 /* its last bit: whether sums are of big-endian words */
 #define HEADER_BYTES   32
 #define FRAME_BYTES    24 /* and a page behind them */
@@ -32,6 +30,7 @@ struct log {
 	/* Up to the last whole transaction: its frames, and the pages of the database after it. */
 	uint64_t whole_frames;
 	uint32_t size;
+	struct buf *image; /* of the database, to be brought up to that; NULL: it is not */
 };
 
 static uint32_t number(const unsigned char *at)
@@ -233,6 +232,30 @@ static int has_all(const struct log *l, bool *ret, struct error *e)
 	return r;
 }
 
+/* A page that the database does not have after the last transaction was cut off by it. */
+static int apply(const struct log *l, struct error *e)
+{
+	size_t bytes = (size_t)l->size * l->page_bytes, had = l->image->len;
+	int r = 0;
+
+	if (bytes > STORE_IMAGE_MAX)
+		return error_set(e, EFBIG, "read %s: the database is larger than %llu bytes",
+				 l->path, (unsigned long long)STORE_IMAGE_MAX);
+	if (bytes > had)
+		memset(buf_reserve(l->image, bytes - had), 0, bytes - had);
+	l->image->len = bytes;
+	for (uint64_t i = 0; !r && i < l->whole_frames; i++) {
+		uint32_t page;
+
+		r = read_frame(l, i, FRAME_BYTES + l->page_bytes, e);
+		page = number(l->frame + FRAME_PAGE);
+		if (!r && page && page <= l->size)
+			memcpy(l->image->data + (size_t)(page - 1) * l->page_bytes,
+			       l->frame + FRAME_BYTES, l->page_bytes);
+	}
+	return r;
+}
+
 static int look_at_frames(struct log *l, struct store_wal *ret, struct error *e)
 {
 	autofree unsigned char *frame = xcalloc(1, FRAME_BYTES + l->page_bytes);
@@ -247,7 +270,7 @@ static int look_at_frames(struct log *l, struct store_wal *ret, struct error *e)
 	if (!r)
 		r = has_all(l, &ret->all, e);
 	ret->rows = l->whole_frames > 0;
-	return r;
+	return !r && l->image && ret->rows ? apply(l, e) : r;
 }
 
 static int look(struct log *l, struct store_wal *ret, struct error *e)
@@ -266,20 +289,31 @@ static int look(struct log *l, struct store_wal *ret, struct error *e)
 			 HEADER_BYTES);
 }
 
-int store_wal_look(const char *path, struct store_wal *ret, struct error *e)
+static int look_at(const char *path, struct buf *image, struct store_wal *ret, struct error *e)
 {
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct log l = { .fd = fd, .path = path };
-	struct store_wal found = { 0 };
+	struct log l = { .fd = fd, .path = path, .image = image };
 	struct stat st = { 0 };
-	int r = 0;
 
 	if ((fd < 0 && errno != ENOENT) || (fd >= 0 && fstat(fd, &st)))
 		return error_sys(e, "open %s", path);
 	l.bytes = (uint64_t)st.st_size;
-	if (l.bytes > HEADER_BYTES)
-		r = look(&l, &found, e);
+	return l.bytes > HEADER_BYTES ? look(&l, ret, e) : 0;
+}
+
+int store_wal_look(const char *path, struct store_wal *ret, struct error *e)
+{
+	struct store_wal found = { 0 };
+	int r = look_at(path, NULL, &found, e);
+
 	if (!r)
 		*ret = found;
 	return r;
+}
+
+int store_wal_apply(const char *path, struct buf *image, struct error *e)
+{
+	struct store_wal found = { 0 };
+
+	return look_at(path, image, &found, e);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "lib/buf.h"
 #include "lib/error.h"
 
 /* What a log that can be used has. */
@@ -18,3 +19,9 @@ struct store_wal {
  * a log ...") where damage is in front of what was synced; other codes: it cannot be read.
  */
 int store_wal_look(const char *path, struct store_wal *ret, struct error *e);
+/*
+ * The same, and brings an image of the database up to what its log has, as a checkpoint would. -EFBIG
+ * beyond STORE_IMAGE_MAX. After a failure the image is of no use.
+ */
+#define STORE_IMAGE_MAX GIB
+int store_wal_apply(const char *path, struct buf *image, struct error *e);

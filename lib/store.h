@@ -39,7 +39,9 @@ struct store_schema {
 struct store_options {
 	sd_event *loop;
 	const struct store_schema *schema;
-	const char *dir;        /* created at need; NULL: in memory, gone at the end */
+	const char *dir; /* created at need; NULL: in memory, gone at the end */
+	/* What is in dir is copied into memory, and nothing there is locked, written or made. */
+	bool copy;
 	uint64_t reserve_bytes; /* kept in <dir>/<name>.reserve, given up when the disk is full */
 	/* How to start afresh, a clause for the end of the error that refuses a store. */
 	const char *fresh;
@@ -56,6 +58,7 @@ struct store_options {
  * Opens or makes it. Refused, with path, reason and way out: a file that is no database or is
  * damaged, a database of another program or of a newer release that ours may not read, one that
  * another process has open (-EBUSY), NFS, tmpfs and other file systems that forget: statfs(2).
+ * A copy, of which -EBUSY says whose the store is, is not made of what does not exist: -ENOENT.
  * Strings of o need not stay; loop, schema and tables must. Where nothing has to be added, it
  * writes nothing, and so succeeds on a full disk.
  */

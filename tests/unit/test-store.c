@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
@@ -924,6 +925,132 @@ static void a_second_process_is_refused(void **state unused)
 	assert_int_equal(try_open_in(dir, &first), -EBUSY);
 }
 
+/* ---- copies ---- */
+
+static int try_copy(const struct store_schema *schema)
+{
+	struct store_options o = { .loop = loop, .schema = schema, .dir = dir, .copy = true };
+
+	return store_open(&o, &s, &e);
+}
+
+static void copy_as(const struct store_schema *schema)
+{
+	if (try_copy(schema))
+		fail_msg("%s", e.text);
+}
+
+static size_t names_in_dir(void)
+{
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void assert_untouched(const struct kept *k)
+{
+	struct kept now;
+
+	keep(&now);
+	assert_int_equal(now.file.len, k->file.len);
+	assert_memory_equal(now.file.data, k->file.data, k->file.len);
+	assert_int_equal(now.log.len, k->log.len);
+	assert_memory_equal(now.log.data, k->log.data, k->log.len);
+	kept_fini(&now);
+}
+
+static void a_copy_has_what_is_in_the_log_and_leaves_the_store_as_it_is(void **state unused)
+{
+	struct kept k;
+	size_t names;
+
+	leave_log(3);
+	keep(&k);
+	names = names_in_dir();
+	copy_as(&first);
+	assert_rows("b1=x b2=x b3=x");
+	put("b", 4, "x"); /* of the copy alone */
+	flush();
+	close_it();
+	assert_untouched(&k);
+	assert_int_equal(names_in_dir(), names);
+	kept_fini(&k);
+	open_as(&first);
+	assert_rows("b1=x b2=x b3=x");
+}
+
+static void a_copy_has_the_columns_of_the_release_that_reads(void **state unused)
+{
+	struct kept k;
+	unsigned n = 0;
+
+	leave_log(2);
+	keep(&k);
+	copy_as(&second);
+	assert_int_equal(store_load(s, &next_rows, count_row, &n, &e), 0);
+	assert_int_equal(n, 2);
+	close_it();
+	assert_untouched(&k);
+	kept_fini(&k);
+}
+
+static void a_store_that_was_closed_is_copied_too(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	close_it();
+	copy_as(&first);
+	assert_rows("a1=x");
+}
+
+static void copy_what_is_open(void)
+{
+	autofree char *whose = xasprintf("process %d has it open", (int)getppid());
+
+	if (try_copy(&first) != -EBUSY || !strstr(e.text, path) || !strstr(e.text, whose))
+		_exit(3);
+}
+
+static void a_store_that_is_open_is_not_copied_and_its_process_is_named(void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	flush();
+	assert_int_equal(in_child(copy_what_is_open), 0);
+	put("a", 2, "x");
+	close_it();
+	open_as(&first);
+	assert_rows("a1=x a2=x");
+}
+
+static void nothing_is_made_where_no_store_is(void **state unused)
+{
+	size_t names = names_in_dir();
+
+	assert_int_equal(try_copy(&first), -ENOENT);
+	assert_non_null(strstr(e.text, path));
+	assert_int_equal(names_in_dir(), names);
+}
+
+static void a_damaged_log_is_not_copied(void **state unused)
+{
+	struct kept k;
+
+	leave_log(5);
+	keep(&k);
+	k.log.data[100] = (char)~k.log.data[100];
+	put_back(&k);
+	assert_int_equal(try_copy(&first), -EBADMSG);
+	assert_non_null(strstr(e.text, "has a damaged log"));
+	assert_untouched(&k);
+	kept_fini(&k);
+}
+
 static void nobody_else_may_read_it(void **state unused)
 {
 	struct stat st;
@@ -1048,6 +1175,12 @@ int main(void)
 		TEST(a_blank_database_is_taken_with_a_log_that_has_all_of_it),
 		TEST(a_directory_on_tmpfs_is_refused),
 		TEST(a_second_process_is_refused),
+		TEST(a_copy_has_what_is_in_the_log_and_leaves_the_store_as_it_is),
+		TEST(a_copy_has_the_columns_of_the_release_that_reads),
+		TEST(a_store_that_was_closed_is_copied_too),
+		TEST(a_store_that_is_open_is_not_copied_and_its_process_is_named),
+		TEST(nothing_is_made_where_no_store_is),
+		TEST(a_damaged_log_is_not_copied),
 		TEST(nobody_else_may_read_it),
 		TEST(an_io_error_ends_the_process_and_what_was_written_before_stays),
 		TEST(the_reserve_is_kept_beside_it),
