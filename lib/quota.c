@@ -108,6 +108,14 @@ void quota_close(struct quota *q)
 
 /* ---- what is switched on ---- */
 
+/* ESRCH: it has, and they are off. ext4's have a format; XFS answers ESRCH always. */
+bool quota_in_kernel(const struct quota *q)
+{
+	uint32_t format;
+
+	return call(q, Q_GETFMT, 0, &format) != -ENOSYS;
+}
+
 int quota_mode_get(const struct quota *q, struct quota_mode *ret, struct error *e)
 {
 	struct fs_quota_statv state = { .qs_version = FS_QSTATV_VERSION1 };

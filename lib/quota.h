@@ -33,6 +33,9 @@ struct quota_record {
 	uint64_t inodes; /* directories included */
 };
 
+/* From so many percent of its limit on a container is near it. */
+#define QUOTA_NEAR_PERCENT 90
+
 /* What is switched on. Accounting can only be switched on by mounting. */
 struct quota_mode {
 	bool accounting, enforcing;
@@ -45,6 +48,8 @@ struct quota_mode {
 int quota_open(const char *path, struct quota *ret, struct error *e);
 void quota_close(struct quota *q);
 
+/* Whether the kernel has quotas for such a filesystem at all. */
+bool quota_in_kernel(const struct quota *q);
 int quota_mode_get(const struct quota *q, struct quota_mode *ret, struct error *e);
 /* Switches enforcement on, where accounting is; what is on already is success. CAP_SYS_ADMIN. */
 int quota_enforce(const struct quota *q, struct error *e);

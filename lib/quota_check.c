@@ -1,0 +1,500 @@
+/* A table of looks; each needs what others before it have found in order. */
+#include "lib/quota_check.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/capability.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "lib/fs.h"
+#include "lib/mounts.h"
+#include "lib/project_ids.h"
+#include "lib/quota.h"
+#include "lib/units.h"
+
+#define FILE_MAX (16 * MIB)
+
+/* What is in order. */
+enum {
+	PRIVILEGE = 1 << 0,
+	DIRECTORY = 1 << 1,
+	FILESYSTEM = 1 << 2,
+	KERNEL = 1 << 3,
+	ACCOUNTING = 1 << 4,
+	RANGE = 1 << 5,
+};
+
+struct probe {
+	const char *path, *fs, *range;
+	void (*found)(const struct quota_finding *f, void *ctx);
+	void *ctx;
+	const char *check; /* that is being made */
+	bool blocked;      /* by it */
+	unsigned obstacles;
+
+	char *at; /* the nearest directory of path that is there */
+	struct mount mount;
+	struct quota quota;
+	struct project_ids *ids;
+};
+
+static void tell(struct probe *p, bool blocks, const char *what, const char *mend)
+{
+	struct quota_finding f = { p->check, blocks, what, mend };
+
+	p->blocked |= blocks;
+	p->obstacles += blocks;
+	if (p->found)
+		p->found(&f, p->ctx);
+}
+
+/* ---- who we are ---- */
+
+static bool may_set_quotas(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return !syscall(SYS_capget, &header, sets) &&
+	       sets[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective & CAP_TO_MASK(CAP_SYS_ADMIN);
+}
+
+/* user_namespaces(7): only the initial one has all ids as they are. */
+static bool in_user_namespace(void)
+{
+	autobuf struct buf map = { 0 };
+	unsigned inside, outside, count;
+	struct error e;
+
+	return !fs_read("/proc/self/uid_map", FILE_MAX, &map, &e) &&
+	       sscanf(buf_text(&map), "%u %u %u", &inside, &outside, &count) == 3 &&
+	       (inside || outside || count != UINT32_MAX);
+}
+
+static void check_privilege(struct probe *p)
+{
+	if (!may_set_quotas())
+		tell(p, true, "disk quotas need root, with CAP_SYS_ADMIN", "run it as root");
+	else if (in_user_namespace())
+		tell(p, true, "this runs in a user namespace, where nobody may set quotas",
+		     "run it outside of that, on the node itself");
+}
+
+/* ---- where it is ---- */
+
+static void check_directory(struct probe *p)
+{
+	autofd int fd = -EBADF;
+	autofree char *what = NULL;
+	struct error e;
+
+	p->at = xstrdup(p->path);
+	while (access(p->at, F_OK) && errno == ENOENT && strcmp(p->at, "/") && strcmp(p->at, "."))
+		p->at[strlen(dirname(p->at))] = '\0';
+	fd = open(p->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		what = xasprintf("directory %s cannot be opened: %s", p->at, strerror(errno));
+	else if (mount_of(fd, &p->mount, &e))
+		what = xasprintf("where %s is mounted from is not known: %s", p->at, e.text);
+	if (what)
+		tell(p, true, what, "give --work_dir another directory");
+}
+
+static void check_writable(struct probe *p)
+{
+	autofree char *what = xasprintf("%s is mounted read-only", p->mount.target);
+	autofree char *mend = xasprintf("mount -o remount,rw %s", p->mount.target);
+
+	if (p->mount.read_only)
+		tell(p, true, what, mend);
+}
+
+static void check_filesystem(struct probe *p)
+{
+	bool known = str_equal(p->mount.type, "xfs") || str_equal(p->mount.type, "ext4");
+	const char *wanted = p->fs ? p->fs : "xfs";
+	autofree char *what = NULL, *mend = NULL;
+	struct error e;
+
+	if (!known)
+		what = xasprintf("%s is on %s, which is neither XFS nor ext4", p->at,
+				 p->mount.type);
+	else if (p->fs && strcmp(p->fs, p->mount.type) != 0)
+		what = xasprintf("%s is on %s, and disk/%s needs %s", p->at, p->mount.type, p->fs,
+				 p->fs);
+	else if (quota_open(p->at, &p->quota, &e))
+		what = xstrdup(e.text);
+	else
+		return;
+	mend = xasprintf("mkfs.%s %sDEVICE && mount -o prjquota DEVICE %s%s", wanted,
+			 str_equal(wanted, "ext4") ? "-O project,quota " : "", p->path,
+			 known && p->fs ? ", or --isolation=disk/quota, which takes both" : "");
+	tell(p, true, what, mend);
+}
+
+/* As deep as <work_dir>/slaves/A/frameworks/F/executors/E/runs/C: below that it is a task's own matter. */
+#define DEPTH_MAX 8
+
+static void tell_mount(const char *below, void *ctx)
+{
+	struct probe *p = ctx;
+	autofree char *what = NULL, *mend = NULL;
+	unsigned depth = 1;
+
+	for (const char *s = below; *s; s++)
+		depth += *s == '/';
+	if (depth > DEPTH_MAX || (strcmp(below, "slaves") && !str_starts(below, "slaves/")))
+		return;
+	what = xasprintf("%s/%s is another mount: sandboxes in it would have no limit", p->path,
+			 below);
+	mend = xasprintf("umount %s/%s, or give --work_dir a directory on that filesystem", p->path,
+			 below);
+	tell(p, true, what, mend);
+}
+
+static void check_one_filesystem(struct probe *p)
+{
+	autofree char *real = realpath(p->path, NULL);
+	struct error e;
+
+	if (real && mounts_below(real, tell_mount, p, &e))
+		tell(p, false, e.text, "mount /proc");
+}
+
+/* ---- what it can ---- */
+
+static void check_kernel(struct probe *p)
+{
+	bool xfs = str_equal(p->quota.fs, "xfs");
+	autofree char *what = xasprintf("this kernel has no quotas for %s", p->quota.fs);
+
+	if (!quota_in_kernel(&p->quota))
+		tell(p, true, what,
+		     xfs ? "boot a kernel with CONFIG_XFS_QUOTA, as Debian's has"
+			 : "boot a kernel with CONFIG_QUOTA and CONFIG_QFMT_V2, as Debian's has");
+}
+
+/* Of ext4, at 1024: https://docs.kernel.org/filesystems/ext4/super.html */
+enum {
+	EXT4_AT = 1024,
+	EXT4_BYTES = 1024,
+	EXT4_MAGIC_AT = 0x38,
+	EXT4_INODE_SIZE_AT = 0x58,
+	EXT4_RO_COMPAT_AT = 0x64,
+	EXT4_PROJECT_INODE_AT = 0x26c,
+};
+#define EXT4_MAGIC       0xef53
+#define EXT4_HAS_QUOTA   0x0100u
+#define EXT4_HAS_PROJECT 0x2000u
+#define EXT4_INODE_SMALL 128
+
+struct ext4 {
+	uint32_t inode_size, features, project_inode;
+};
+
+static uint32_t little_endian(const unsigned char *at, size_t n)
+{
+	uint32_t v = 0;
+
+	while (n--)
+		v = v << 8 | at[n];
+	return v;
+}
+
+static bool read_ext4(const char *device, struct ext4 *ret)
+{
+	autofd int fd = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned char block[EXT4_BYTES];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
+	    pread(fd, block, sizeof(block), EXT4_AT) != sizeof(block) ||
+	    little_endian(block + EXT4_MAGIC_AT, 2) != EXT4_MAGIC)
+		return false;
+	*ret = (struct ext4){
+		.inode_size = little_endian(block + EXT4_INODE_SIZE_AT, 2),
+		.features = little_endian(block + EXT4_RO_COMPAT_AT, 4),
+		.project_inode = little_endian(block + EXT4_PROJECT_INODE_AT, 4),
+	};
+	return true;
+}
+
+static bool is_prepared(const struct ext4 *x)
+{
+	return x->features & EXT4_HAS_PROJECT && x->features & EXT4_HAS_QUOTA && x->project_inode;
+}
+
+/* How to mount it anew; between the two, tune. */
+static char *remount(const struct probe *p, const char *tune)
+{
+	const struct mount *m = &p->mount;
+
+	if (!strcmp(m->target, "/"))
+		return xasprintf(
+			"%s%s%s", *tune ? "from a rescue system: " : "", tune,
+			str_equal(m->type, "xfs")
+				? "add rootflags=prjquota to the kernel's command line, and "
+				  "reboot"
+				: "add prjquota to the options of / in /etc/fstab, and reboot");
+	if (m->copies > 1 || strcmp(m->root, "/") != 0)
+		return xasprintf("umount each mount of %s (findmnt -S %s), %smount -o prjquota %s "
+				 "where it belongs, and prjquota in /etc/fstab",
+				 m->source, m->source, tune, m->source);
+	return xasprintf("umount %s && %smount -o prjquota %s %s, and prjquota in /etc/fstab",
+			 m->target, tune, m->source, m->target);
+}
+
+static void check_xfs(struct probe *p)
+{
+	autofree char *mend = remount(p, "");
+	autofree char *what = xasprintf("%s is mounted without prjquota (xfs)", p->mount.target);
+
+	tell(p, true, what, mend);
+}
+
+static void check_ext4(struct probe *p)
+{
+	autofree char *tune =
+		xasprintf("tune2fs -O project,quota -Q prjquota %s%s", p->mount.source,
+			  strcmp(p->mount.target, "/") ? " && " : "; then ");
+	struct ext4 x = { .inode_size = UINT32_MAX };
+	bool known = read_ext4(p->mount.source, &x);
+	autofree char *mend = remount(p, known && is_prepared(&x) ? "" : tune);
+	autofree char *what = NULL, *anew = NULL;
+
+	if (x.inode_size <= EXT4_INODE_SMALL) {
+		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
+				 p->mount.target, x.inode_size);
+		anew = xasprintf("make it anew: mkfs.ext4 -I 256 -O project,quota %s",
+				 p->mount.source);
+		tell(p, true, what, anew);
+		return;
+	}
+	if (!known)
+		what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
+	else if (!is_prepared(&x))
+		what = xasprintf("%s was made without the features project and quota (ext4)",
+				 p->mount.target);
+	else
+		what = xasprintf("project quotas of %s are off (ext4)", p->mount.target);
+	tell(p, true, what, mend);
+}
+
+static void check_accounting(struct probe *p)
+{
+	struct quota_mode mode;
+	struct error e;
+
+	if (quota_mode_get(&p->quota, &mode, &e))
+		tell(p, true, e.text, "see what the kernel's log says of that filesystem");
+	else if (!mode.accounting && str_equal(p->quota.fs, "xfs"))
+		check_xfs(p);
+	else if (!mode.accounting)
+		check_ext4(p);
+}
+
+static void check_enforcement(struct probe *p)
+{
+	autofree char *what =
+		xasprintf("project quotas of %s are counted, not enforced", p->mount.target);
+	autofree char *mend =
+		xasprintf("nothing: the agent switches that on (%s %s by hand)",
+			  str_equal(p->quota.fs, "xfs") ? "xfs_quota -x -c 'enable -p'"
+							: "quotaon -P",
+			  p->mount.target);
+	struct quota_mode mode;
+	struct error e;
+
+	if (!quota_mode_get(&p->quota, &mode, &e) && !mode.enforcing)
+		tell(p, false, what, mend);
+}
+
+/* A filesystem may have quotas that cannot be read. */
+static void check_records(struct probe *p)
+{
+	bool xfs = str_equal(p->quota.fs, "xfs");
+	autofree char *mend = xasprintf("umount %s && %s %s", p->mount.target,
+					xfs ? "xfs_repair" : "e2fsck -f", p->mount.source);
+	struct quota_record record;
+	uint32_t project;
+	struct error e;
+
+	if (quota_get(&p->quota, 1, &record, &e) ||
+	    quota_next(&p->quota, 1, &project, &record, &e) < 0)
+		tell(p, true, e.text, mend);
+}
+
+/* ---- project ids ---- */
+
+static void check_range(struct probe *p)
+{
+	struct error e;
+
+	if (project_ids_new(p->range, &p->ids, &e))
+		tell(p, true, e.text, "leave it away for the default");
+}
+
+/* "name:5000" of projid(5), "5000:/path" of projects(5): the number of a line, 0 if there is none. */
+static uint32_t id_of_line(const char *line, bool number_first)
+{
+	const char *colon = strchr(line, ':'), *end;
+	unsigned long long id;
+
+	if (!colon || *line == '#')
+		return PROJECT_NONE;
+	id = strtoull(number_first ? line : colon + 1, (char **)(uintptr_t)&end, 10);
+	return id < UINT32_MAX && (!number_first || end == colon) ? (uint32_t)id : PROJECT_NONE;
+}
+
+static void check_file(struct probe *p, const char *path, bool number_first)
+{
+	autobuf struct buf text = { 0 };
+	uint32_t first = PROJECT_NONE;
+	unsigned count = 0;
+	char *rest, *line;
+	struct error e;
+
+	if (fs_read(path, FILE_MAX, &text, &e))
+		return;
+	rest = buf_text(&text);
+	while ((line = strsep(&rest, "\n"))) {
+		uint32_t id = id_of_line(line, number_first);
+
+		if (id == PROJECT_NONE || !project_ids_in_range(p->ids, id))
+			continue;
+		first = count++ ? first : id;
+		project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
+	}
+	if (count) {
+		autofree char *what = xasprintf("%s gives %u of the project ids %s to others (%u)",
+						path, count, p->range, first);
+
+		tell(p, false, what,
+		     "nothing: the agent leaves them out; or another --xfs_project_range");
+	}
+}
+
+static void check_named_projects(struct probe *p)
+{
+	check_file(p, "/etc/projid", false);
+	check_file(p, "/etc/projects", true);
+	if (!project_ids_counts(p->ids).free)
+		tell(p, true, "others have all of --xfs_project_range", "give it another one");
+}
+
+/* ---- warnings ---- */
+
+struct family_request {
+	struct nlmsghdr header;
+	struct genlmsghdr generic;
+	struct nlattr name;
+	char text[16];
+};
+
+/* genetlink's controller knows the families; what it does not know is an error. */
+static bool has_family(const char *name)
+{
+	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	size_t n = strlen(name) + 1, all = offsetof(struct family_request, text) + NLA_ALIGN(n);
+	struct family_request q = {
+		.header = { .nlmsg_len = (uint32_t)all,
+			    .nlmsg_type = GENL_ID_CTRL,
+			    .nlmsg_flags = NLM_F_REQUEST },
+		.generic = { .cmd = CTRL_CMD_GETFAMILY, .version = 1 },
+		.name = { .nla_type = CTRL_ATTR_FAMILY_NAME,
+			  .nla_len = (uint16_t)(NLA_HDRLEN + n) },
+	};
+	struct {
+		struct nlmsghdr header;
+		char rest[4096];
+	} answer;
+
+	assert(n <= sizeof(q.text));
+	memcpy(q.text, name, n);
+	return fd >= 0 && send(fd, &q, all, 0) == (ssize_t)all &&
+	       recv(fd, &answer, sizeof(answer), 0) >= (ssize_t)sizeof(answer.header) &&
+	       answer.header.nlmsg_type != NLMSG_ERROR;
+}
+
+static void check_warnings(struct probe *p)
+{
+	if (!has_family("VFS_DQUOT"))
+		tell(p, false,
+		     "the kernel's quota warnings are not heard here, so refused writes are "
+		     "noticed "
+		     "at the next check only",
+		     "boot a kernel with CONFIG_QUOTA_NETLINK_INTERFACE, and run the agent in the "
+		     "network namespace of the node");
+}
+
+/* ---- in order ---- */
+
+static const struct check {
+	const char *name;
+	void (*look)(struct probe *p);
+	unsigned needs, gives;
+} checks[] = {
+	{ "privilege", check_privilege, 0, PRIVILEGE },
+	{ "directory", check_directory, 0, DIRECTORY },
+	{ "writable", check_writable, DIRECTORY, 0 },
+	{ "filesystem", check_filesystem, DIRECTORY, FILESYSTEM },
+	{ "mounts", check_one_filesystem, FILESYSTEM, 0 },
+	{ "kernel", check_kernel, FILESYSTEM, KERNEL },
+	{ "accounting", check_accounting, KERNEL, ACCOUNTING },
+	{ "enforcement", check_enforcement, ACCOUNTING, 0 },
+	{ "records", check_records, PRIVILEGE | ACCOUNTING, 0 },
+	{ "range", check_range, 0, RANGE },
+	{ "projid", check_named_projects, RANGE, 0 },
+	{ "warnings", check_warnings, FILESYSTEM, 0 },
+};
+
+bool quota_check_all(const char *path, const char *fs, const char *range,
+		     void (*found)(const struct quota_finding *f, void *ctx), void *ctx)
+{
+	struct probe p = {
+		.path = path,
+		.fs = fs,
+		.range = range,
+		.found = found,
+		.ctx = ctx,
+		.quota = { .fd = -EBADF },
+	};
+	unsigned have = 0;
+
+	assert(*path == '/');
+	for (const struct check *c = checks; c < checks + ARRAY_SIZE(checks); c++) {
+		if ((have & c->needs) != c->needs)
+			continue;
+		p.check = c->name;
+		p.blocked = false;
+		c->look(&p);
+		have |= p.blocked ? 0 : c->gives;
+	}
+	project_ids_free(p.ids);
+	quota_close(&p.quota);
+	mount_fini(&p.mount);
+	free(p.at);
+	return !p.obstacles;
+}
+
+static void keep_first(const struct quota_finding *f, void *ctx)
+{
+	struct error *e = ctx;
+
+	if (f->blocks && !e->code)
+		error_set(e, EOPNOTSUPP, "%s: %s", f->what, f->mend);
+}
+
+int quota_check_first(const char *path, const char *fs, const char *range, struct error *e)
+{
+	struct error first = { 0 };
+
+	if (quota_check_all(path, fs, range, keep_first, &first))
+		return 0;
+	*e = first;
+	return -e->code;
+}
