@@ -1,72 +1,61 @@
-/* mesos-agentctl: asks the agent on this host over its local socket, and shows the answer. */
+/* mesos-agentctl: looks into the agent on this host, and steers it, over its local socket. */
+#include "tools/agentctl.h"
+
+#include <signal.h>
 #include <stdio.h>
+#include <sys/epoll.h>
+#include <time.h>
 
 #include "lib/flags.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/runtime.h"
+#include "lib/stream.h"
 #include "tools/agentctl-view.h"
-#include "tools/query.h"
 #include "tools/terminal.h"
 
-#include "lib/schema-structs.h"
-#include "tools/agentctl-flags.def"
-#include "lib/schema-end.h"
 #include "lib/schema-tables.h"
 #include "tools/agentctl-flags.def"
 #include "lib/schema-end.h"
 
-#define PROGRAM   "mesos-agentctl"
 #define WORDS_MAX 2
 
-enum status {
-	STATUS_OK = 0,
-	STATUS_FAILED = 1,
-	STATUS_USAGE = 2,
-	STATUS_NOT_FOUND = 3,
-	STATUS_UNREACHABLE = 4,
-};
-
-struct agentctl {
-	struct agentctl_flags flags;
-	const struct verb *verb;
-	const char *argument; /* the word after the verb's, NULL: none */
-	bool colour;
-	struct buf out;
-	struct error error;
-	enum status status;
-};
+/* In place: the lines of before are overwritten, none is folded, and what is left below is cleared. */
+#define SCREEN_BEGIN "\033[H\033[?7l"
+#define LINE_END     "\033[K\n"
+#define SCREEN_END   "\033[J\033[?7h"
+#define SCREEN_CLEAR "\033[2J"
 
 struct verb {
 	const char *words[WORDS_MAX];
-	bool takes_argument;
+	unsigned least, most; /* arguments */
+	bool changes;         /* something: it is not repeated */
 	const char *usage, *doc;
-	enum message_type question, answer;
-	/* Appends the table. body may be changed; what is left of it is what --json prints. */
-	int (*show)(struct agentctl *a, void *body, struct buf *out, struct error *e);
+	command *run;
 };
 
-static int show_status(struct agentctl *a unused, void *body, struct buf *out,
-		       struct error *e unused)
+static enum status show_status(struct agentctl *a, struct buf *out, struct error *e)
 {
-	view_status(body, out);
-	return 0;
+	automessage struct message m = { 0 };
+	enum status status = agentctl_ask(a, QUERY_STATUS, NULL, ANSWER_STATUS, &m, e);
+
+	if (!status && a->flags.json)
+		agentctl_add_json(answer_status_schema(), m.body, out);
+	else if (!status)
+		view_status(m.body, out);
+	return status;
 }
 
-static int show_containers(struct agentctl *a unused, void *body, struct buf *out,
-			   struct error *e unused)
+static enum status show_containers(struct agentctl *a, struct buf *out, struct error *e)
 {
-	view_containers(body, (double)wall_ns() / (double)NSEC_PER_SEC, out);
-	return 0;
-}
+	automessage struct message m = { 0 };
+	enum status status = agentctl_ask(a, QUERY_CONTAINERS, NULL, ANSWER_CONTAINERS, &m, e);
 
-static int show_quota(struct agentctl *a, void *body, struct buf *out, struct error *e)
-{
-	int r = a->argument ? quota_select(body, a->argument, e) : 0;
-
-	if (!r)
-		view_quota(body, a->colour, out);
-	return r;
+	if (!status && a->flags.json)
+		agentctl_add_json(answer_containers_schema(), m.body, out);
+	else if (!status)
+		view_containers(m.body, wall_seconds(), out);
+	return status;
 }
 
 static const struct verb verbs[] = {
@@ -74,27 +63,40 @@ static const struct verb verbs[] = {
 		.words = { "status" },
 		.usage = "status",
 		.doc = "What the agent is and how it is.",
-		.question = QUERY_STATUS,
-		.answer = ANSWER_STATUS,
-		.show = show_status,
+		.run = show_status,
 	},
 	{
 		.words = { "containers" },
 		.usage = "containers",
 		.doc = "What runs on it.",
-		.question = QUERY_CONTAINERS,
-		.answer = ANSWER_CONTAINERS,
-		.show = show_containers,
+		.run = show_containers,
 	},
 	{
 		.words = { "quota", "show" },
-		.takes_argument = true,
+		.most = 1,
 		.usage = "quota show [CONTAINER]",
 		.doc = "What each container may use of the disk, and uses; CONTAINER is the id of "
-		       "a task,\n      or an id of a container or the beginning of one.",
-		.question = QUERY_QUOTA,
-		.answer = ANSWER_QUOTA,
-		.show = show_quota,
+		       "a task,\n      or an id of a container or the beginning of one. While no "
+		       "agent "
+		       "runs: what its store\n      and the kernel say.",
+		.run = quota_show,
+	},
+	{
+		.words = { "quota", "set" },
+		.least = 2,
+		.most = 2,
+		.changes = true,
+		.usage = "quota set CONTAINER LIMIT",
+		.doc = "Gives a container another limit, as in 512MB, until it ends; `default` is "
+		       "what its\n      tasks were given.",
+		.run = quota_put,
+	},
+	{
+		.words = { "quota", "check" },
+		.usage = "quota check",
+		.doc = "What on this node stands in the way of disk quotas, and what mends it; "
+		       "exit status 0 if\n      they would work.",
+		.run = quota_check,
 	},
 };
 
@@ -131,11 +133,24 @@ static int find_verb(struct agentctl *a, const struct flags_words *words, struct
 			a->verb = &verbs[i];
 	if (!a->verb)
 		return no_verb(words, e);
-	if (words->count > n + a->verb->takes_argument)
-		return error_set(e, EINVAL, "unexpected argument '%s'; usage: %s %s",
-				 words->list[words->count - 1], PROGRAM, a->verb->usage);
-	if (words->count > n)
-		a->argument = words->list[n];
+	if (words->count > n + a->verb->most)
+		return error_set(e, EINVAL, "unexpected argument '%s'; usage: " AGENTCTL " %s",
+				 words->list[words->count - 1], a->verb->usage);
+	if (words->count < n + a->verb->least)
+		return error_set(e, EINVAL, "an argument is missing; usage: " AGENTCTL " %s",
+				 a->verb->usage);
+	for (size_t i = 0; n + i < words->count; i++)
+		a->arguments[i] = words->list[n + i];
+	return 0;
+}
+
+/* A flag that does nothing is a mistake. */
+static int check_verb(const struct agentctl *a, struct error *e)
+{
+	if (a->flags.sort && a->verb->run != quota_show)
+		return error_set(e, EINVAL, "--sort: '%s' does not sort", a->verb->usage);
+	if (a->flags.watch && a->verb->changes)
+		return error_set(e, EINVAL, "--watch: '%s' is done once", a->verb->usage);
 	return 0;
 }
 
@@ -145,83 +160,169 @@ static int check_flags(struct agentctl *a, struct error *e)
 
 	if (!a->flags.timeout)
 		return error_set(e, EINVAL, "--timeout: must be more than 0");
+	if (!a->flags.interval)
+		return error_set(e, EINVAL, "--interval: must be more than 0");
 	if (strcmp(when, "auto") && strcmp(when, "always") && strcmp(when, "never"))
 		return error_set(e, EINVAL, "--color: '%s': must be auto, always or never", when);
 	a->colour =
 		!strcmp(when, "always") || (!strcmp(when, "auto") && terminal_has_colour(stdout));
+	return check_verb(a, e);
+}
+
+/* ---- printing ---- */
+
+/* Who has read enough is no failure of --watch. */
+static enum status print(struct agentctl *a, struct buf *text, struct error *e)
+{
+	if (fputs(buf_text(text), stdout) >= 0 && !fflush(stdout))
+		return STATUS_OK;
+	a->stopped = true;
+	if (a->flags.watch && errno == EPIPE)
+		return STATUS_OK;
+	error_sys(e, "write the answer");
+	return STATUS_FAILED;
+}
+
+static void add_time(struct buf *out)
+{
+	time_t now = (time_t)(wall_ns() / NSEC_PER_SEC);
+	char text[32];
+	struct tm tm;
+
+	strftime(text, sizeof(text), "%FT%T%z", localtime_r(&now, &tm));
+	buf_addf(out, "%s\n", text);
+}
+
+/* One look of --watch as it goes to a terminal. */
+static void add_screen(const char *block, bool first, struct buf *out)
+{
+	buf_addf(out, "%s" SCREEN_BEGIN, first ? SCREEN_CLEAR : "");
+	for (; *block; block++)
+		if (*block == '\n')
+			buf_adds(out, LINE_END);
+		else
+			buf_addc(out, *block);
+	buf_adds(out, SCREEN_END);
+}
+
+/* The notice stands on standard error, or in --watch, where that would be lost, above the rest. */
+static void add_look(struct agentctl *a, struct buf *look, bool first, struct buf *out)
+{
+	autobuf struct buf block = { 0 };
+	bool repeated = a->flags.watch && !a->flags.json;
+
+	if (repeated)
+		add_time(&block);
+	if (a->notice.len && repeated)
+		buf_addf(&block, "%s\n", buf_text(&a->notice));
+	else if (a->notice.len)
+		fprintf(stderr, AGENTCTL ": %s\n", buf_text(&a->notice));
+	buf_add(&block, look->data, look->len);
+	if (repeated && isatty(STDOUT_FILENO))
+		add_screen(buf_text(&block), first, out);
+	else
+		buf_addf(out, "%s%s", repeated && !first ? "\n" : "", buf_text(&block));
+}
+
+static enum status look(struct agentctl *a, bool first, struct error *e)
+{
+	autobuf struct buf text = { 0 }, shown = { 0 };
+	enum status status, printed;
+
+	e->code = 0;
+	a->notice.len = 0;
+	status = a->verb->run(a, &text, e);
+	if (a->stopped)
+		return STATUS_OK;
+	if (e->code)
+		return status;
+	add_look(a, &text, first, &shown);
+	printed = print(a, &shown, e);
+	return printed ? printed : status;
+}
+
+/* ---- again and again ---- */
+
+static int on_signal(sd_event_source *source unused, const struct signalfd_siginfo *si unused,
+		     void *arg)
+{
+	((struct agentctl *)arg)->stopped = true;
 	return 0;
 }
 
-/* ---- asking ---- */
-
-static enum status show(struct agentctl *a, const struct message *answer)
+static int on_hangup(sd_event_source *source unused, int fd unused, uint32_t events unused,
+		     void *arg)
 {
-	autobuf struct buf table = { 0 };
-	int r = a->verb->show(a, answer->body, &table, &a->error);
-
-	if (r)
-		return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_USAGE;
-	if (a->flags.json) {
-		schema_encode(message_arm(answer->type)->schema(), answer->body, &a->out);
-		buf_addc(&a->out, '\n');
-	} else {
-		buf_add(&a->out, table.data, table.len);
-	}
-	return STATUS_OK;
+	((struct agentctl *)arg)->stopped = true;
+	return 0;
 }
 
-struct ask {
-	struct agentctl *agentctl;
-	sd_event *loop;
-	const char *socket;
-};
-
-static void on_done(void *owner, const struct message *answer, const char *why)
+/* Whoever reads a pipe or terminal may go while we wait; a file (EPERM) stays. */
+static int expect_end(struct agentctl *a, struct error *e)
 {
-	struct ask *q = owner;
-	struct agentctl *a = q->agentctl;
-	autobuf struct buf text = { 0 };
+	static const int signals[] = { SIGINT, SIGTERM };
+	sigset_t set;
+	int r = 0;
 
-	if (answer && answer->type == a->verb->answer) {
-		a->status = show(a, answer);
-	} else {
-		printable_add(&text, why ? why : "it answers something else");
-		error_set(
-			&a->error, ENOTCONN,
-			"no agent answers on %s: %s; is it running, and does it run as this user? "
-			"--runtime_dir names another",
-			q->socket, buf_text(&text));
-		a->status = STATUS_UNREACHABLE;
-	}
-	sd_event_exit(q->loop, 0);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
+		r = sd_event_add_signal(a->loop, NULL, signals[i], on_signal, a);
+	if (r >= 0)
+		r = sd_event_add_io(a->loop, NULL, STDOUT_FILENO, 0, on_hangup, a);
+	return r < 0 && r != -EPERM ? error_set(e, -r, "event loop: %s", strerror(-r)) : 0;
 }
 
-static int run(struct ask *q, struct error *e)
+static int pause_between(struct agentctl *a, struct error *e)
 {
-	struct agentctl *a = q->agentctl;
-	struct streams *streams = NULL;
-	struct query *query;
-	int r = sd_event_new(&q->loop);
+	int64_t end = now_ns() + a->flags.interval, left;
+	int r = 0;
 
-	if (r < 0)
-		return error_set(e, -r, "event loop: %s", strerror(-r));
-	r = streams_new(q->loop, NULL, NULL, &streams, e);
-	if (!r)
-		r = query_new(q->loop, streams, q->socket, a->verb->question, a->flags.timeout,
-			      on_done, q, &query, e);
-	if (!r && (r = sd_event_loop(q->loop)) < 0)
-		r = error_set(e, -r, "event loop: %s", strerror(-r));
-	streams_free(streams);
-	sd_event_unref(q->loop);
-	return r;
+	while (r >= 0 && !a->stopped && (left = end - now_ns()) > 0)
+		r = sd_event_run(a->loop, (uint64_t)(left / NSEC_PER_USEC + 1));
+	return r < 0 ? error_set(e, -r, "event loop: %s", strerror(-r)) : 0;
+}
+
+static enum status watch(struct agentctl *a, struct error *e)
+{
+	enum status status = STATUS_OK;
+
+	if (expect_end(a, e))
+		return STATUS_FAILED;
+	for (bool first = true; !a->stopped && !e->code; first = false) {
+		status = look(a, first, e);
+		if (!e->code && pause_between(a, e))
+			status = STATUS_FAILED;
+	}
+	return status;
 }
 
 /* ---- main ---- */
 
+static enum status run(struct agentctl *a, struct error *e)
+{
+	enum status status = STATUS_FAILED;
+	int r = sd_event_new(&a->loop);
+
+	if (r < 0)
+		r = error_set(e, -r, "event loop: %s", strerror(-r));
+	else
+		r = streams_new(a->loop, NULL, NULL, &a->streams, e);
+	if (!r)
+		status = a->flags.watch ? watch(a, e) : look(a, true, e);
+	streams_free(a->streams);
+	sd_event_unref(a->loop);
+	return status;
+}
+
 static void add_summary(struct buf *out)
 {
-	buf_adds(out, "Asks the agent on this host. Exit status: 0 ok, 1 failed, 2 wrong usage, "
-		      "3 no such container,\n4 no agent.\n\nCommands:");
+	buf_adds(out,
+		 "Looks into the agent on this host. Exit status: 0 ok, 1 failed or refused, 2 "
+		 "wrong usage,\n3 no such container, 4 no agent.\n\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		buf_addf(out, "\n  %s\n      %s", verbs[i].usage, verbs[i].doc);
 }
@@ -231,7 +332,7 @@ static void load(struct agentctl *a, int argc, char **argv)
 	autobuf struct buf summary = { 0 };
 	struct flags_words words = { 0 };
 	struct flags_program program = {
-		.name = PROGRAM,
+		.name = AGENTCTL,
 		.words = "COMMAND",
 		.env_prefix = "MESOS_",
 		.schema = agentctl_flags_schema(),
@@ -248,24 +349,20 @@ static void load(struct agentctl *a, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct agentctl a = { .status = STATUS_FAILED };
-	autofree char *dir = NULL, *socket = NULL;
-	struct ask ask = { .agentctl = &a };
+	autofree char *dir = NULL;
+	struct agentctl a = { .stopped = false };
+	struct error e = { 0 };
+	enum status status;
 
 	log_set_level(LOG_LEVEL_ERROR); /* what peers say is part of our own sentence */
 	load(&a, argc, argv);
 	dir = a.flags.runtime_dir ? xstrdup(a.flags.runtime_dir) : runtime_dir_default();
-	socket = path_join(dir, AGENT_SOCKET_NAME);
-	ask.socket = socket;
-	if (run(&ask, &a.error) < 0)
-		a.status = STATUS_USAGE;
-	if (a.status == STATUS_OK && (fputs(buf_text(&a.out), stdout) < 0 || fflush(stdout))) {
-		error_sys(&a.error, "write the answer");
-		a.status = STATUS_FAILED;
-	}
-	if (a.status != STATUS_OK)
-		fprintf(stderr, "%s: %s\n", PROGRAM, a.error.text);
-	buf_fini(&a.out);
+	a.socket = path_join(dir, AGENT_SOCKET_NAME);
+	status = run(&a, &e);
+	if (e.code)
+		fprintf(stderr, AGENTCTL ": %s\n", e.text);
+	buf_fini(&a.notice);
+	free(a.socket);
 	schema_clear(agentctl_flags_schema(), &a.flags);
-	return (int)a.status;
+	return (int)status;
 }

@@ -153,7 +153,7 @@ static int on_step(sd_event_source *source unused, uint64_t now unused, void *ar
 	return 0;
 }
 
-static void on_status(void *owner, const struct message *answer, const char *why unused)
+static void on_status(void *owner, struct message *answer, const char *why unused)
 {
 	struct local *l = owner;
 	const struct answer_status *status = answer ? answer->body : NULL;
@@ -182,8 +182,8 @@ static int ask_agent(struct local *l, struct error *e)
 	autofree char *dir = local_runtime_dir(l, l->asked);
 	autofree char *socket = path_join(dir, AGENT_SOCKET_NAME);
 
-	return query_new(l->loop, l->streams, socket, QUERY_STATUS, ASK_NS, on_status, l, &l->query,
-			 e);
+	return query_new(l->loop, l->streams, socket, QUERY_STATUS, NULL, ASK_NS, on_status, l,
+			 &l->query, e);
 }
 
 /* The master first; once it listens, the agents; once each has registered, all is up. */

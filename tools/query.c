@@ -11,6 +11,7 @@ struct query {
 	struct peer *agent; /* NULL once it hung up */
 	sd_event_source *timer;
 	enum message_type question;
+	const void *body;
 	int64_t timeout_ns;
 	query_done *done;
 	void *owner;
@@ -26,7 +27,7 @@ void query_free(struct query *q)
 	free(q);
 }
 
-static void end(struct query *q, const struct message *answer, const char *why)
+static void end(struct query *q, struct message *answer, const char *why)
 {
 	q->done(q->owner, answer, why);
 	query_free(q);
@@ -36,7 +37,7 @@ static int greeted(struct peer *p, const struct hello *hello unused, struct erro
 {
 	const struct query *q = peer_ctx(p);
 
-	peer_send(p, q->question, NULL, NULL, NULL);
+	peer_send(p, q->question, NULL, NULL, q->body);
 	return 0;
 }
 
@@ -53,11 +54,6 @@ static void on_answer(struct peer *p, struct message *m)
 	end(peer_ctx(p), m, NULL);
 }
 
-static void on_error(struct peer *p, struct message *m)
-{
-	end(peer_ctx(p), NULL, ((struct error_message *)m->body)->message);
-}
-
 static int on_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
 {
 	struct query *q = arg;
@@ -70,11 +66,9 @@ static int on_timeout(sd_event_source *source unused, uint64_t now unused, void 
 }
 
 static const struct peer_verb verbs[] = {
-	{ COMMON_ERROR, PEER_GREETED, on_error },
-	{ ANSWER_STATUS, PEER_GREETED, on_answer },
-	{ ANSWER_CONTAINERS, PEER_GREETED, on_answer },
-	{ ANSWER_QUOTA, PEER_GREETED, on_answer },
-	{ .fn = NULL },
+	{ COMMON_ERROR, PEER_GREETED, on_answer },      { ANSWER_STATUS, PEER_GREETED, on_answer },
+	{ ANSWER_CONTAINERS, PEER_GREETED, on_answer }, { ANSWER_QUOTA, PEER_GREETED, on_answer },
+	{ ANSWER_SET_QUOTA, PEER_GREETED, on_answer },  { .fn = NULL },
 };
 
 static const struct peer_protocol protocol = {
@@ -89,8 +83,8 @@ static const struct peer_protocol protocol = {
 static const struct hello our_hello = { HELLO_OF(PEER_OPERATOR) };
 
 int query_new(sd_event *loop, struct streams *streams, const char *socket,
-	      enum message_type question, int64_t timeout_ns, query_done *done, void *owner,
-	      struct query **ret, struct error *e)
+	      enum message_type question, const void *body, int64_t timeout_ns, query_done *done,
+	      void *owner, struct query **ret, struct error *e)
 {
 	struct query *q = xcalloc(1, sizeof(*q));
 	int r;
@@ -99,6 +93,7 @@ int query_new(sd_event *loop, struct streams *streams, const char *socket,
 	*q = (struct query){
 		.server = { .streams = streams, .loop = loop, .hello = &our_hello, .ctx = q },
 		.question = question,
+		.body = body,
 		.timeout_ns = timeout_ns,
 		.done = done,
 		.owner = owner,

@@ -56,7 +56,7 @@ void table_add(struct table *t, char *text, const char *colour)
 
 	t->cells = xreallocarray(t->cells, t->count + 1, sizeof(*t->cells));
 	t->colours = xreallocarray(t->colours, t->count + 1, sizeof(*t->colours));
-	printable_add(&shown, text);
+	printable_add(&shown, text ? text : "-");
 	free(text);
 	t->cells[t->count] = buf_take(&shown);
 	t->colours[t->count++] = colour;

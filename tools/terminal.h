@@ -33,8 +33,12 @@ struct table {
 	size_t count;
 };
 
-/* Takes the text of the next cell; it is shown as printable_add() does. colour may be NULL. */
+/*
+ * Takes the text of the next cell, NULL for what is not known; it is shown as printable_add() does.
+ * colour may be NULL.
+ */
 void table_add(struct table *t, char *text, const char *colour);
 /* Appends titles and rows. The last row must be complete. */
 void table_print(const struct table *t, struct buf *out);
 void table_fini(struct table *t);
+#define autotable cleanup(table_fini)

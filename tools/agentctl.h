@@ -1,0 +1,48 @@
+/* What the commands of mesos-agentctl share: flags, words, and the way to the agent. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "lib/protocol.h"
+
+#include "lib/schema-structs.h"
+#include "tools/agentctl-flags.def"
+#include "lib/schema-end.h"
+
+#define AGENTCTL      "mesos-agentctl"
+#define ARGUMENTS_MAX 2
+
+/* With what the program ends. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2,
+	STATUS_NOT_FOUND = 3,
+	STATUS_UNREACHABLE = 4,
+};
+
+struct agentctl {
+	struct agentctl_flags flags;
+	const struct verb *verb;
+	const char *arguments[ARGUMENTS_MAX]; /* the words after the verb's; NULL: none */
+	char *socket;
+	bool colour;
+	sd_event *loop;
+	struct streams *streams;
+	struct buf notice; /* a sentence about what is shown: to standard error, or above it */
+	bool stopped;      /* by a signal, or because nobody reads any more */
+};
+
+/*
+ * A command. What it appends to out is printed unless e says something. Other ends than STATUS_OK say so
+ * in e; STATUS_FAILED with e untouched: what was printed says it.
+ */
+typedef enum status command(struct agentctl *a, struct buf *out, struct error *e);
+
+command quota_show, quota_put, quota_check;
+
+/* Asks, and waits for the answer of this type, which the caller frees. */
+enum status agentctl_ask(struct agentctl *a, enum message_type question, const void *body,
+			 enum message_type expected, struct message *ret, struct error *e);
+/* One line. */
+void agentctl_add_json(const struct schema *schema, const void *rec, struct buf *out);
