@@ -1,0 +1,133 @@
+/* What stands in the way of disk quotas where surely something does: on proc, which every machine has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "lib/buf.h"
+#include "lib/quota_check.h"
+
+#define RANGE "[1000000000-1000999999]"
+
+static struct buf found; /* "check what: mend\n", with ! in front of what blocks */
+static struct error e;
+
+static void add_finding(const struct quota_finding *f, void *ctx unused)
+{
+	buf_addf(&found, "%s%s %s: %s\n", f->blocks ? "!" : "", f->check, f->what, f->mend);
+}
+
+static bool check_all(const char *path, const char *fs, const char *range)
+{
+	bool r;
+
+	found.len = 0;
+	r = quota_check_all(path, fs, range, add_finding, NULL);
+	buf_text(&found);
+	return r;
+}
+
+static void assert_found(const char *text)
+{
+	if (!strstr(buf_text(&found), text))
+		fail_msg("'%s' is not in\n%s", text, buf_text(&found));
+}
+
+static void assert_not_found(const char *text)
+{
+	if (strstr(buf_text(&found), text))
+		fail_msg("'%s' is in\n%s", text, buf_text(&found));
+}
+
+static int teardown(void **state unused)
+{
+	buf_fini(&found);
+	e = (struct error){ 0 };
+	return 0;
+}
+
+static void another_filesystem_is_named_with_what_mends_it(void **state unused)
+{
+	assert_false(check_all("/proc", NULL, RANGE));
+	assert_found("!filesystem /proc is on proc, which is neither XFS nor ext4: mkfs.xfs DEVICE "
+		     "&& mount -o prjquota DEVICE /proc\n");
+	assert_false(check_all("/proc", "ext4", RANGE));
+	assert_found("mkfs.ext4 -O project,quota DEVICE && ");
+}
+
+static void what_needs_the_right_one_is_not_looked_at(void **state unused)
+{
+	check_all("/proc", NULL, RANGE);
+	assert_not_found("kernel ");
+	assert_not_found("accounting ");
+}
+
+static void a_directory_that_is_not_there_yet_will_be_where_its_parents_are(void **state unused)
+{
+	assert_false(check_all("/proc/mesos/work", NULL, RANGE));
+	assert_found("!filesystem /proc is on proc");
+	assert_found("mount -o prjquota DEVICE /proc/mesos/work\n");
+}
+
+static void what_is_no_directory_is_refused(void **state unused)
+{
+	assert_false(check_all("/proc/version", NULL, RANGE));
+	assert_found("!directory directory /proc/version cannot be opened: Not a directory: ");
+	assert_not_found("filesystem ");
+}
+
+static void a_range_is_checked_whatever_the_filesystem_is(void **state unused)
+{
+	assert_false(check_all("/proc", NULL, "[0-5]"));
+	assert_found("!range --xfs_project_range: '[0-5]' contains 0");
+	check_all("/proc", NULL, "[5-5000000000]");
+	assert_found("!range --xfs_project_range: '[5-5000000000]' contains ids above");
+	check_all("/proc", NULL, "many");
+	assert_found("!range --xfs_project_range: 'many' is not a range");
+	check_all("/proc", NULL, RANGE);
+	assert_not_found("range ");
+}
+
+static void only_root_may(void **state unused)
+{
+	check_all("/proc", NULL, RANGE);
+	if (geteuid())
+		assert_found(
+			"!privilege disk quotas need root, with CAP_SYS_ADMIN: run it as root");
+	else
+		assert_not_found("need root");
+}
+
+/* Without its name it is a line of all of them. */
+static void the_first_obstacle_is_the_first_of_all(void **state unused)
+{
+	autofree char *first = NULL;
+	const char *line;
+
+	check_all("/proc", NULL, "[0-5]");
+	line = buf_text(&found);
+	while (*line != '!')
+		line = strchr(line, '\n') + 1;
+	line = strchr(line, ' ') + 1;
+	first = xstrndup(line, strcspn(line, "\n"));
+	assert_int_equal(quota_check_first("/proc", NULL, "[0-5]", &e), -EOPNOTSUPP);
+	assert_string_equal(e.text, first);
+	assert_false(quota_check_all("/proc", NULL, "[0-5]", NULL, NULL));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(another_filesystem_is_named_with_what_mends_it),
+		TEST(what_needs_the_right_one_is_not_looked_at),
+		TEST(a_directory_that_is_not_there_yet_will_be_where_its_parents_are),
+		TEST(what_is_no_directory_is_refused),
+		TEST(a_range_is_checked_whatever_the_filesystem_is),
+		TEST(only_root_may),
+		TEST(the_first_obstacle_is_the_first_of_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
