@@ -131,8 +131,7 @@ static int base64_digit(char c)
 	return at ? (int)(at - base64_digits) : -1;
 }
 
-/* Number of bytes that well-formed base64 stands for, or -EINVAL. */
-static ssize_t base64_size(const char *text)
+ssize_t base64_size(const char *text)
 {
 	size_t len = strlen(text), pad = 0;
 

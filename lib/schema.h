@@ -118,6 +118,8 @@ void json_add_number(struct buf *out, double v);
 
 /* Base64 (RFC 4648) of n bytes. */
 void base64_add(struct buf *out, const void *data, size_t n);
+/* How many bytes text stands for; -EINVAL if it is not base64. */
+ssize_t base64_size(const char *text);
 /* Decodes exactly n bytes; -EINVAL if text is anything else. */
 int base64_decode(const char *text, void *ret, size_t n);
 

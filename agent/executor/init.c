@@ -5,11 +5,11 @@
 #include "agent/executor/init.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "agent/executor/privileges.h"
 #include "lib/cgroup.h"
 
 #define EXIT_NOT_STARTED 127 /* as a shell says; the supervisor reports the error itself */
@@ -19,7 +19,7 @@ struct orders {
 	const struct launch_plan *plan;
 	char **argv;
 	char **environment;
-	gid_t *groups;
+	struct privileges privileges;
 	int gate, report;
 	int cgroup; /* -EBADF: the child stays where it is */
 };
@@ -36,23 +36,6 @@ static void reset_signals(void)
 		sigaction(sig, &by_default, NULL); /* EINVAL for those that cannot change */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static int become_user(const struct orders *o, struct error *e)
-{
-	uid_t uid = (uid_t)o->plan->uid, ru, eu, su;
-	gid_t gid = (gid_t)o->plan->gid, rg, eg, sg;
-
-	if (!o->plan->switch_user)
-		return 0;
-	if (setgroups(o->plan->groups_count, o->groups) || setresgid(gid, gid, gid) ||
-	    setresuid(uid, uid, uid))
-		return error_sys(e, "become user %s", o->plan->user);
-	if (getresuid(&ru, &eu, &su) || getresgid(&rg, &eg, &sg) || ru != uid || eu != uid ||
-	    su != uid || rg != gid || eg != gid || sg != gid || (uid && !setuid(0)))
-		return error_set(e, EPERM, "become user %s: the kernel did not keep to it",
-				 o->plan->user);
-	return 0;
 }
 
 static int limit_open_files(const struct launch_plan *plan, struct error *e)
@@ -86,7 +69,7 @@ static int carry_out(const struct orders *o, struct error *e)
 	umask(022);
 	if (chdir(plan->directory))
 		return error_sys(e, "change to directory %s", plan->directory);
-	if (limit_open_files(plan, e) || become_user(o, e))
+	if (limit_open_files(plan, e) || privileges_reduce(&o->privileges, e))
 		return -e->code;
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "close file descriptors");
@@ -118,15 +101,6 @@ static char **terminated(char **list, size_t n)
 	return copy;
 }
 
-static gid_t *groups_of(const struct launch_plan *plan)
-{
-	gid_t *groups = xcalloc(plan->groups_count, sizeof(*groups));
-
-	for (size_t i = 0; i < plan->groups_count; i++)
-		groups[i] = (gid_t)plan->groups[i];
-	return groups;
-}
-
 static int make_pipes(int gate[2], int report[2], struct error *e)
 {
 	if (pipe2(gate, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
@@ -140,7 +114,7 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 {
 	autofree char **argv = terminated(plan->argv, plan->argv_count);
 	autofree char **environment = terminated(plan->environment, plan->environment_count);
-	autofree gid_t *groups = groups_of(plan);
+	struct orders orders = { .plan = plan, .argv = argv, .environment = environment };
 	int gate[2] = { -EBADF, -EBADF }, report[2] = { -EBADF, -EBADF };
 	autofd int cgroup = -EBADF;
 	pid_t pid = -1;
@@ -148,6 +122,7 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 
 	if (!r && plan->task_cgroup)
 		r = cgroup_open(plan->task_cgroup, &cgroup, e);
+	privileges_init(&orders.privileges, plan);
 	if (!r) {
 		pid = fork();
 		if (pid < 0)
@@ -155,9 +130,12 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 	}
 	if (pid == 0) {
 		close(gate[1]); /* or the gate would never report that the supervisor died */
-		child(&(struct orders){ plan, argv, environment, groups, gate[0], report[1],
-					cgroup });
+		orders.gate = gate[0];
+		orders.report = report[1];
+		orders.cgroup = cgroup;
+		child(&orders);
 	}
+	privileges_fini(&orders.privileges);
 	close_fd(&gate[0]);
 	close_fd(&report[1]);
 	if (r) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <stdio.h>
 
 #include "lib/fs.h"
@@ -24,6 +25,28 @@ static int check_ids(const struct launch_plan *p, struct error *e)
 	return 0;
 }
 
+static int check_capabilities(const struct capability_sets *sets, struct error *e)
+{
+	if (sets->permitted & ~sets->bounding)
+		return error_set(e, EINVAL, "capabilities: permitted: more than bounding");
+	if (sets->ambient & ~sets->permitted)
+		return error_set(e, EINVAL, "capabilities: ambient: more than permitted");
+	return 0;
+}
+
+/* Whether they make a program is for the kernel to say. */
+static int check_filter(const char *text, struct error *e)
+{
+	ssize_t size = base64_size(text);
+
+	assert(size >= 0); /* decoded as base64 */
+	if (!size || (size_t)size % sizeof(struct sock_filter) ||
+	    (size_t)size / sizeof(struct sock_filter) > BPF_MAXINSNS)
+		return error_set(e, EINVAL, "seccomp: must be 1 to %d instructions of %zu bytes",
+				 BPF_MAXINSNS, sizeof(struct sock_filter));
+	return 0;
+}
+
 static int check(const struct launch_plan *p, struct error *e)
 {
 	assert(p->argv_count); /* REQUIRED, so not empty */
@@ -36,6 +59,10 @@ static int check(const struct launch_plan *p, struct error *e)
 	for (size_t i = 0; i < p->environment_count; i++)
 		if (*p->environment[i] == '=' || !strchr(p->environment[i], '='))
 			return error_set(e, EINVAL, "environment: [%zu]: must be NAME=value", i);
+	if (p->capabilities && check_capabilities(p->capabilities, e))
+		return -EINVAL;
+	if (p->seccomp && check_filter(p->seccomp, e))
+		return -EINVAL;
 	return check_ids(p, e);
 }
 
