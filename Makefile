@@ -33,7 +33,7 @@ cppflags := -std=c17 -D_GNU_SOURCE -I. $(defines)
 flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS)
 
 # pkg-config is asked once, and only when something is compiled.
-all-libs   := jansson libmicrohttpd libmnl libsystemd sqlite3
+all-libs   := jansson libcap libmicrohttpd libmnl libseccomp libsystemd sqlite3
 pkg-cflags  = $(eval pkg-cflags := $(shell pkg-config --cflags $(all-libs)))$(pkg-cflags)
 compile     = $(CC) $(cppflags) $(warnings) $(harden) $(pkg-cflags) $(CFLAGS)
 

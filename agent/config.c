@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "agent/gc.h"
+#include "agent/isolator/capabilities.h"
 #include "agent/quotas.h"
 #include "agent/isolator/isolator.h"
 #include "agent/recover.h"
@@ -142,6 +143,8 @@ static int check_flags(struct agent *a, struct error *e)
 				 "--hostname: must be 1 to %d bytes without control characters or "
 				 "slashes",
 				 ID_MAX);
+	if (capabilities_parse(a->flags.bounding_capabilities, &a->node.capabilities, e))
+		return error_wrap(e, "--bounding_capabilities");
 	if (isolators_select(a->flags.isolation, &a->node.isolators, e))
 		return -e->code;
 	return quotas_check_flags(a, e);

@@ -27,6 +27,8 @@ static struct executor_info *info_for_command(const struct task_info *task)
 	info->source = xstrdup(task->task_id);
 	info->name = xasprintf("Command Executor (Task: %s)", task->task_id);
 	info->command = schema_copy(command_info_schema(), command);
+	if (task->container)
+		info->container = schema_copy(container_info_schema(), task->container);
 	return info;
 }
 
@@ -146,6 +148,14 @@ int64_t executor_grace(const struct executor *x)
 		       : agent_of(x)->flags.executor_shutdown_grace_period;
 }
 
+static const struct capability_info *capabilities_of(const struct executor *x)
+{
+	const struct container_info *container = x->info->container;
+
+	return container && container->linux_info ? container->linux_info->effective_capabilities
+						  : NULL;
+}
+
 /* The strings are borrowed; the resources are the caller's to free. */
 static struct container_spec describe(struct executor *x, struct resources *used)
 {
@@ -156,6 +166,7 @@ static struct container_spec describe(struct executor *x, struct resources *used
 		.user = user_of(x),
 		.task_id = x->command ? x->info->executor_id : NULL,
 		.command = x->info->command,
+		.capabilities = capabilities_of(x),
 		.grace_ns = executor_grace(x),
 		.resources = used,
 		.override = x->override,

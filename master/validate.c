@@ -95,6 +95,19 @@ static bool same_executor(const struct executor_info *a, const struct executor_i
 	       !read_amounts(b, &q) && resources_equal(&p, &q);
 }
 
+/* What is not known would silently be left out: an image, volumes, a network, other sets. */
+static int check_container(const struct container_info *c, struct error *e)
+{
+	const struct linux_info *l = c ? c->linux_info : NULL;
+
+	if (!c || (str_equal(c->type ? c->type : "MESOS", "MESOS") && !c->record.rest &&
+		   !(l && l->record.rest)))
+		return 0;
+	return error_set(e, EINVAL,
+			 "Task uses 'container': only type MESOS with "
+			 "'linux_info.effective_capabilities' is supported");
+}
+
 static int check_executor(const struct executor_info *x, const struct launch_context *c,
 			  struct error *e)
 {
@@ -115,8 +128,8 @@ static int check_executor(const struct executor_info *x, const struct launch_con
 				 x->type);
 	if (!x->command)
 		return invalid(e, "Task has invalid ExecutorInfo: missing field 'command'");
-	if (x->container)
-		return invalid(e, "Task has invalid ExecutorInfo: 'container' is not supported");
+	if (check_container(x->container, e))
+		return -EINVAL;
 	if (c->running && !same_executor(x, c->running))
 		return invalid(e, "Task has invalid ExecutorInfo (existing ExecutorInfo with same "
 				  "ExecutorID is not compatible).");
@@ -145,9 +158,10 @@ static int check_what_runs(const struct task_info *t, const struct launch_contex
 		return -EINVAL;
 	if (command->uris_count)
 		return invalid(e, "Task uses 'uris': fetching into the sandbox is not supported");
-	if (t->container)
-		return invalid(e, "Task uses 'container': container images and types are not "
-				  "supported");
+	if (t->executor && t->container)
+		return invalid(e, "Task uses 'container': it runs in that of its executor");
+	if (check_container(t->container, e))
+		return -EINVAL;
 	if (t->health_check)
 		return invalid(e, "Task uses 'health_check': health checks are not supported");
 	return 0;

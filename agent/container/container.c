@@ -43,6 +43,7 @@ static void free_container(struct container *c)
 		schema_clear(variable_schema(), &c->environment[i]);
 	free(c->environment);
 	schema_free(command_info_schema(), c->command);
+	schema_free(capability_info_schema(), c->capabilities);
 	resources_fini(&c->resources);
 	supervisor_forget(c);
 	close_fd(&c->sandbox_fd);
@@ -152,6 +153,8 @@ static struct container *container_new(struct container_node *node,
 	c->task_id = spec->task_id ? xstrdup(spec->task_id) : NULL;
 	c->record = path_join(node->records, spec->id);
 	c->command = schema_copy(command_info_schema(), spec->command);
+	if (spec->capabilities)
+		c->capabilities = schema_copy(capability_info_schema(), spec->capabilities);
 	copy_environment(c, spec);
 	c->grace_ns = spec->grace_ns;
 	c->isolators = node->isolators;

@@ -63,6 +63,7 @@ struct container_node {
 	const struct container_ops *ops;
 	uint64_t isolators; /* bits of the table */
 	bool switch_user;
+	uint64_t capabilities;       /* what its containers may have at most, a bit each */
 	const char *executor_path;   /* of mesos-executor */
 	const char *executor_socket; /* where supervisors and executors connect */
 	const char *records;         /* directory: how containers ended, by their ids */
@@ -102,7 +103,8 @@ struct container {
 	char *user;
 	char *task_id; /* of a command task, for the announcement; NULL otherwise */
 	struct command_info *command;
-	struct variable *environment; /* Mesos's own variables */
+	struct capability_info *capabilities; /* that it asked for; NULL: those that all get */
+	struct variable *environment;         /* Mesos's own variables */
 	size_t environment_count;
 	int64_t grace_ns;
 	uint64_t isolators;
@@ -156,6 +158,7 @@ struct container {
 struct container_spec {
 	const char *id, *sandbox, *user, *task_id;
 	const struct command_info *command;
+	const struct capability_info *capabilities; /* NULL: those that all get */
 	const struct variable *environment;
 	size_t environment_count;
 	int64_t grace_ns;

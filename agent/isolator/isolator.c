@@ -7,9 +7,18 @@
 #include "lib/schema-end.h"
 
 static const struct isolator *const table[] = {
-	&isolator_user,      &isolator_sandbox,   &isolator_command,    &isolator_cgroup,
-	&isolator_disk_xfs,  &isolator_disk_ext4, &isolator_disk_quota,
-	&isolator_posix_cpu, &isolator_posix_mem, &isolator_posix_disk,
+	&isolator_user,
+	&isolator_sandbox,
+	&isolator_command,
+	&isolator_cgroup,
+	&isolator_linux_capabilities,
+	&isolator_linux_seccomp,
+	&isolator_disk_xfs,
+	&isolator_disk_ext4,
+	&isolator_disk_quota,
+	&isolator_posix_cpu,
+	&isolator_posix_mem,
+	&isolator_posix_disk,
 };
 
 /* Mesos's names for sets of isolators. */
@@ -88,8 +97,22 @@ static bool on(const struct container *c, size_t i)
 	return c->isolators & BIT(i);
 }
 
+/* It would have other capabilities than it asked for, and nobody would say so. */
+static int check_asked(const struct container *c, struct error *e)
+{
+	for (size_t i = 0; c->capabilities && i < ARRAY_SIZE(table); i++)
+		if (table[i] == &isolator_linux_capabilities && !on(c, i))
+			return error_set(e, EPERM,
+					 "the task asks for capabilities, which the agent gives "
+					 "only with --isolation=%s",
+					 table[i]->name);
+	return 0;
+}
+
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e)
 {
+	if (check_asked(c, e))
+		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!on(c, i) || !table[i]->prepare || !table[i]->prepare(c, plan, e))
 			continue;

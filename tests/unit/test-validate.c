@@ -193,12 +193,22 @@ static void an_executor_is_checked(void **state)
 		"ExecutorID '..' contains invalid characters");
 }
 
+#define NO_CONTAINER                                                                               \
+	"Task uses 'container': only type MESOS with 'linux_info.effective_capabilities' is "      \
+	"supported"
+
 static void what_is_not_built_is_refused_by_name(void **state)
 {
 	struct fixture *f = *state;
 
 	refused(f, "{" TASK RESOURCES COMMAND ",\"container\":{\"type\":\"DOCKER\"}}",
-		"Task uses 'container': container images and types are not supported");
+		NO_CONTAINER);
+	refused(f, "{" TASK RESOURCES COMMAND ",\"container\":{\"type\":\"MESOS\",\"volumes\":[]}}",
+		NO_CONTAINER);
+	refused(f,
+		"{" TASK RESOURCES COMMAND
+		",\"container\":{\"linux_info\":{\"seccomp\":{\"unconfined\":true}}}}",
+		NO_CONTAINER);
 	refused(f, "{" TASK RESOURCES COMMAND ",\"health_check\":{}}",
 		"Task uses 'health_check': health checks are not supported");
 	refused(f,
@@ -207,7 +217,9 @@ static void what_is_not_built_is_refused_by_name(void **state)
 		"Task uses 'uris': fetching into the sandbox is not supported");
 	refused(f,
 		"{" TASK RESOURCES EXECUTOR(EXECUTOR_OK ",\"container\":{\"type\":\"DOCKER\"}") "}",
-		"Task has invalid ExecutorInfo: 'container' is not supported");
+		NO_CONTAINER);
+	refused(f, "{" TASK RESOURCES EXECUTOR(EXECUTOR_OK) ",\"container\":{}}",
+		"Task uses 'container': it runs in that of its executor");
 }
 
 static void root_may_run_tasks_only_if_the_operator_lets_it(void **state)
