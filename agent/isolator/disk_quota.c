@@ -147,6 +147,7 @@ static int prepare(struct container *c, struct launch_plan *plan unused, struct 
 		.name = row_name,                                                                  \
 		.doc = row_doc,                                                                    \
 		.quota = true,                                                                     \
+		.needs = "linux/capabilities,linux/seccomp",                                       \
 		.probe = row_probe,                                                                \
 		.prepare = prepare,                                                                \
 		.watch = watch,                                                                    \

@@ -47,7 +47,7 @@ static int select_one(const char *name, uint64_t *ret, struct error *e)
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (str_equal(table[i]->name, name)) {
 			*ret |= BIT(i);
-			return 0;
+			return table[i]->needs ? isolators_select(table[i]->needs, ret, e) : 0;
 		}
 	return unknown(name, e);
 }

@@ -20,14 +20,12 @@
 #define NR_FILE_SETATTR 469
 #define NR_X32_BIT      0x40000000
 
-#define FS_IOC32_SETFLAGS_ 0x40046602 /* FS_IOC_SETFLAGS of 32-bit programs: linux/fs.h has none */
-
 /*
  * What sets a project id, or clears the flag by which new files inherit one. XFS and ext4 have
- * further numbers for these, but they are the same ones. None of the others needs a rule:
- * - XFS takes handles of files (XFS_IOC_OPEN_BY_HANDLE, _ATTRMULTI_BY_HANDLE) and EXT4_IOC_SWAP_BOOT
- *   from nobody without CAP_SYS_ADMIN, open_by_handle_at(2) wants CAP_DAC_READ_SEARCH
- *   (linux_capabilities.c), and neither sets a project.
+ * names of their own for these, but the same numbers. Nothing else needs a rule:
+ * - Files by their handles (XFS_IOC_OPEN_BY_HANDLE, XFS_IOC_ATTRMULTI_BY_HANDLE), and
+ *   EXT4_IOC_SWAP_BOOT, want CAP_SYS_ADMIN; open_by_handle_at(2) wants CAP_DAC_READ_SEARCH. A task
+ *   has neither unless the operator let it (capabilities.c), and none of them sets a project.
  * - XFS_IOC_SWAPEXT refuses files of two projects, XFS_IOC_EXCHANGE_RANGE charges both anew, and
  *   EXT4_IOC_MOVE_EXT exchanges as many blocks as it gets.
  * - io_uring has no operation for ioctl(2) or file_setattr(2). IORING_OP_URING_CMD calls what a file
@@ -35,7 +33,7 @@
  * - In a user namespace of its own a task is refused the id by the kernel, except for the flag on
  *   ext4 before 5.13. It takes the filter along, as through every fork and exec.
  */
-static const uint32_t ioctls[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS_ };
+static const uint32_t ioctls[] = { FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS };
 
 /* What sets limits: for a task that was given CAP_SYS_ADMIN. */
 static const char *const calls[] = { "quotactl", "quotactl_fd" };

@@ -197,6 +197,10 @@ static void an_executor_is_checked(void **state)
 	"Task uses 'container': only type MESOS with 'linux_info.effective_capabilities' is "      \
 	"supported"
 
+#define CAPABILITIES                                                                               \
+	",\"container\":{\"type\":\"MESOS\",\"linux_info\":{\"effective_capabilities\":"           \
+	"{\"capabilities\":[\"NET_RAW\"]}}}"
+
 static void what_is_not_built_is_refused_by_name(void **state)
 {
 	struct fixture *f = *state;
@@ -220,6 +224,15 @@ static void what_is_not_built_is_refused_by_name(void **state)
 		NO_CONTAINER);
 	refused(f, "{" TASK RESOURCES EXECUTOR(EXECUTOR_OK) ",\"container\":{}}",
 		"Task uses 'container': it runs in that of its executor");
+}
+
+static void a_container_may_ask_for_capabilities(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(validate(f, "{" TASK RESOURCES COMMAND CAPABILITIES "}"), 0);
+	demand_fini(&f->demand);
+	assert_int_equal(validate(f, "{" TASK RESOURCES EXECUTOR(EXECUTOR_OK CAPABILITIES) "}"), 0);
 }
 
 static void root_may_run_tasks_only_if_the_operator_lets_it(void **state)
@@ -409,6 +422,7 @@ int main(void)
 		TEST(a_task_runs_a_command_or_an_executor_not_both),
 		TEST(an_executor_is_checked),
 		TEST(what_is_not_built_is_refused_by_name),
+		TEST(a_container_may_ask_for_capabilities),
 		TEST(root_may_run_tasks_only_if_the_operator_lets_it),
 		TEST(resources_must_make_sense_and_be_there),
 		TEST(task_and_executor_together_must_fit),
