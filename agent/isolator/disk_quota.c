@@ -5,39 +5,25 @@
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
 
+#include "lib/quota_check.h"
 #include "lib/resources.h"
 
 /* ---- can this host? ---- */
-
-static int check_mode(const struct quota *q, struct error *e)
-{
-	struct quota_mode mode;
-
-	if (quota_mode_get(q, &mode, e))
-		return -e->code;
-	if (!mode.accounting)
-		return error_set(e, ESRCH,
-				 "%s project quotas are not enabled on %s: mount it with prjquota",
-				 q->fs, q->path);
-	return mode.enforcing ? 0 : quota_enforce(q, e);
-}
 
 static void close_quota(struct quota *q)
 {
 	quota_close(q);
 }
 
+/* What accounts only is made to enforce, be it that no limit is enforced yet. */
 static int probe(const struct agent_flags *flags, const char *fs, struct error *e)
 {
 	cleanup(close_quota) struct quota q = { .fd = -EBADF };
 
-	if (geteuid())
-		return error_set(e, EPERM, "disk quotas need root");
-	if (quota_open(flags->work_dir, &q, e))
+	if (quota_check_first(flags->work_dir, fs, flags->xfs_project_range, e) ||
+	    quota_open(flags->work_dir, &q, e))
 		return -e->code;
-	if (fs && strcmp(fs, q.fs) != 0)
-		return error_set(e, EINVAL, "%s is on %s", flags->work_dir, q.fs);
-	return check_mode(&q, e);
+	return quota_enforce(&q, e);
 }
 
 static int probe_xfs(const struct agent_flags *flags, struct error *e)

@@ -17,7 +17,7 @@ struct isolator {
 	const char *name; /* as in --isolation; without one it is always on */
 	const char *doc;
 	const char *needs; /* others that are on whenever it is, as in --isolation; NULL: none */
-	bool quota; /* it holds containers to project quotas */
+	bool quota;        /* it holds containers to project quotas */
 	/* At start, before anything is made but work_dir: whether it would work here. */
 	int (*probe)(const struct agent_flags *flags, struct error *e);
 	/*
