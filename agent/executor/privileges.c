@@ -68,8 +68,9 @@ static int become_user(const struct privileges *p, struct error *e)
 
 	if (!plan->switch_user)
 		return 0;
-	if (prctl(PR_SET_KEEPCAPS, keep, 0, 0, 0) || setgroups(plan->groups_count, p->groups) ||
-	    setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+	if ((keep && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)) ||
+	    setgroups(plan->groups_count, p->groups) || setresgid(gid, gid, gid) ||
+	    setresuid(uid, uid, uid))
 		return error_sys(e, "become user %s", plan->user);
 	if (getresuid(&ru, &eu, &su) || getresgid(&rg, &eg, &sg) || ru != uid || eu != uid ||
 	    su != uid || rg != gid || eg != gid || sg != gid || (uid && !setuid(0)))

@@ -12,55 +12,51 @@ enum verdict { DROPPED, KEPT };
  * What leads around the accounting of a disk, or undoes it, is dropped; so is what a later kernel
  * adds until it stands here. The rest stays: it is not for a quota to say who may bind port 80.
  */
-static const struct {
-	enum verdict verdict;
-	const char *why;
-} table[] = {
-	[CAP_CHOWN] = { KEPT, "a file keeps its project with any owner" },
-	[CAP_DAC_OVERRIDE] = { KEPT, "what it writes is charged where it lies" },
-	[CAP_DAC_READ_SEARCH] = { DROPPED,
-				  "open_by_handle_at(2) finds files beside all directories" },
-	[CAP_FOWNER] = { DROPPED,
-			 "changes projects of others' files, XFS then charges past a limit" },
-	[CAP_FSETID] = { KEPT, "set-id bits of files" },
-	[CAP_KILL] = { KEPT, "signals change no account" },
-	[CAP_SETGID] = { KEPT, "servers start as root and go on as others" },
-	[CAP_SETUID] = { KEPT, "the same" },
-	[CAP_SETPCAP] = { KEPT, "gives nothing beyond the bounding set" },
-	[CAP_LINUX_IMMUTABLE] = { DROPPED, "an immutable sandbox cannot be removed" },
-	[CAP_NET_BIND_SERVICE] = { KEPT, "network" },
-	[CAP_NET_BROADCAST] = { KEPT, "network" },
-	[CAP_NET_ADMIN] = { KEPT, "network" },
-	[CAP_NET_RAW] = { KEPT, "network" },
-	[CAP_IPC_LOCK] = { KEPT, "memory" },
-	[CAP_IPC_OWNER] = { KEPT, "memory" },
-	[CAP_SYS_MODULE] = { DROPPED, "code in the kernel" },
-	[CAP_SYS_RAWIO] = { DROPPED, "writes to disks and memory below the file system" },
-	[CAP_SYS_CHROOT] = { KEPT, "another root, the same files" },
-	[CAP_SYS_PTRACE] = { DROPPED, "borrows a process that no filter holds" },
-	[CAP_SYS_PACCT] = { KEPT, "the kernel's log of processes is charged like any file" },
-	[CAP_SYS_ADMIN] = { DROPPED,
-			    "sets quotas, mounts, opens by handle, makes filters without end" },
-	[CAP_SYS_BOOT] = { DROPPED, "kexec_load(2): another kernel" },
-	[CAP_SYS_NICE] = { KEPT, "CPU" },
-	[CAP_SYS_RESOURCE] = { DROPPED, "ext4 holds its owner to no quota" },
-	[CAP_SYS_TIME] = { DROPPED, "the grace period of a soft limit ends by the clock" },
-	[CAP_SYS_TTY_CONFIG] = { KEPT, "terminals" },
-	[CAP_MKNOD] = { DROPPED, "makes the node of the disk itself" },
-	[CAP_LEASE] = { KEPT, "leases change no account" },
-	[CAP_AUDIT_WRITE] = { KEPT, "audit" },
-	[CAP_AUDIT_CONTROL] = { KEPT, "audit" },
-	[CAP_SETFCAP] = { KEPT, "a program has no more than the bounding set" },
-	[CAP_MAC_OVERRIDE] = { KEPT, "no quota rests on a security module's policy" },
-	[CAP_MAC_ADMIN] = { KEPT, "the same" },
-	[CAP_SYSLOG] = { KEPT, "the kernel's log" },
-	[CAP_WAKE_ALARM] = { KEPT, "timers" },
-	[CAP_BLOCK_SUSPEND] = { KEPT, "timers" },
-	[CAP_AUDIT_READ] = { KEPT, "audit" },
-	[CAP_PERFMON] = { DROPPED, "reads the kernel's memory" },
-	[CAP_BPF] = { DROPPED, "code in the kernel" },
-	[CAP_CHECKPOINT_RESTORE] = { KEPT, "numbers of processes" },
+/* clang-format off */
+static const enum verdict table[] = {
+	[CAP_CHOWN]              = KEPT,    /* a file keeps its project with any owner */
+	[CAP_DAC_OVERRIDE]       = KEPT,    /* what it writes is charged where it lies */
+	[CAP_DAC_READ_SEARCH]    = DROPPED, /* open_by_handle_at(2): files without their directories */
+	[CAP_FOWNER]             = DROPPED, /* projects of others' files; XFS then charges past a limit */
+	[CAP_FSETID]             = KEPT,    /* set-id bits of files */
+	[CAP_KILL]               = KEPT,    /* signals change no account */
+	[CAP_SETGID]             = KEPT,    /* servers start as root and go on as others */
+	[CAP_SETUID]             = KEPT,    /* the same */
+	[CAP_SETPCAP]            = KEPT,    /* gives nothing beyond the bounding set */
+	[CAP_LINUX_IMMUTABLE]    = DROPPED, /* an immutable sandbox cannot be removed */
+	[CAP_NET_BIND_SERVICE]   = KEPT,    /* network */
+	[CAP_NET_BROADCAST]      = KEPT,    /* network */
+	[CAP_NET_ADMIN]          = KEPT,    /* network */
+	[CAP_NET_RAW]            = KEPT,    /* network */
+	[CAP_IPC_LOCK]           = KEPT,    /* memory */
+	[CAP_IPC_OWNER]          = KEPT,    /* memory */
+	[CAP_SYS_MODULE]         = DROPPED, /* code in the kernel */
+	[CAP_SYS_RAWIO]          = DROPPED, /* writes to disks and memory below the file system */
+	[CAP_SYS_CHROOT]         = KEPT,    /* another root, the same files */
+	[CAP_SYS_PTRACE]         = DROPPED, /* borrows a process that no filter holds */
+	[CAP_SYS_PACCT]          = KEPT,    /* the kernel's log of processes is charged like any file */
+	[CAP_SYS_ADMIN]          = DROPPED, /* sets quotas, mounts, opens files by their handles */
+	[CAP_SYS_BOOT]           = DROPPED, /* kexec_load(2): another kernel */
+	[CAP_SYS_NICE]           = KEPT,    /* CPU */
+	[CAP_SYS_RESOURCE]       = DROPPED, /* whoever has it is beyond all limits of ext4 */
+	[CAP_SYS_TIME]           = DROPPED, /* the grace period of a soft limit ends by the clock */
+	[CAP_SYS_TTY_CONFIG]     = KEPT,    /* terminals */
+	[CAP_MKNOD]              = DROPPED, /* makes the node of the disk itself */
+	[CAP_LEASE]              = KEPT,    /* leases change no account */
+	[CAP_AUDIT_WRITE]        = KEPT,    /* audit */
+	[CAP_AUDIT_CONTROL]      = KEPT,    /* audit */
+	[CAP_SETFCAP]            = KEPT,    /* a program has no more than the bounding set */
+	[CAP_MAC_OVERRIDE]       = KEPT,    /* no quota rests on the policy of a security module */
+	[CAP_MAC_ADMIN]          = KEPT,    /* the same */
+	[CAP_SYSLOG]             = KEPT,    /* the kernel's log */
+	[CAP_WAKE_ALARM]         = KEPT,    /* timers */
+	[CAP_BLOCK_SUSPEND]      = KEPT,    /* timers */
+	[CAP_AUDIT_READ]         = KEPT,    /* audit */
+	[CAP_PERFMON]            = DROPPED, /* reads the kernel's memory */
+	[CAP_BPF]                = DROPPED, /* code in the kernel */
+	[CAP_CHECKPOINT_RESTORE] = KEPT,    /* numbers of processes */
 };
+/* clang-format on */
 static_assert(ARRAY_SIZE(table) <= 63, "a set must fit into a number of the plan");
 
 uint64_t capabilities_default(void)
@@ -68,7 +64,7 @@ uint64_t capabilities_default(void)
 	uint64_t set = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].verdict == KEPT)
+		if (table[i] == KEPT)
 			set |= BIT(i);
 	return set;
 }
