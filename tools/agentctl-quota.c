@@ -4,6 +4,7 @@
 #include "lib/units.h"
 #include "tools/agentctl-stored.h"
 #include "tools/agentctl-view.h"
+#include "tools/terminal.h"
 
 /* ---- which containers ---- */
 
@@ -80,8 +81,9 @@ static int parse_limit(const char *text, struct query_set_quota *ret, struct err
 	if (!strcmp(text, "default"))
 		return 0;
 	if (bytes_parse(text, &ret->limit_bytes, e))
-		return error_wrap(e, "'%s' is no limit, which is a size as in 512MB, or default",
-				  text);
+		return error_set(e, EINVAL,
+				 "'%s' is no limit: it must be a size as in 512MB, or default",
+				 text);
 	if (!ret->limit_bytes || ret->limit_bytes > INT64_MAX)
 		return error_set(e, EINVAL,
 				 "'%s' is no limit: it must be more than 0 and below 8EB", text);
@@ -129,12 +131,14 @@ static enum status put(struct agentctl *a, struct query_set_quota *question, str
 	automessage struct message m = { 0 };
 	enum status status = agentctl_ask(a, QUERY_SET_QUOTA, question, ANSWER_SET_QUOTA, &m, e);
 	const struct answer_set_quota *answer = m.body;
+	autobuf struct buf why = { 0 };
 
 	if (status)
 		return status;
 	if (answer->refused) {
+		printable_add(&why, answer->refused);
 		error_set(e, EPERM, "the limit of container %s stays: %s", question->container_id,
-			  answer->refused);
+			  buf_text(&why));
 		return STATUS_FAILED;
 	}
 	if (a->flags.json)
