@@ -166,7 +166,7 @@ vm: $(B)/vm/build.img
 $(B)/vm/build.img: all $(cluster-tools:%=$(B)/%) FORCE
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build/tests/cluster
 	$(Q)$(MAKE) DESTDIR=$(abspath $(@D))/tree/dest install
-	$(Q)cp -R tests $(@D)/tree
+	$(Q)cp -R tests docs $(@D)/tree
 	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
 	$(Q)cp $(cluster-tools:%=$(B)/%) $(@D)/tree/build/tests/cluster
 	$(call quiet,MKE2FS) mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@ 1G
