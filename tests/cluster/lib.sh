@@ -188,7 +188,7 @@ trap 'exit 130' INT TERM HUP
 
 # What a sanitizer found goes to a log, or from mesos-executor to the stderr of a sandbox.
 clean() {
-	! find "$dir" \( -name '*.log' -o -name stderr \) -type f -exec grep -E 'Sanitizer|runtime error:' {} + 2>/dev/null
+	! find "$dir" \( -name '*.log' -o -name stderr \) -type f -exec grep -E 'Sanitizer|runtime error:' {} + 2>/dev/null | grep .
 }
 
 # Ends everything, says so as a last test, and prints the plan; the logs too if something failed.
