@@ -72,17 +72,19 @@ $(foreach p,$(bin-y),$(call link,bin/$p,$p))
 $(foreach p,$(libexec-y),$(call link,libexec/mesos/$p,$p))
 
 # Each C file here is a program; NAME-objs in the Kbuild beside it names what it needs besides lib.a.
--include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild
+-include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild tests/vm/Kbuild
 unit-tests    := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 fuzz-targets  := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 bench-tools   := $(patsubst %.c,%,$(filter-out %/common.c,$(wildcard tests/bench/*.c)))
 cluster-tools := $(patsubst %.c,%,$(wildcard tests/cluster/*.c))
+vm-tools      := $(patsubst %.c,%,$(wildcard tests/vm/*.c))
+guest-tools   := $(cluster-tools) $(vm-tools)
 doc-tools     := docs/generate
 parts-of = $1.o $($(notdir $1)-objs) lib.a
 test = $(eval $(call program,$1,$(parts-of),$2 $(all-libs),$3,$(wildcard $(dir $1)Kbuild)))
 $(foreach t,$(unit-tests),$(call test,$t,cmocka,$(linkflags)))
 $(foreach t,$(fuzz-targets),$(call test,$t,,-fsanitize=$(SAN) -pie))
-$(foreach t,$(bench-tools) $(cluster-tools) $(doc-tools),$(call test,$t,,$(linkflags)))
+$(foreach t,$(bench-tools) $(cluster-tools) $(vm-tools) $(doc-tools),$(call test,$t,,$(linkflags)))
 
 programs := $(bin-y:%=$(B)/bin/%) $(B)/bin/mesos-slave $(libexec-y:%=$(B)/libexec/mesos/%)
 manager  := $(patsubst %.in,$(B)/%,$(wildcard systemd/*.in))
@@ -163,12 +165,12 @@ vm: $(B)/vm/build.img
 	$(Q)tests/vm/shell $(abspath $<)
 
 # The disk that brings this build and its tests to the guest.
-$(B)/vm/build.img: all $(cluster-tools:%=$(B)/%) FORCE
-	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build/tests/cluster
+$(B)/vm/build.img: all $(guest-tools:%=$(B)/%) FORCE
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build
 	$(Q)$(MAKE) DESTDIR=$(abspath $(@D))/tree/dest install
 	$(Q)cp -R tests docs $(@D)/tree
 	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
-	$(Q)cp $(cluster-tools:%=$(B)/%) $(@D)/tree/build/tests/cluster
+	$(Q)cd $(B) && cp --parents $(guest-tools) vm/tree/build
 	$(call quiet,MKE2FS) mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@ 1G
 
 # Killed at each persistence call, and each of them failing: SWEEP="agent master executor".
@@ -195,7 +197,7 @@ demo:
 	$(Q)$(here) tests/demo.sh
 
 # All that is compiled for whoever runs the checks, so that no warning hides in a test.
-everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(doc-tools))
+everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(vm-tools) $(doc-tools))
 
 # ---- style --------------------------------------------------------------------------------------
 sources = $(sort $(shell find $(wildcard include lib agent master tools tests bpf docs) -name '*.[ch]'))
