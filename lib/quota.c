@@ -184,7 +184,7 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 	struct fs_disk_quota d = {
 		.d_version = FS_DQUOT_VERSION,
 		.d_flags = FS_PROJ_QUOTA,
-		.d_fieldmask = FS_DQ_LIMIT_MASK,
+		.d_fieldmask = FS_DQ_BSOFT | FS_DQ_BHARD | FS_DQ_ISOFT | FS_DQ_IHARD,
 		.d_id = project,
 		.d_blk_softlimit = quota_round(q, limits->soft_bytes) / BASIC_BLOCK,
 		.d_blk_hardlimit = quota_round(q, limits->hard_bytes) / BASIC_BLOCK,
