@@ -54,6 +54,13 @@ static void label_file(void *ctx, int dirfd, const char *name, const struct stat
 		l->failure = -errno;
 }
 
+/* CAP_FOWNER is not enough where chattr(1) has fixed a file. */
+static const char *reason(int failure)
+{
+	return failure == -EPERM ? "a file or directory in it is immutable: see lsattr -R"
+				 : strerror(-failure);
+}
+
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct error *e)
 {
 	struct labeller l = { .project.id = project };
@@ -72,8 +79,8 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct er
 			return -e->code;
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
-					 project, strerror(-l.failure));
-		if (!l.changed)
+					 project, reason(l.failure));
+		if (!l.changed && !seen.missed)
 			break;
 	}
 	return 0;
