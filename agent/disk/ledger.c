@@ -5,7 +5,6 @@
 
 #include "lib/units.h"
 
-#define NEAR_PERCENT 90
 /* How long what was seen counts when the growth is told. */
 #define GROWTH_SECONDS 60.0
 /*
@@ -36,7 +35,7 @@ bool ledger_known(const struct ledger *l)
 static void judge(struct ledger *l)
 {
 	l->over = l->has_limit && ledger_known(l) && l->used.bytes > l->limit_bytes;
-	if (ledger_percent(l) < NEAR_PERCENT)
+	if (ledger_percent(l) < QUOTA_NEAR_PERCENT)
 		l->denied = false;
 }
 
@@ -122,7 +121,7 @@ const char *ledger_state(const struct ledger *l)
 		return "over";
 	if (l->denied)
 		return "denied";
-	return ledger_percent(l) >= NEAR_PERCENT ? "near" : "ok";
+	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ? "near" : "ok";
 }
 
 void ledger_describe_excess(const struct ledger *l, struct buf *out)
