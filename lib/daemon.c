@@ -39,7 +39,7 @@ static int open_log(const struct daemon_options *options, struct error *e)
 	if (fs_mkdirs(options->log_dir, 0755, e))
 		return error_wrap(e, "--log_dir");
 	path = xasprintf("%s/%s.log", options->log_dir, options->name);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return error_sys(e, "--log_dir: open %s", path);
 	log_set_file(fd, options->quiet);
@@ -90,6 +90,7 @@ int daemon_init(const struct daemon_options *options, sd_event **ret, struct err
 {
 	int r = fill_standard_fds(e);
 
+	log_set_standard();
 	umask(022); /* what others have to read and enter does not depend on who started us */
 	if (!r)
 		r = set_level(options->logging_level, e);

@@ -1,20 +1,26 @@
 /*
  * Log lines on standard error, or in the journal if that is what reads it, and, if asked
- * for, in a file. A line is one write(2).
+ * for, in a file. A line is one write(2), which never waits: who does not read what is written, a
+ * terminal after Ctrl-S too, misses lines and is told how many.
  */
 #include "lib/log.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
+#include <sys/un.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
 #include <time.h>
 
+#include "lib/buf.h"
 #include "lib/log_fields.h"
 
 #define LOG_LINE_BYTES 4096
+#define JOURNAL        "/run/systemd/journal/socket"
 #define LEFT_OUT_BYTES 64 /* of a line, so that the count is not what is cut */
 
 static const struct {
@@ -27,8 +33,23 @@ static const struct {
 	[LOG_LEVEL_DEBUG] = { 'D', LOG_DEBUG },
 };
 
+/* Where lines go, and how many of the last ones did not. */
+struct sink {
+	int fd;
+	bool waits; /* a write(2) would wait for room: it is asked for first */
+	bool socket;
+	bool torn; /* the last line has no end */
+	uint64_t missing;
+};
+
+/* Jobs log too: what follows is for who holds the lock. Nothing waits while it is held. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct sink file = { .fd = -EBADF };
+static struct sink standard = { .fd = STDERR_FILENO, .waits = true };
+static struct sink journal = { .fd = -EBADF };
+static uint64_t dropped;
+
 static enum log_level max_level = LOG_LEVEL_INFO;
-static int log_fd = -EBADF;
 static bool quiet_stderr;
 
 void log_set_level(enum log_level level)
@@ -38,9 +59,41 @@ void log_set_level(enum log_level level)
 
 void log_set_file(int fd, bool quiet)
 {
-	close_fd(&log_fd);
-	log_fd = fd;
+	close_fd(&file.fd);
+	file = (struct sink){ .fd = fd };
 	quiet_stderr = quiet;
+}
+
+/*
+ * Another description of the same pipe or terminal, so that whoever shares ours may go on waiting. A
+ * regular file has no readers; a socket can be asked not to wait with each message.
+ */
+void log_set_standard(void)
+{
+	struct stat st;
+	int fd;
+
+	if (standard.fd != STDERR_FILENO)
+		close_fd(&standard.fd);
+	standard = (struct sink){ .fd = STDERR_FILENO, .waits = true };
+	if (fstat(STDERR_FILENO, &st) || S_ISREG(st.st_mode))
+		return;
+	standard.socket = S_ISSOCK(st.st_mode);
+	if (standard.socket)
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0)
+		standard = (struct sink){ .fd = fd };
+}
+
+uint64_t log_dropped(void)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&lock);
+	n = dropped;
+	pthread_mutex_unlock(&lock);
+	return n;
 }
 
 static size_t add_time(char *line, size_t size, enum log_level level)
@@ -57,11 +110,42 @@ static size_t add_time(char *line, size_t size, enum log_level level)
 				    (int)(now % NSEC_PER_SEC / NSEC_PER_USEC));
 }
 
-/* A log that cannot be written is no reason to stop: there is nowhere left to say so. */
-static void put(int fd, const char *line, size_t n)
+/* ---- a line ---- */
+
+struct line {
+	enum log_level level;
+	const struct log_place *place;
+	const char *text;
+	const struct log_fields *fields;
+};
+
+/* Without room in a pipe it does not begin. */
+static ssize_t write_some(const struct sink *s, const char *text, size_t n)
 {
-	if (write(fd, line, n) < 0)
-		return;
+	struct pollfd room = { .fd = s->fd, .events = POLLOUT };
+
+	if (s->socket)
+		return send(s->fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (s->waits && poll(&room, 1, 0) != 1)
+		return -1;
+	return write(s->fd, text, n);
+}
+
+/* Whether it is there, with its end. Where nobody else notes the time, it does. */
+static bool put_text(struct sink *s, const struct line *l)
+{
+	char text[1 + LOG_LINE_BYTES] = "\n"; /* after one without an end */
+	char *at = s->torn ? text + 1 : text;
+	size_t n = add_time(at, LOG_LINE_BYTES, l->level);
+	ssize_t done;
+
+	n += (size_t)snprintf(at + n, LOG_LINE_BYTES - n - 1, "%s", l->text);
+	n = MIN(n, LOG_LINE_BYTES - 2);
+	at[n++] = '\n';
+	n += (size_t)(at - text);
+	done = write_some(s, text, n);
+	s->torn = done > 0 ? (size_t)done < n : s->torn;
+	return done == (ssize_t)n;
 }
 
 /* ---- the journal ---- */
@@ -77,27 +161,74 @@ static bool is_journal(void)
 	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
-static struct iovec field(char *text)
+/* As https://systemd.io/JOURNAL_NATIVE_PROTOCOL says; no value has a line end. */
+static void describe(const struct line *l, struct buf *out)
 {
-	return (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
+	buf_addf(out, "MESSAGE=%s\nPRIORITY=%d\n%s\n%s\nCODE_FUNC=%s\nSYSLOG_IDENTIFIER=%s\n",
+		 l->text, levels[l->level].priority, l->place->file, l->place->line,
+		 l->place->function, program_invocation_short_name);
+	for (size_t i = 0; i < l->fields->count; i++)
+		buf_addf(out, "%s\n", l->fields->text[i]);
 }
 
-static int send_to_journal(enum log_level level, const struct log_place *place, char *message,
-			   struct log_fields *fields)
+static int connect_journal(void)
 {
-	struct iovec list[2 + LOG_FIELDS_MAX];
-	char priority[] = "PRIORITY=0";
-	int n = 0;
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = JOURNAL };
 
-	priority[sizeof(priority) - 2] = (char)('0' + levels[level].priority);
-	list[n++] = field(message);
-	list[n++] = field(priority);
-	for (size_t i = 0; i < fields->count; i++)
-		list[n++] = field(fields->text[i]);
-	return sd_journal_sendv_with_location(place->file, place->line, place->function, list, n);
+	if (journal.fd >= 0)
+		return 0;
+	journal.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (journal.fd >= 0 && !connect(journal.fd, (struct sockaddr *)&at, sizeof(at)))
+		return 0;
+	close_fd(&journal.fd);
+	return -1;
 }
 
-/* ---- a line ---- */
+/* sd_journal_send(3) would wait for a journal that does not read. */
+static bool put_journal(struct sink *s unused, const struct line *l)
+{
+	autobuf struct buf message = { 0 };
+
+	describe(l, &message);
+	if (!connect_journal() && send(journal.fd, message.data, message.len, MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno == EAGAIN)
+		return false;
+	close_fd(&journal.fd); /* it was begun anew, or is not there: the next line sees */
+	return put_text(&standard, l);
+}
+
+/* ---- where a line goes ---- */
+
+/* Those before it that are missing first, or it is one of them. */
+static void put(struct sink *s, bool (*fn)(struct sink *s, const struct line *l),
+		const struct line *l)
+{
+	char text[100];
+	struct log_fields none = { .count = 0 };
+	struct line note = { LOG_LEVEL_WARNING, LOG_PLACE, text, &none };
+
+	snprintf(text, sizeof(text), "log: lines are missing here, there was no room dropped=%llu",
+		 (unsigned long long)s->missing);
+	if (s->missing && fn(s, &note))
+		s->missing = 0;
+	if (!s->missing && fn(s, l))
+		return;
+	s->missing++;
+	dropped++;
+}
+
+static void distribute(const struct line *l)
+{
+	if (file.fd >= 0)
+		put(&file, put_text, l);
+	if (file.fd >= 0 && quiet_stderr)
+		return;
+	if (is_journal())
+		put(&journal, put_journal, l);
+	else
+		put(&standard, put_text, l);
+}
 
 /* Foreign text must neither forge a line nor steer a terminal. */
 static void make_harmless(char *text)
@@ -107,45 +238,24 @@ static void make_harmless(char *text)
 			*text = '?';
 }
 
-#define MESSAGE "MESSAGE="
-
-/*
- * The text, which has MESSAGE in front, goes to each place in the shape that this has: with a time where
- * nobody else notes that.
- */
-static void distribute(enum log_level level, const struct log_place *place, char *message,
-		       struct log_fields *fields)
-{
-	const char *text = message + strlen(MESSAGE);
-	char line[LOG_LINE_BYTES];
-	size_t n = add_time(line, sizeof(line), level);
-
-	n += (size_t)snprintf(line + n, sizeof(line) - n - 1, "%s", text);
-	n = MIN(n, sizeof(line) - 2);
-	line[n++] = '\n';
-	if (log_fd >= 0)
-		put(log_fd, line, n);
-	if (log_fd >= 0 && quiet_stderr)
-		return;
-	if (!is_journal() || send_to_journal(level, place, message, fields) < 0)
-		put(STDERR_FILENO, line, n);
-}
-
 static void write_line(enum log_level level, const struct log_place *place, uint64_t left_out,
 		       const char *fmt, va_list args)
 {
-	char message[LOG_LINE_BYTES] = MESSAGE;
-	size_t n = strlen(MESSAGE), most = sizeof(message) - LEFT_OUT_BYTES;
+	size_t most = LOG_LINE_BYTES - LEFT_OUT_BYTES, n;
+	char text[LOG_LINE_BYTES];
 	struct log_fields fields;
 
 	log_fields_find(fmt, args, &fields);
-	n += (size_t)vsnprintf(message + n, most - n, fmt, args);
+	n = (size_t)vsnprintf(text, most, fmt, args);
 	n = MIN(n, most - 1);
 	if (left_out)
-		snprintf(message + n, LEFT_OUT_BYTES, " left_out=%llu",
-			 (unsigned long long)left_out);
-	make_harmless(message);
-	distribute(level, place, message, &fields);
+		snprintf(text + n, LEFT_OUT_BYTES, " left_out=%llu", (unsigned long long)left_out);
+	make_harmless(text);
+	for (size_t i = 0; i < fields.count; i++)
+		make_harmless(fields.text[i]);
+	pthread_mutex_lock(&lock);
+	distribute(&(struct line){ level, place, text, &fields });
+	pthread_mutex_unlock(&lock);
 }
 
 void log_write(enum log_level level, const struct log_place *place, const char *fmt, ...)

@@ -13,6 +13,16 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 void log_set_level(enum log_level level);
 /* Sends lines to this fd as well as to standard error; quiet: to it alone. Takes the fd. */
 void log_set_file(int fd, bool quiet);
+/*
+ * Standard error as it is now. Before this a line may wait for room there if somebody else writes to
+ * the same pipe or terminal at the same moment.
+ */
+void log_set_standard(void);
+/*
+ * Lines that were not written since the start: no line ever waits for who should read it. What is
+ * missing in a place is said there as soon as it takes lines again.
+ */
+uint64_t log_dropped(void);
 
 /* Where a line comes from, as fields of the journal. */
 struct log_place {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 
+#include "lib/log.h"
 #include "master/agents.h"
 #include "master/recovery.h"
 #include "master/registry.h"
@@ -156,6 +157,7 @@ void master_metrics_write(struct master *m, enum metrics_format format, struct b
 
 	values.uptime = ns_seconds(now_ns() - m->start_ns);
 	values.elected = 1;
+	values.log_lines_dropped = (double)log_dropped();
 	values.outstanding_offers = HASH_COUNT(m->offers);
 	values.removals_queued = (double)m->removals.limit.queued;
 	values.removals_paused = m->removals.paused;
