@@ -341,6 +341,9 @@ int main(int argc, char **argv)
 	}
 	say_hello(&a);
 	r = sd_event_loop(a.loop);
+	if (r < 0)
+		log_error("agent: event loop: %s; what runs goes on, start the agent again",
+			  strerror(-r));
 	stop(&a);
 	return r < 0 ? 1 : r;
 }

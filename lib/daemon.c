@@ -71,17 +71,23 @@ static void raise_fd_limit(void)
 		log_warning("limit of open files: cannot be raised: %s", strerror(errno));
 }
 
-static int block_signals(struct error *e)
+/*
+ * What our parent ignored and blocked is no wish of ours: the kernel itself reaps the children of who
+ * ignores SIGCHLD. SIGHUP stays: nohup(1). A file that is too large is an error of its write.
+ */
+static int take_signals(struct error *e)
 {
+	static const int ours[] = { SIGCHLD, SIGTERM, SIGINT, SIGUSR1 };
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGUSR1);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+		signal(ours[i], SIG_DFL);
+		sigaddset(&set, ours[i]);
+	}
+	if (sigprocmask(SIG_SETMASK, &set, NULL))
 		return error_sys(e, "block signals");
 	return 0;
 }
@@ -97,7 +103,7 @@ int daemon_init(const struct daemon_options *options, sd_event **ret, struct err
 	if (!r)
 		r = open_log(options, e);
 	if (!r)
-		r = block_signals(e);
+		r = take_signals(e);
 	if (r)
 		return r;
 	raise_fd_limit();

@@ -13,10 +13,10 @@ struct daemon_options {
 };
 
 /*
- * Opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its hard limit, sets
- * the umask to 022,
- * ignores SIGPIPE, blocks SIGCHLD, SIGTERM, SIGINT and SIGUSR1 (for sources of the loop) and makes
- * the default loop. -EINVAL for a bad level, -errno for a log file that cannot be opened.
+ * Whatever the parent left us: opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its
+ * hard limit, sets the umask to 022, ignores SIGPIPE and SIGXFSZ, neither ignores nor lets through SIGCHLD,
+ * SIGTERM, SIGINT and SIGUSR1 (they are for sources of the loop), blocks no other signal, and makes the
+ * default loop. -EINVAL for a bad level, -errno for a log file that cannot be opened.
  */
 int daemon_init(const struct daemon_options *options, sd_event **ret, struct error *e);
 /* Calls on_signal at SIGTERM and SIGINT. */
