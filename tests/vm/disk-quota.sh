@@ -143,8 +143,10 @@ box=$(sandbox e lived)
 eventually "$patience" written "$box" mark
 stop e
 start_agent e "${quotas[@]}" "$range"
-ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project == 5000 and .hard_bytes == 4194304 and .used_bytes > 1000000'
-is 'with all that is in it' "$(project "$box/d")$(project "$box/d/file")" 50005000
+ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 1000000'
+id=$(quota e lived .project)
+is 'with all that is in it' "$(project "$box") $(project "$box/d") $(project "$box/d/file")" "$id $id $id"
+unlike 'in a project that no other agent has used here' "$id" '^500[0-2]$'
 touch "$box/go"
 ok 'and held to its limit from then on' eventually "$patience" told "$box" 'status 1'
 stop e
