@@ -12,7 +12,7 @@
 #include "agent/disk/label.h"
 #include "lib/quota.h"
 
-#define WATCH_PERIOD_MS 5
+#define WATCH_PERIOD_MS 20
 
 /* What a command has to go by: the filesystem of its first argument, and what comes after it. */
 struct request {
