@@ -151,7 +151,7 @@ touch "$box/go"
 ok 'and held to its limit from then on' eventually "$patience" told "$box" 'status 1'
 stop e
 start_agent e "${quotas[@]}" "$range" --xfs_kill_containers --xfs_quota_headroom=1MB
-agentctl e quota set lived 2MB
+agentctl e quota set lived 2MB >"$dir/set"
 finish lived
 like 'one that is over when it is found is killed where that is asked for' "$(<"$dir/lived.out")" 'exceeds quota \(2MB\)'
 stop e USR1
