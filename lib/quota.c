@@ -174,7 +174,7 @@ int quota_get(const struct quota *q, uint32_t project, struct quota_record *ret,
 	if (r && r != -ENOENT)
 		return error_set(e, -r, "read the quota of project %u on %s: %s", project, q->path,
 				 strerror(-r));
-	*ret = r ? (struct quota_record){ 0 } : record_of(&d);
+	*ret = record_of(&d); /* all 0 still, if there is none */
 	return 0;
 }
 

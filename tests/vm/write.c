@@ -395,6 +395,13 @@ static const char *verdict(int refusal)
 	}
 }
 
+static void wait_for(const char *gate)
+{
+	autofd int opened = gate ? open(gate, O_RDONLY | O_CLOEXEC) : -EBADF;
+
+	assert(!gate || opened >= 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct way *w = argc < 3 ? NULL : find(argv[1]);
@@ -414,5 +421,6 @@ int main(int argc, char **argv)
 		return 1;
 	printf("%s %lld %u\n", verdict(refusal), (long long)at, made);
 	fflush(stdout);
-	return argc > 3 && open(argv[3], O_RDONLY | O_CLOEXEC) < 0;
+	wait_for(argv[3]);
+	return 0;
 }
