@@ -326,6 +326,13 @@ void agent_maybe_leave(struct agent *a)
 	sd_event_exit(a->loop, a->exit_status);
 }
 
+const char *agent_takes_none(const struct agent *a)
+{
+	if (a->cleaning)
+		return "it is ending";
+	return store_full(a->store) ? "the disk of its store is full" : places_missing(a);
+}
+
 void agent_add_health(const struct agent *a, struct buf *out)
 {
 	if (store_full(a->store))
@@ -333,4 +340,5 @@ void agent_add_health(const struct agent *a, struct buf *out)
 			 "The disk of the store in %s is full: no new task is taken; free some "
 			 "space there.\n",
 			 a->store_dir);
+	places_add_health(a, out);
 }

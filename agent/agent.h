@@ -7,6 +7,7 @@
 #include "agent/container/container.h"
 #include "agent/flags.h"
 #include "agent/frameworks.h"
+#include "agent/places.h"
 #include "lib/http.h"
 #include "lib/listener.h"
 #include "lib/log.h"
@@ -57,6 +58,7 @@ struct agent {
 	struct updates updates;
 	struct list settings; /* of operators, not answered yet */
 	struct sampler *sampler;
+	struct places places;
 	struct scope *scope;
 	sd_event_source *update_timer;
 	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */
@@ -99,6 +101,8 @@ void agent_pump_updates(struct agent *a);
 char *agent_endpoint(const struct agent *a);
 /* What all executors hold. */
 void agent_used(const struct agent *a, struct resources *ret);
+/* Why it takes no new task, a clause; NULL: it does. */
+const char *agent_takes_none(const struct agent *a);
 /* What is wrong with it though it runs: a sentence a line; nothing if all is well. */
 void agent_add_health(const struct agent *a, struct buf *out);
 /*

@@ -67,11 +67,7 @@ static int open_directories(struct agent *a, struct error *e)
 				 why.text);
 	if (access(a->flags.work_dir, W_OK | X_OK))
 		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
-	if (lock_work_dir(a, e))
-		return -e->code;
-	if (runtime_dir_make(a->flags.runtime_dir, e))
-		return error_wrap(e, "--runtime_dir");
-	return 0;
+	return lock_work_dir(a, e);
 }
 
 /* What resources_detect() will add. */

@@ -217,7 +217,7 @@ static void answer_without_room(struct gc *gc)
 		autobuf struct buf missing = { 0 };
 
 		bytes_print_human(w->bytes - MIN(bytes, w->bytes), &missing);
-		if (bytes < w->bytes)
+		if (bytes < w->bytes && !w->silent)
 			log_warning("gc: a launch goes on although %s of disk are missing in %s: "
 				    "there is no garbage left",
 				    buf_text(&missing), gc->o.work_dir);

@@ -75,6 +75,7 @@ void gc_find_strays(struct gc *gc, bool (*known)(const char *container_id, void 
 struct gc_wait {
 	struct list node;
 	uint64_t bytes;
+	bool silent; /* no warning when there is no garbage left: who waits is no launch */
 	void (*fn)(struct gc_wait *w);
 };
 /*

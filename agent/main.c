@@ -12,6 +12,7 @@
 #include "agent/http.h"
 #include "agent/master.h"
 #include "agent/operator.h"
+#include "agent/places.h"
 #include "agent/quotas.h"
 #include "agent/recover.h"
 #include "agent/settings.h"
@@ -48,37 +49,6 @@ static void on_http(void *owner, int fd, struct seat *seat, const struct ucred *
 }
 
 static const struct listener_ops port_ops = { .protocol = on_protocol, .http = on_http };
-static const struct listener_ops local_ops = { .protocol = on_protocol };
-
-/*
- * The executor socket is for the tasks' users too: who they are is proven by a token. So a task
- * may fill it: each user gets half of the seats, and the silent lose theirs soon, so that
- * supervisors find one.
- */
-#define EXECUTOR_FIRST_BYTE_NS (2 * NSEC_PER_SEC)
-
-static struct listener_limits executor_limits(const struct listener_limits *limits)
-{
-	return (struct listener_limits){
-		.total = limits->total,
-		.per_peer = MAX(limits->per_peer, limits->total / 2),
-		.first_byte_ns = EXECUTOR_FIRST_BYTE_NS,
-	};
-}
-
-static int listen_locally(struct agent *a, const char *path, unsigned mode,
-			  const struct listener_limits *limits, struct listener **ret,
-			  struct error *e)
-{
-	int r = listener_unix(a->loop, path, mode, limits, &local_ops, a, ret, e);
-
-	if (r == -EADDRINUSE)
-		return error_set(e, EADDRINUSE,
-				 "--runtime_dir: another agent listens on %s: end that one first, "
-				 "or give this one a --runtime_dir of its own",
-				 path);
-	return r;
-}
 
 static int listen_everywhere(struct agent *a, struct error *e)
 {
@@ -86,12 +56,10 @@ static int listen_everywhere(struct agent *a, struct error *e)
 		.total = (unsigned)MIN(a->flags.max_connections, (uint64_t)UINT_MAX),
 		.per_peer = (unsigned)MIN(a->flags.connections_per_peer, (uint64_t)UINT_MAX),
 	};
-	struct listener_limits executors = executor_limits(&limits);
 
 	if (daemon_listen(a->loop, a->flags.ip, a->flags.port, take_fd(a->passed_fd), &limits,
 			  &port_ops, a, &a->port, e) ||
-	    listen_locally(a, a->agent_socket_path, 0600, &limits, &a->agent_socket, e) ||
-	    listen_locally(a, a->executor_socket_path, 0666, &executors, &a->executor_socket, e))
+	    places_listen(a, &limits, e))
 		return -e->code;
 	a->info.port = listener_port(a->port);
 	a->info.has_port = true;
@@ -217,7 +185,7 @@ static int begin(struct agent *a, struct error *e)
 		return -e->code;
 	if (str_equal(a->flags.recover, RECOVER_CLEANUP))
 		agent_clean_up(a);
-	return 0;
+	return places_watch(a, e);
 }
 
 /* The daemon raises its own; programs that use select(2) rely on what they would get without it. */
@@ -264,6 +232,7 @@ static void stop(struct agent *a)
 	sd_event_source_disable_unref(a->update_timer);
 	sd_event_source_disable_unref(a->strangers_timer);
 	sd_event_source_disable_unref(a->cleanup_timer);
+	places_stop(a);
 	if (a->gc)
 		gc_stop(a->gc);
 	disk_checks_free(a->node.disk);
@@ -279,10 +248,6 @@ static void stop(struct agent *a)
 	updates_fini(&a->updates);
 	quotas_free(a);
 	store_close(a->store);
-	if (a->executor_socket)
-		listener_free(a->executor_socket);
-	if (a->agent_socket)
-		listener_free(a->agent_socket);
 	if (a->port)
 		listener_free(a->port);
 	if (a->http)

@@ -220,7 +220,7 @@ static void on_registered(struct peer *p, struct message *msg)
 	m->ping_timeout_ns = r->ping_timeout;
 	set_timer(m, &m->ping_timer, m->ping_timeout_ns, on_no_ping);
 	save_agent(a);
-	if (store_full(a->store) || a->cleaning)
+	if (agent_takes_none(a))
 		master_tell_availability(m);
 	updates_resume(&a->updates, now_ns());
 	agent_pump_updates(a);
@@ -229,12 +229,11 @@ static void on_registered(struct peer *p, struct message *msg)
 
 void master_tell_availability(struct master_link *m)
 {
-	static char ending[] = "it is ending", full[] = "the disk of its store is full";
-	char *reason = m->agent->cleaning ? ending : store_full(m->agent->store) ? full : NULL;
+	const char *reason = agent_takes_none(m->agent);
 	struct availability body = {
 		.takes_tasks = !reason,
 		.has_takes_tasks = true,
-		.reason = reason,
+		.reason = (char *)(uintptr_t)reason,
 	};
 
 	master_send(m, AGENT_AVAILABILITY, &body);

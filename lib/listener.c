@@ -42,6 +42,8 @@ struct listener {
 	sd_event_source *source, *deadline, *resume;
 	int fd, epoll_fd;
 	char *path; /* of a Unix socket, to unlink */
+	dev_t device;
+	ino_t inode; /* of the path */
 	uint16_t port;
 	int64_t first_byte_ns;
 	const struct listener_ops *ops;
@@ -398,6 +400,7 @@ static int remove_stale(const char *path, const struct sockaddr_un *at)
 static int bind_unix(struct listener *l, const char *path, unsigned mode)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct stat st;
 	int r;
 
 	strcpy(at.sun_path, path);
@@ -410,8 +413,10 @@ static int bind_unix(struct listener *l, const char *path, unsigned mode)
 	if (bind(l->fd, (struct sockaddr *)&at, sizeof(at)))
 		return -errno;
 	l->path = xstrdup(path);
-	if (chmod(path, mode) || listen(l->fd, BACKLOG))
+	if (lstat(path, &st) || chmod(path, mode) || listen(l->fd, BACKLOG))
 		return -errno;
+	l->device = st.st_dev;
+	l->inode = st.st_ino;
 	return 0;
 }
 
@@ -437,6 +442,13 @@ int listener_unix(sd_event *loop, const char *path, unsigned mode,
 	return 0;
 }
 
+bool listener_in_place(const struct listener *l)
+{
+	struct stat st;
+
+	return !lstat(l->path, &st) && st.st_dev == l->device && st.st_ino == l->inode;
+}
+
 void listener_free(struct listener *l)
 {
 	struct waiting *w;
@@ -451,7 +463,7 @@ void listener_free(struct listener *l)
 	sd_event_unref(l->loop);
 	close_fd(&l->epoll_fd);
 	close_fd(&l->fd);
-	if (l->path)
+	if (l->path && listener_in_place(l))
 		unlink(l->path);
 	free(l->path);
 	seats_free(l->seats);

@@ -53,6 +53,14 @@ static void end_as_recorded(struct container *c, const struct message *m)
 							  .status = (int)exited->status });
 }
 
+static const char *why_lost(const struct container *c)
+{
+	if (c->phase < CONTAINER_HELD)
+		return "mesos-executor ended before it had made the container; the sandbox's "
+		       "stderr has what it said";
+	return "mesos-executor was lost; what it supervised was killed";
+}
+
 static void on_killed_all(struct container *c)
 {
 	automessage struct message m = { 0 };
@@ -62,9 +70,7 @@ static void on_killed_all(struct container *c)
 	if (read_record(c, &m))
 		end_as_recorded(c, &m);
 	else
-		container_end(c, &(struct container_end){
-					 .message = "mesos-executor was lost; what it supervised "
-						    "was killed" });
+		container_end(c, &(struct container_end){ .message = why_lost(c) });
 }
 
 /* What it left, if it ended without a word or says so, is orphaned to us or to the system's init. */

@@ -349,6 +349,23 @@ static void a_live_socket_is_refused_and_stays(void **state unused)
 	close(dial_unix());
 }
 
+static void a_socket_whose_path_is_another_s_is_seen_and_leaves_that_alone(void **state unused)
+{
+	struct listener *second;
+	struct error e;
+
+	assert_int_equal(listen_unix(&ops, &e), 0);
+	assert_true(listener_in_place(listener));
+	assert_int_equal(unlink(path), 0);
+	assert_false(listener_in_place(listener));
+	assert_int_equal(listener_unix(loop, path, 0600, &two, &ops, &loop, &second, &e), 0);
+	assert_false(listener_in_place(listener));
+	listener_free(take_ptr(listener));
+	assert_true(listener_in_place(second));
+	listener_free(second);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 static void a_file_in_the_way_is_left_alone(void **state unused)
 {
 	struct stat st;
@@ -419,6 +436,7 @@ int main(void)
 		TEST(a_language_that_is_not_spoken_is_cut),
 		TEST(a_stale_socket_file_is_replaced),
 		TEST(a_live_socket_is_refused_and_stays),
+		TEST(a_socket_whose_path_is_another_s_is_seen_and_leaves_that_alone),
 		TEST(a_file_in_the_way_is_left_alone),
 		TEST(too_long_a_path_is_refused),
 		TEST(running_out_of_descriptors_is_survived),
