@@ -425,6 +425,31 @@ static void settle_all(struct recovery *r)
 
 /* ---- what nobody knows ---- */
 
+static bool has_container(const struct list *executors, const char *container_id)
+{
+	struct executor *x;
+
+	list_for_each(x, executors, node)
+		if (str_equal(x->container_id, container_id))
+			return true;
+	return false;
+}
+
+/* It has a row, be it of the past: a record that could not be removed then is no stranger's. */
+static bool has_row(const struct agent *a, const char *container_id)
+{
+	struct framework *f, *next;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		if (has_container(&f->executors, container_id) ||
+		    has_container(&f->completed_executors, container_id))
+			return true;
+	list_for_each(f, &a->completed_frameworks, node)
+		if (has_container(&f->completed_executors, container_id))
+			return true;
+	return false;
+}
+
 static bool is_known(const struct agent *a, const char *container_id)
 {
 	return executor_by_container(a, container_id) != NULL;
@@ -472,7 +497,7 @@ static size_t other_records(const struct agent *a,
 static bool strangers_may_run(const struct recovery *r)
 {
 	return !r->before.name || r->agent->metrics.recovery_errors > 0 ||
-	       (!r->rebooted && other_records(r->agent, is_known, false) > 0);
+	       (!r->rebooted && other_records(r->agent, has_row, false) > 0);
 }
 
 /* Sandboxes and processes of what nobody knows. */
