@@ -24,7 +24,7 @@
 #define BLOCK    4096
 #define CHUNK    (16 * BLOCK)
 #define TOO_MUCH (16 * MIB)
-#define TOO_MANY 20000
+#define TOO_MANY 5000
 #define SMALL    100
 #define NAME_LEN 240
 
