@@ -78,6 +78,25 @@ const struct kind kind_string = {
 	.present = kind_pointer_present,
 };
 
+/* From an environment variable that is not set, it would be the current directory. */
+static int path_parse(const struct field *f, const char *text, void *rec, struct error *e)
+{
+	if (!*text)
+		return error_set(e, EINVAL, "is empty: give it a path, or leave it out");
+	set_text(f, text, rec);
+	return 0;
+}
+
+const struct kind kind_path = {
+	.name = "a path",
+	.decode = string_decode,
+	.encode = string_encode,
+	.parse = path_parse,
+	.print = string_print,
+	.clear = string_clear,
+	.present = kind_pointer_present,
+};
+
 static int id_decode(const struct field *f, json_t *in, void *rec, struct error *e)
 {
 	json_t *value = json_object_get(in, "value");

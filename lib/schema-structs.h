@@ -29,6 +29,7 @@
 #define END_LANGUAGE
 
 #define MEMBER_string(n)   char *n;
+#define MEMBER_path(n)     char *n;
 #define MEMBER_id(n)       char *n;
 #define MEMBER_base64(n)   char *n;
 #define MEMBER_boolean(n)  bool n; bool has_##n;

@@ -51,6 +51,7 @@
 #define AUX_HAS(n)      offsetof(self, has_##n)
 #define AUX_COUNT(n)    offsetof(self, n##_count)
 #define AUX_string(n)   0
+#define AUX_path(n)     0
 #define AUX_id(n)       0
 #define AUX_base64(n)   0
 #define AUX_boolean(n)  AUX_HAS(n)

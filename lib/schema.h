@@ -125,6 +125,7 @@ int base64_decode(const char *text, void *ret, size_t n);
 
 /* The kinds. C type of the member in brackets; text form for those that can be flags. */
 extern const struct kind kind_string;   /* [char *] */
+extern const struct kind kind_path;     /* [char *] of a flag; not empty */
 extern const struct kind kind_id;       /* [char *] {"value":"..."} */
 extern const struct kind kind_base64;   /* [char *] bytes nobody here looks into, kept as text */
 extern const struct kind kind_boolean;  /* [bool] */

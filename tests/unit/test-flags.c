@@ -487,6 +487,15 @@ static void becomes(const char *text, const char *expected)
 	assert_int_equal(e.code, ERANGE);
 }
 
+static void an_empty_path_is_refused_wherever_it_is_said(void **state unused)
+{
+	refuse(ARGS("--work_dir="), NULL, "--work_dir: is empty: give it a path, or leave it out");
+	refuse(ARGS("--master=m"), ENV("MESOS_WORK_DIR="),
+	       "environment variable MESOS_WORK_DIR: --work_dir: is empty: give it a path, or "
+	       "leave "
+	       "it out");
+}
+
 static void both_names_of_a_flag_are_said(void **state unused)
 {
 	becomes("--agent_ping_timeout: must be more",
@@ -600,6 +609,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_file_too_large_is_refused, clear),
 		cmocka_unit_test_teardown(an_unknown_flag_is_answered_with_the_nearest, clear),
 		cmocka_unit_test_teardown(what_makes_no_sense_is_refused, clear),
+		cmocka_unit_test_teardown(an_empty_path_is_refused_wherever_it_is_said, clear),
 		cmocka_unit_test_teardown(both_names_of_a_flag_are_said, clear),
 		cmocka_unit_test_teardown(bad_units_are_refused_with_the_flag, clear),
 		cmocka_unit_test_teardown(help_and_version_need_nothing_else, clear),
