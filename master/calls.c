@@ -143,6 +143,13 @@ void call_kill(struct peer *p, struct message *msg)
 		reconcile_task(f, c->task_id, NULL);
 		return;
 	}
+	if (c->agent_id && !str_equal(c->agent_id, t->agent->info->id)) {
+		log_info_often("task %s: is not to be killed, it runs on another agent than was "
+			       "said framework=%s agent=%s",
+			       c->task_id, f->info->id, t->agent->info->id);
+		answer_known(t);
+		return;
+	}
 	if (task_terminal(t->report.state))
 		return; /* its last update is on the way until it is acknowledged */
 	note_kill(t, c);
