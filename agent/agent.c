@@ -281,7 +281,11 @@ static int on_nobody_hears(sd_event_source *source unused, uint64_t usec unused,
 	struct agent *a = arg;
 
 	log_warning("agent: not all is told: updates=%zu", a->updates.queue_count);
-	agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
+	if (!master_registered(a->master))
+		log_warning("agent %s: no master has heard that it is gone: one that expects it "
+			    "waits for --agent_reregister_timeout",
+			    a->id);
+	agent_terminate(a, a->cleaning, EXIT_SUCCESS);
 	return 0;
 }
 
@@ -291,21 +295,22 @@ static void go_on_cleaning(struct agent *a)
 	if (a->node.supervisors || orphans_awaited(a->node.orphans))
 		return;
 	if (all_told(a))
-		agent_terminate(a, "--recover=cleanup", EXIT_SUCCESS);
+		agent_terminate(a, a->cleaning, EXIT_SUCCESS);
 	else if (!a->cleanup_timer)
 		timer_set(a->loop, &a->cleanup_timer, CLEANUP_TELL_NS, on_nobody_hears, a);
 }
 
-void agent_clean_up(struct agent *a)
+void agent_clean_up(struct agent *a, const char *why)
 {
 	struct framework *f, *next;
 	struct executor *x;
 
-	log_info("agent: --recover=cleanup: ending what runs containers=%u", a->node.supervisors);
-	a->cleaning = true;
+	log_info("agent: %s: ending what runs containers=%u", why, a->node.supervisors);
+	a->cleaning = why;
+	master_tell_availability(a->master);
 	HASH_ITER(hh, a->frameworks, f, next)
 		list_for_each(x, &f->executors, node)
-			executor_shutdown(x);
+			executor_shutdown(x, "its agent was told to end");
 	go_on_cleaning(a);
 }
 

@@ -64,7 +64,8 @@ struct agent {
 	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */
 	struct agent_metrics metrics;
 	struct log_limit drops; /* lines about messages that were dropped */
-	bool cleaning;          /* --recover=cleanup: ends all tasks, tells that, then terminates */
+	const char *
+		cleaning; /* what asked for it: ends all tasks, tells that, then terminates; or NULL */
 	sd_event_source *cleanup_timer;
 	bool terminating; /* ends all tasks, then itself; the next one is a new agent */
 	int exit_status;
@@ -111,9 +112,9 @@ void agent_add_health(const struct agent *a, struct buf *out);
  */
 void agent_terminate(struct agent *a, const char *why, int exit_status);
 /*
- * Ends all tasks, tells those who listen how they ended, within bounds, and then is terminated. The
- * link to the master is there.
+ * Ends all tasks, tells those who listen how they ended, within bounds, and then is terminated; why is
+ * what was asked for, and stays. The link to the master is there.
  */
-void agent_clean_up(struct agent *a);
+void agent_clean_up(struct agent *a, const char *why);
 /* Leaves the loop if nothing is left to end. */
 void agent_maybe_leave(struct agent *a);

@@ -22,13 +22,19 @@ static void pick(const struct resources *from, const char *name, struct resource
 				      &(struct resources){ .items = &from->items[i], .count = 1 });
 }
 
+/* What is detected has one role: --default_role, which may be another now. */
+static bool same_role(const struct resources *a, const struct resources *b)
+{
+	return !a->count || !b->count || str_equal(a->items[0].role, b->items[0].role);
+}
+
 static void keep_detected(struct agent *a, const struct resources *old, const char *name)
 {
 	autoresources struct resources was = { 0 }, is = { 0 };
 
 	pick(old, name, &was);
 	pick(&a->total, name, &is);
-	if (resources_contains(&is, &was))
+	if (resources_contains(&is, &was) || !same_role(&is, &was))
 		return;
 	resources_subtract(&a->total, &is);
 	resources_add(&a->total, &was);
@@ -76,39 +82,54 @@ static void add_word(const char *word, struct buf *out)
 	buf_addc(out, '\'');
 }
 
-/*
- * This agent's own command line, so that it finds the same store; without what it says of
- * --recover, which is said once.
- */
-static void add_command(char *const *words, struct buf *out)
+/* How many words this is of the flag: "--recover=x", or "--recover" and "x". */
+static unsigned words_of(char *const *at, const char *flag)
 {
-	for (; *words; words++) {
-		if (str_starts(*words, "--recover="))
+	size_t n = strlen(flag);
+
+	if (!str_starts(*at, "--") || strncasecmp(*at + 2, flag, n))
+		return 0;
+	if ((*at)[2 + n] == '=')
+		return 1;
+	return (*at)[2 + n] ? 0 : at[1] ? 2 : 1;
+}
+
+/*
+ * This agent's own command line, so that it finds the same store, with the --runtime_dir in which what
+ * runs looks for it; without what it says of --recover, which is said once.
+ */
+static void add_command(char *const *words, const char *runtime_dir, struct buf *out)
+{
+	autofree char *where = xasprintf("--runtime_dir=%s", runtime_dir);
+	unsigned skip;
+
+	for (; *words; words += MAX(skip, 1)) {
+		skip = words_of(words, "recover") + words_of(words, "runtime_dir");
+		if (skip)
 			continue;
-		if (str_equal(*words, "--recover")) {
-			words += words[1] != NULL;
-			continue;
-		}
 		add_word(*words, out);
 		buf_addc(out, ' ');
 	}
-	buf_adds(out, "--recover=cleanup");
+	add_word(where, out);
+	buf_adds(out, " --recover=cleanup");
 }
 
-/* The command comes first: what is long, the end is cut from. */
-static int refuse(const struct agent *a, const char *what, const char *was, const char *is,
-		  struct error *e)
+/* The command comes last, so that it is copied as it is; of what is long before it, the end is cut. */
+static int refuse(const struct agent *a, const struct agent_row *before, const char *what,
+		  const char *was, const char *is, struct error *e)
 {
+	const int most = (int)sizeof(e->text) / 4;
 	autobuf struct buf command = { 0 };
 
-	add_command(a->argv, &command);
+	add_command(a->argv, before->runtime_dir ?: a->flags.runtime_dir, &command);
 	return error_set(e, EINVAL,
-			 "--%s: changed while this agent is registered; set it back, or end what "
-			 "runs here and start afresh after: %s (from %s to %s)",
-			 what, buf_text(&command), was, is);
+			 "--%s: changed from %.*s to %.*s while this agent is registered; set it "
+			 "back, or end what runs here and start afresh after: %s",
+			 what, most, was, most, is, buf_text(&command));
 }
 
-static int check_resources(const struct agent *a, const struct resources *old, struct error *e)
+static int check_resources(const struct agent *a, const struct agent_row *before,
+			   const struct resources *old, struct error *e)
 {
 	autobuf struct buf was = { 0 }, is = { 0 };
 
@@ -116,7 +137,7 @@ static int check_resources(const struct agent *a, const struct resources *old, s
 		return 0;
 	resources_print(old, &was);
 	resources_print(&a->total, &is);
-	return refuse(a, "resources", buf_text(&was), buf_text(&is), e);
+	return refuse(a, before, "resources or --default_role", buf_text(&was), buf_text(&is), e);
 }
 
 static int check_attributes(const struct agent *a, const struct agent_row *before, struct error *e)
@@ -130,7 +151,7 @@ static int check_attributes(const struct agent *a, const struct agent_row *befor
 		return 0;
 	attributes_add_view(before->attributes, before->attributes_count, &was);
 	attributes_add_view(a->info.attributes, a->info.attributes_count, &is);
-	return refuse(a, "attributes", buf_text(&was), buf_text(&is), e);
+	return refuse(a, before, "attributes", buf_text(&was), buf_text(&is), e);
 }
 
 /* Executors look for their agent where it was. */
@@ -138,7 +159,7 @@ static int check_runtime_dir(const struct agent *a, const struct agent_row *befo
 {
 	if (!before->runtime_dir || str_equal(before->runtime_dir, a->flags.runtime_dir))
 		return 0;
-	return refuse(a, "runtime_dir", before->runtime_dir, a->flags.runtime_dir, e);
+	return refuse(a, before, "runtime_dir", before->runtime_dir, a->flags.runtime_dir, e);
 }
 
 int changes_accept(struct agent *a, const struct agent_row *before, bool rebooted, struct error *e)
@@ -150,7 +171,7 @@ int changes_accept(struct agent *a, const struct agent_row *before, bool reboote
 	if (resources_from_wire(before->resources, before->resources_count, &old, e))
 		return error_wrap(e, "recover from %s", a->store_dir);
 	keep_all_detected(a, before, &old);
-	if (check_resources(a, &old, e) || check_attributes(a, before, e) ||
+	if (check_resources(a, before, &old, e) || check_attributes(a, before, e) ||
 	    check_runtime_dir(a, before, e))
 		return -EINVAL;
 	return 0;

@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 #include "agent/executors.h"
 #include "agent/master.h"
+#include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 
@@ -183,6 +184,10 @@ static void on_subscribe(struct peer *p, struct message *m)
 	}
 	x->timer = sd_event_source_disable_unref(x->timer);
 	x->state = EXECUTOR_RUNNING;
+	if (!x->has_subscribed) {
+		x->has_subscribed = true;
+		save_executor(x);
+	}
 	log_info("executor %s: subscribed", x->info->executor_id);
 	catch_up(x, body);
 }

@@ -49,6 +49,15 @@ static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn
 	timer_set(agent_of(x)->loop, &x->timer, ns, fn, x);
 }
 
+/* One that has begun has tasks that run: it is given as long as its agent would be. */
+static int64_t subscription_timeout(const struct executor *x)
+{
+	const struct agent_flags *f = &agent_of(x)->flags;
+
+	return x->has_subscribed ? MAX(f->recovery_timeout, f->executor_registration_timeout)
+				 : f->executor_registration_timeout;
+}
+
 static int on_registration_timeout(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct executor *x = arg;
@@ -57,14 +66,15 @@ static int on_registration_timeout(sd_event_source *source unused, uint64_t usec
 		set_timer(x, TIMER_LISTEN_NS, on_registration_timeout);
 		return 0;
 	}
-	log_warning("executor %s: has not subscribed in time, ending it", x->info->executor_id);
-	executor_shutdown(x);
+	executor_shutdown(x, x->has_subscribed ? "it did not come back within --recovery_timeout"
+					       : "it did not subscribe within "
+						 "--executor_registration_timeout");
 	return 0;
 }
 
 void executor_await_subscription(struct executor *x)
 {
-	set_timer(x, agent_of(x)->flags.executor_registration_timeout, on_registration_timeout);
+	set_timer(x, subscription_timeout(x), on_registration_timeout);
 }
 
 void executor_drop_peer(struct executor *x)
@@ -244,7 +254,7 @@ void executor_cancel_task(struct executor *x, struct task *t)
 	t->queued = false;
 	finish_task(t, TASK_KILLED, SOURCE_AGENT, NULL, "Task killed before it was launched");
 	if (executor_idle(x))
-		executor_shutdown(x);
+		executor_shutdown(x, "its last task was killed before it had that");
 }
 
 /* One that is not connected is told when it is again, or ended if it never is. */
@@ -331,10 +341,13 @@ static int on_shutdown_timeout(sd_event_source *source unused, uint64_t usec unu
 }
 
 /* A subscribed custom executor is asked first; everything else gets SIGTERM. */
-void executor_shutdown(struct executor *x)
+void executor_shutdown(struct executor *x, const char *why)
 {
 	if (x->state >= EXECUTOR_TERMINATING)
 		return;
+	if (why)
+		log_info_often("executor %s: is to end: %s", x->info->executor_id, why);
+	x->why_ending = why;
 	x->state = EXECUTOR_TERMINATING;
 	save_executor(x);
 	if (!x->container)
@@ -494,20 +507,30 @@ static void on_started(struct container *c)
 		say_denied(x);
 }
 
-static void describe_exit(int status, char *text, size_t size)
+static void describe_exit(int status, const char *why, char *text, size_t size)
 {
+	const char *colon = why ? ": " : "";
+
+	why = why ?: "";
 	if (WIFEXITED(status))
-		snprintf(text, size, "Command exited with status %d", WEXITSTATUS(status));
+		snprintf(text, size, "Command exited with status %d%s%s", WEXITSTATUS(status),
+			 colon, why);
 	else
-		snprintf(text, size, "Command terminated with signal %s",
-			 strsignal(WTERMSIG(status)));
+		snprintf(text, size, "Command terminated with signal %s%s%s",
+			 strsignal(WTERMSIG(status)), colon, why);
+}
+
+/* That somebody else than its framework ended it. */
+static const char *why_failed(const struct executor *x, const struct container_end *end)
+{
+	return end->message ?: x->why_ending;
 }
 
 static void end_command_task(struct task *t, const struct container_end *end)
 {
 	static const enum task_reason launch_failed = REASON_CONTAINER_LAUNCH_FAILED;
 	static const enum task_reason lost = REASON_COMMAND_EXECUTOR_FAILED;
-	char text[128];
+	char text[256];
 
 	if (end->limited) {
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
@@ -523,7 +546,9 @@ static void end_command_task(struct task *t, const struct container_end *end)
 					: t->killed ? TASK_KILLED
 						    : TASK_FAILED;
 
-		describe_exit(end->status, text, sizeof(text));
+		describe_exit(end->status,
+			      state == TASK_FAILED ? why_failed(t->executor, end) : NULL, text,
+			      sizeof(text));
 		finish_task(t, state, SOURCE_EXECUTOR, NULL, text);
 	}
 }
@@ -532,13 +557,15 @@ static void end_custom_task(struct task *t, const struct container_end *end)
 {
 	static const enum task_reason terminated = REASON_EXECUTOR_TERMINATED;
 	static const enum task_reason launch_failed = REASON_CONTAINER_LAUNCH_FAILED;
+	const char *why = why_failed(t->executor, end);
+	autofree char *text = xasprintf("Executor terminated%s%s", why ? ": " : "", why ?: "");
 
 	if (end->limited)
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
 	else if (!end->launched && !end->has_status)
 		finish_task(t, TASK_FAILED, SOURCE_AGENT, &launch_failed, end->message);
 	else
-		finish_task(t, TASK_FAILED, SOURCE_AGENT, &terminated, "Executor terminated");
+		finish_task(t, TASK_FAILED, SOURCE_AGENT, &terminated, text);
 }
 
 static void report_exit(const struct executor *x)

@@ -18,8 +18,11 @@ void executor_take_task(struct executor *x, struct task_info *info);
 void executor_kill_task(struct executor *x, struct task *t, const struct kill_task *m);
 /* The terminal update of t was acknowledged: it is past. */
 void executor_forget_task(struct executor *x, struct task *t);
-/* Asks it to end; its container is ended after the grace period. */
-void executor_shutdown(struct executor *x);
+/*
+ * Asks it to end; its container is ended after the grace period. why is what tasks are told that fail
+ * because of it, a clause that stays; NULL: their framework knows.
+ */
+void executor_shutdown(struct executor *x, const char *why);
 /* None of its tasks lives. */
 bool executor_idle(const struct executor *x);
 /* It has no container (any more): its living tasks end with this status. */
@@ -49,7 +52,7 @@ void executor_start_when_stored(struct executor *x);
 void executor_drop_peer(struct executor *x);
 /* This update is on disk: the executor that it came from is told. */
 void executor_update_written(struct agent *a, const struct update *u);
-/* Ends it unless it subscribes in time. */
+/* Ends it unless it subscribes, or comes back, in time. */
 void executor_await_subscription(struct executor *x);
 /* Sends LAUNCH, or KILL, to a subscribed executor. */
 void executor_hand_over(struct executor *x, struct task *t);

@@ -264,7 +264,7 @@ void frameworks_shutdown(struct agent *a, const char *framework_id)
 	f->terminating = true;
 	save_framework(f);
 	list_for_each(x, &f->executors, node)
-		executor_shutdown(x);
+		executor_shutdown(x, NULL);
 	framework_sweep(f);
 }
 
@@ -274,7 +274,7 @@ void frameworks_shutdown_executor(struct agent *a, const struct shutdown_executo
 	struct executor *x = f ? executor_find(f, m->executor_id) : NULL;
 
 	if (x)
-		executor_shutdown(x);
+		executor_shutdown(x, NULL);
 	else
 		log_warning_often("executor %s: is to be shut down and is not here",
 				  m->executor_id);

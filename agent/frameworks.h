@@ -43,19 +43,20 @@ struct executor {
 	bool command;               /* the container is the task */
 	enum executor_state state;
 	char *container_id, *sandbox, *token;
-	struct container *container; /* NULL when it has ended */
-	struct container *ended;     /* until its last measurement is known */
-	struct peer *peer;           /* of a custom executor that connected */
-	bool subscribed;
-	bool past;                  /* in framework->completed_executors */
-	sd_event_source *timer;     /* registration or shutdown */
-	struct resources resources; /* its own, without its tasks' */
-	struct list tasks;          /* alive, or ended and not acknowledged */
+	struct container *container;     /* NULL when it has ended */
+	struct container *ended;         /* until its last measurement is known */
+	struct peer *peer;               /* of a custom executor that connected */
+	bool subscribed, has_subscribed; /* now; once */
+	bool past;                       /* in framework->completed_executors */
+	sd_event_source *timer;          /* registration or shutdown */
+	struct resources resources;      /* its own, without its tasks' */
+	struct list tasks;               /* alive, or ended and not acknowledged */
 	struct list completed;
 	unsigned completed_count;
 	struct ledger disk; /* the last measurement, kept for the record */
 	struct disk_override override;
 	char *denied; /* what its tasks were told when the kernel refused it more disk; NULL: nothing */
+	const char *why_ending;   /* what its tasks are told of it; NULL: nothing */
 	int exit_status;          /* of its container, once that has ended; -1: not known */
 	struct store_wait stored; /* that it may begin, or how it ended */
 	struct gc_wait room;      /* for what it may write */

@@ -157,10 +157,16 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 	return sd_event_exit(a->loop, EXIT_SUCCESS);
 }
 
+/* A master that is there tells all that what ran here is lost. Otherwise one may be back soon. */
 static int on_leave(sd_event_source *source unused, const struct signalfd_siginfo *si unused,
 		    void *arg)
 {
-	agent_terminate(arg, "SIGUSR1: unregistering", EXIT_SUCCESS);
+	struct agent *a = arg;
+
+	if (!a->id || a->cleaning || master_registered(a->master))
+		agent_terminate(a, "SIGUSR1: unregistering", EXIT_SUCCESS);
+	else
+		agent_clean_up(a, "SIGUSR1 while no master is there");
 	return 0;
 }
 
@@ -184,7 +190,7 @@ static int begin(struct agent *a, struct error *e)
 	if (master_link_new(a, &a->master, e))
 		return -e->code;
 	if (str_equal(a->flags.recover, RECOVER_CLEANUP))
-		agent_clean_up(a);
+		agent_clean_up(a, "--recover=cleanup");
 	return places_watch(a, e);
 }
 

@@ -145,6 +145,7 @@ static int load_executor(void *rec, void *ctx, struct error *e)
 	x->sandbox = take_ptr(row->sandbox);
 	x->denied = take_ptr(row->disk_denied);
 	x->override = (struct disk_override){ row->has_disk_override, row->disk_override };
+	x->has_subscribed = row->subscribed;
 	x->past = row->completed;
 	if (x->past)
 		executor_restore_past(x);
@@ -358,7 +359,7 @@ static void launch_anew(struct found *f)
 		t->queued = !x->command;
 	executor_launch(x);
 	if (f->terminating)
-		executor_shutdown(x);
+		executor_shutdown(x, NULL);
 	executor_resume_kill(x);
 }
 
@@ -371,7 +372,7 @@ static void adopt(struct found *f)
 	if (!x->command)
 		executor_await_subscription(x);
 	if (f->terminating || pointless(f))
-		executor_shutdown(x);
+		executor_shutdown(x, NULL);
 	executor_resume_kill(x);
 }
 
@@ -418,7 +419,7 @@ static void settle_all(struct recovery *r)
 	HASH_ITER(hh, a->frameworks, f, next) {
 		list_for_each(x, &f->executors, node)
 			if (f->terminating)
-				executor_shutdown(x);
+				executor_shutdown(x, NULL);
 		framework_sweep(f);
 	}
 }

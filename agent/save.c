@@ -88,6 +88,8 @@ void save_executor(const struct executor *x)
 		.has_terminating = true,
 		.completed = x->past,
 		.has_completed = true,
+		.subscribed = x->has_subscribed,
+		.has_subscribed = true,
 		.disk_override = x->override.limit_bytes,
 		.has_disk_override = x->override.set,
 		.disk_denied = x->denied,

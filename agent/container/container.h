@@ -31,7 +31,8 @@ struct container_end {
 	int status;      /* as waitpid(2) gives it */
 	bool limited;    /* a limit ended it: reason and message say which */
 	enum task_reason reason;
-	const char *message; /* of the limit, or why it could not be launched; NULL: none */
+	const char *
+		message; /* of the limit, why it could not be launched, or who ended it; NULL: none */
 };
 
 struct container_ops {

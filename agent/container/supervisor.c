@@ -42,15 +42,25 @@ static bool left_some(const struct message *m)
 	return m->type == SUPERVISOR_EXITED && ((const struct container_exited *)m->body)->has_left;
 }
 
+static struct container_end end_of(const struct container_exited *exited)
+{
+	return (struct container_end){
+		.has_status = true,
+		.status = (int)exited->status,
+		.message = exited->gave_up ? "no agent came back within --recovery_timeout" : NULL,
+	};
+}
+
 static void end_as_recorded(struct container *c, const struct message *m)
 {
-	const struct container_exited *exited = m->body;
+	struct container_end end;
 
-	if (m->type == SUPERVISOR_FAILED)
+	if (m->type == SUPERVISOR_FAILED) {
 		container_fail(c, ((const struct container_failed *)m->body)->message);
-	else
-		container_end(c, &(struct container_end){ .has_status = true,
-							  .status = (int)exited->status });
+		return;
+	}
+	end = end_of(m->body);
+	container_end(c, &end);
 }
 
 static const char *why_lost(const struct container *c)
@@ -374,6 +384,7 @@ static void on_exited(struct peer *p, struct message *m)
 {
 	const struct container_exited *exited = m->body;
 	struct container *c = peer_owner(p);
+	struct container_end end = end_of(exited);
 
 	await_told(c);
 	if (exited->has_left)
@@ -381,8 +392,7 @@ static void on_exited(struct peer *p, struct message *m)
 			    (unsigned long long)exited->left);
 	c->leaves_orphans = exited->has_left;
 	if (c->phase != CONTAINER_ENDED)
-		container_end(c, &(struct container_end){ .has_status = true,
-							  .status = (int)exited->status });
+		container_end(c, &end);
 }
 
 /* ---- its connection ---- */

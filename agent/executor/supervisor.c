@@ -145,6 +145,8 @@ static void all_ended(struct supervisor *s, size_t left)
 					 .has_status = true,
 					 .left = left,
 					 .has_left = left > 0,
+					 .gave_up = s->contact.gave_up,
+					 .has_gave_up = s->contact.gave_up,
 				 });
 	}
 	s->leave_at = contact_farewell(&s->contact, now_ns());
