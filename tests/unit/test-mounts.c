@@ -124,6 +124,7 @@ static void covered(void)
 	autofree char *upper = mount_at("twice", MS_RDONLY);
 	struct mount m = { 0 };
 
+	EXPECT(!strcmp(lower, upper));
 	look_at(upper, &m);
 	EXPECT(m.read_only);
 	mount_fini(&m);
