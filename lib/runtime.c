@@ -45,13 +45,15 @@ static int check(const char *path, mode_t others, struct error *e)
 	if (lstat(path, &st))
 		return error_sys(e, "look at %s", path);
 	if (!trusted(&st))
-		return error_set(e, EPERM, "%s belongs to another user: choose another directory", path);
+		return error_set(e, EPERM, "%s belongs to another user: choose another directory",
+				 path);
 	if (S_ISLNK(st.st_mode) && stat(path, &st))
 		return error_sys(e, "look at %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return error_set(e, ENOTDIR, "%s is not a directory", path);
 	if (!trusted(&st))
-		return error_set(e, EPERM, "%s belongs to another user: choose another directory", path);
+		return error_set(e, EPERM, "%s belongs to another user: choose another directory",
+				 path);
 	if (st.st_mode & others && !(st.st_mode & S_ISVTX))
 		return error_set(e, EPERM, "others may write to %s: chmod go-w %s", path, path);
 	return 0;
