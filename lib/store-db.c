@@ -162,7 +162,23 @@ static void renew_reserve(struct store_db *d)
 		 (unsigned long long)d->reserve_bytes);
 }
 
-int store_db_write(struct store_db *d, const struct buf *ops)
+/* What another has put into our files cannot be seen, and is not looked for. */
+void store_db_check_place(struct store_db *d)
+{
+	int moved = 0;
+	struct stat st;
+
+	if (!d->log)
+		return;
+	sqlite3_file_control(d->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (moved)
+		store_die_moved(d->path);
+	if (stat(d->log, &st) || (d->log_inode && d->log_inode != st.st_ino))
+		store_die_moved(d->log);
+	d->log_inode = st.st_ino;
+}
+
+static int write_batch(struct store_db *d, const struct buf *ops)
 {
 	int r = write_once(d, ops);
 
@@ -178,6 +194,15 @@ int store_db_write(struct store_db *d, const struct buf *ops)
 		copy_log(d);
 	renew_reserve(d);
 	return 0;
+}
+
+/* Rows in a file that the next start does not find must not be acknowledged. */
+int store_db_write(struct store_db *d, const struct buf *ops)
+{
+	int r = write_batch(d, ops);
+
+	store_db_check_place(d);
+	return r;
 }
 
 static uint64_t file_bytes(const char *path)

@@ -25,6 +25,7 @@ struct store_db {
 	bool reserved;              /* it is there */
 	int64_t reserve_checked_ns; /* when it was last tried to make it */
 	unsigned log_pages;         /* after the last commit */
+	uint64_t log_inode;         /* 0: not known yet */
 	bool log_to_empty;          /* at the start: store_db_empty_log() */
 	unsigned n_tables;
 	struct store_statements *tables;
@@ -47,6 +48,8 @@ void store_db_add_delete(const struct store_db *d, unsigned table, const void *r
  * gone. Anything else ends the process.
  */
 int store_db_write(struct store_db *d, const struct buf *ops);
+/* Ends the process if its files are not where they were. */
+void store_db_check_place(struct store_db *d);
 /* Copies the log into the database and empties it; 0, or -ENOSPC, and then it stays. */
 int store_db_empty_log(struct store_db *d);
 /* The same at the end, where a failure of any kind is said, and the log stays. */

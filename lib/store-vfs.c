@@ -31,6 +31,15 @@ _Noreturn void store_die(const char *what, const char *path, const char *why)
 	_exit(EXIT_FAILURE);
 }
 
+_Noreturn void store_die_moved(const char *path)
+{
+	log_error("store: %s was moved, removed or replaced while it was in use: nothing more is "
+		  "acknowledged, and this process ends; put back what was moved before another "
+		  "start, which would begin afresh without it",
+		  path);
+	_exit(2);
+}
+
 static struct file *file_of(sqlite3_file *base)
 {
 	return container_of(base, struct file, base);

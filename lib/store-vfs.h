@@ -17,3 +17,5 @@ const char *store_vfs(void);
 void store_vfs_forgive(bool on);
 /* Says "store: <what> <path>: <why>" and what to do, and ends the process at once: _exit(2). */
 _Noreturn void store_die(const char *what, const char *path, const char *why);
+/* Says that others took the file away, and ends the process with 2, after which no supervisor starts another. */
+_Noreturn void store_die_moved(const char *path);

@@ -12,6 +12,8 @@
 
 /* How long a batch that the disk had no room for waits. */
 #define RETRY_NS NSEC_PER_SEC
+/* A store that is not written to may be taken away as well. */
+#define LOOK_NS (5 * NSEC_PER_SEC)
 
 struct batch {
 	uint64_t number, rows;
@@ -33,7 +35,7 @@ struct store {
 	} outcome;
 	uint64_t written;
 	bool full;
-	sd_event_source *turn, *retry;
+	sd_event_source *turn, *retry, *look;
 	struct list waits; /* in the order of their batches */
 	struct store_counts counts;
 };
@@ -265,6 +267,17 @@ void store_wait_cancel(struct store_wait *w)
 
 /* ---- beginning and end ---- */
 
+/* While the writer has the database, it looks itself. */
+static int on_look(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct store *s = arg;
+
+	if (!s->busy)
+		store_db_check_place(&s->db);
+	timer_set(s->options.loop, &s->look, LOOK_NS, on_look, s);
+	return 0;
+}
+
 static int live_in_loop(struct store *s, struct error *e)
 {
 	int r = sd_event_add_defer(s->options.loop, &s->turn, on_turn, s);
@@ -273,6 +286,8 @@ static int live_in_loop(struct store *s, struct error *e)
 		r = sd_event_source_set_enabled(s->turn, SD_EVENT_OFF);
 	if (r < 0)
 		return error_set(e, -r, "add the store to the loop: %s", strerror(-r));
+	if (s->db.log)
+		timer_set(s->options.loop, &s->look, LOOK_NS, on_look, s);
 	return work_pool_new(s->options.loop, 1, NULL, &s->pool, e);
 }
 
@@ -331,6 +346,7 @@ void store_close(struct store *s)
 		list_remove(&w->node);
 	sd_event_source_disable_unref(s->turn);
 	sd_event_source_disable_unref(s->retry);
+	sd_event_source_disable_unref(s->look);
 	store_db_fini(&s->db);
 	buf_fini(&s->gathered.ops);
 	buf_fini(&s->writing.ops);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "lib/fs.h"
+#include "lib/log.h"
 #include "lib/store.h"
 
 #include "lib/schema-structs.h"
@@ -1106,6 +1107,53 @@ static void an_io_error_ends_the_process_and_what_was_written_before_stays(void 
 	assert_rows("a1=x");
 }
 
+static const char *taken; /* ".db" or ".db-wal" */
+
+static void lose_it_while_it_is_open(void)
+{
+	char log[160], from[160], to[160];
+	int fd;
+
+	snprintf(log, sizeof(log), "%s/log", dir);
+	snprintf(from, sizeof(from), "%s/try%s", dir, taken);
+	snprintf(to, sizeof(to), "%s/elsewhere", dir);
+	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	dup2(fd, STDERR_FILENO);
+	log_set_standard();
+	loop = NULL;
+	if (sd_event_new(&loop) < 0 || try_open_in(dir, &first))
+		_exit(5);
+	put("a", 1, "x");
+	flush();
+	if (rename(from, to))
+		_exit(6);
+	put("a", 2, "x");
+	flush();
+}
+
+static void loses(const char *file)
+{
+	autobuf struct buf text = { 0 };
+	char log[160];
+
+	taken = file;
+	snprintf(log, sizeof(log), "%s/log", dir);
+	assert_int_equal(in_child(lose_it_while_it_is_open), 2);
+	assert_int_equal(fs_read(log, 64 * KIB, &text, &e), 0);
+	assert_non_null(
+		strstr(buf_text(&text), "was moved, removed or replaced while it was in use"));
+}
+
+static void rows_in_a_database_that_was_moved_are_not_acknowledged(void **state unused)
+{
+	loses(".db");
+}
+
+static void nor_are_those_in_a_log_that_was(void **state unused)
+{
+	loses(".db-wal");
+}
+
 static void the_reserve_is_kept_beside_it(void **state unused)
 {
 	char reserve[160];
@@ -1185,6 +1233,8 @@ int main(void)
 		TEST(a_damaged_log_is_not_copied),
 		TEST(nobody_else_may_read_it),
 		TEST(an_io_error_ends_the_process_and_what_was_written_before_stays),
+		TEST(rows_in_a_database_that_was_moved_are_not_acknowledged),
+		TEST(nor_are_those_in_a_log_that_was),
 		TEST(the_reserve_is_kept_beside_it),
 		TEST(a_backlog_is_known_until_it_is_written),
 	};
