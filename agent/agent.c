@@ -346,4 +346,5 @@ void agent_add_health(const struct agent *a, struct buf *out)
 			 "space there.\n",
 			 a->store_dir);
 	places_add_health(a, out);
+	master_add_health(a->master, out);
 }

@@ -20,6 +20,8 @@ struct master_link {
 	size_t current;
 	struct peer *peer;
 	bool registered, leaving;
+	char *instance; /* of this process */
+	char *refusal;  /* what the master said instead of taking us; NULL: nothing */
 	int64_t backoff_ns;
 	int64_t ping_timeout_ns;
 	sd_event_source *dial_timer, *ping_timer;
@@ -177,8 +179,12 @@ static int on_greeted(struct peer *p, const struct hello *hello, struct error *e
 {
 	struct master_link *m = peer_owner(p);
 	struct agent *a = m->agent;
-	struct register_agent first = { .agent = &a->info, .version = a->hello.version };
-	struct reregister_agent again = { .agent = &a->info, .version = a->hello.version };
+	struct register_agent first = { .agent = &a->info,
+					.version = a->hello.version,
+					.instance = m->instance };
+	struct reregister_agent again = { .agent = &a->info,
+					  .version = a->hello.version,
+					  .instance = m->instance };
 
 	if (check_epoch(a, hello->has_epoch ? hello->epoch : 0, e))
 		return -ESTALE;
@@ -216,6 +222,7 @@ static void on_registered(struct peer *p, struct message *msg)
 	replace_str(&a->id, r->agent_id);
 	a->info.id = a->id;
 	m->registered = true;
+	free(take_ptr(m->refusal));
 	m->backoff_ns = 0;
 	m->ping_timeout_ns = r->ping_timeout;
 	set_timer(m, &m->ping_timer, m->ping_timeout_ns, on_no_ping);
@@ -237,6 +244,15 @@ void master_tell_availability(struct master_link *m)
 	};
 
 	master_send(m, AGENT_AVAILABILITY, &body);
+}
+
+/* The peer has logged it. */
+static void on_error(struct peer *p, struct message *msg)
+{
+	struct master_link *m = peer_owner(p);
+
+	if (!m->registered)
+		replace_str(&m->refusal, ((struct error_message *)msg->body)->message);
 }
 
 /* ---- verbs ---- */
@@ -311,6 +327,7 @@ static const struct peer_protocol master_protocol = {
 	.line_max = LINE_MAX_DAEMON_BYTES,
 	.verbs =
 		(const struct peer_verb[]){
+			{ COMMON_ERROR, PEER_GREETED, on_error },
 			{ MASTER_AGENT_REGISTERED, PEER_GREETED, on_registered },
 			{ MASTER_PING, PEER_GREETED, on_ping },
 			{ MASTER_RUN_TASK, PEER_GREETED, on_run_task },
@@ -336,6 +353,7 @@ int master_link_new(struct agent *a, struct master_link **ret, struct error *e)
 	int r;
 
 	m->agent = a;
+	m->instance = uuid_text_new();
 	r = masters_parse(a->flags.master, &m->masters, e);
 	if (!r)
 		r = peer_dial(&a->server, m->masters.list[0], &master_protocol, &m->peer, e);
@@ -357,6 +375,8 @@ void master_link_free(struct master_link *m)
 	sd_event_source_disable_unref(m->dial_timer);
 	sd_event_source_disable_unref(m->ping_timer);
 	masters_fini(&m->masters);
+	free(m->instance);
+	free(m->refusal);
 	free(m);
 }
 
@@ -385,6 +405,12 @@ void master_unregister(struct master_link *m)
 	master_send(m, AGENT_UNREGISTER_AGENT, NULL);
 	if (!m->registered && m->peer)
 		peer_close(take_ptr(m->peer));
+}
+
+void master_add_health(const struct master_link *m, struct buf *out)
+{
+	if (m && m->refusal)
+		buf_addf(out, "The master does not take this agent: %s.\n", m->refusal);
 }
 
 const char *master_address(const struct master_link *m)

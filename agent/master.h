@@ -23,5 +23,7 @@ void master_tell_availability(struct master_link *m);
 size_t master_queued(const struct master_link *m);
 /* Says goodbye and dials no more. */
 void master_unregister(struct master_link *m);
+/* Why the master that was asked last does not take us, a sentence a line. */
+void master_add_health(const struct master_link *m, struct buf *out);
 /* The address that is dialled now; empty without a link. */
 const char *master_address(const struct master_link *m);

@@ -170,6 +170,7 @@ void agent_free(struct agent *a)
 	pings_stop(a);
 	allocator_remove_agent(a->master->allocator, a->pool);
 	HASH_DEL(a->master->agents, a);
+	rivals_fini(&a->rivalry);
 	schema_free(agent_info_schema(), a->info);
 	resources_fini(&a->total);
 	resources_fini(&a->used);

@@ -63,6 +63,7 @@ static void add_health(const struct master *m, struct buf *out)
 	add_problem(m, out, removals_health_add);
 	add_problem(m, out, recovery_health_add);
 	add_problem(m, out, agents_health_add);
+	add_problem(m, out, rivals_health_add);
 }
 
 /* A master that has something to tell its operator is well: who looks for life wants 200. */

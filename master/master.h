@@ -21,6 +21,7 @@
 #include "master/metrics.h"
 #include "master/observer.h"
 #include "master/removal_queue.h"
+#include "master/rivals.h"
 
 /* What one master looks after; more are refused. Connections are bounded by flags. */
 #define FRAMEWORKS_MAX 20000
@@ -109,7 +110,8 @@ struct agent {
 	struct alarm blame_alarm;                  /* a pong may be missing */
 	struct alarm listing_alarm;                /* of the time to tell all */
 	double registered_time, reregistered_time; /* seconds since 1970; 0: never */
-	uint64_t resume_round;                     /* the last in which it was told */
+	struct rivalry rivalry;
+	uint64_t resume_round; /* the last in which it was told */
 };
 
 struct framework {

@@ -27,9 +27,10 @@ static void confirm(struct agent *a)
 	registry_put_agent(a);
 }
 
-static void attach(struct agent *a, struct peer *p)
+static void attach(struct agent *a, struct peer *p, const char *instance)
 {
 	a->peer = p;
+	rivals_attach(a, instance);
 	a->unavailable = false; /* it says so again */
 	peer_set_owner(p, a);
 	peer_subscribed(p);
@@ -57,7 +58,7 @@ static void on_register(struct peer *p, struct message *msg)
 	}
 	m->next_agent++;
 	m->metrics.slave_registrations += 1;
-	attach(a, p);
+	attach(a, p, r->instance);
 	log_info("agent %s: registers hostname=%s peer=%s version=%s", a->info->id,
 		 a->info->hostname, peer_name(p), r->version ? r->version : "unknown");
 	agent_admit(a);
@@ -165,12 +166,16 @@ static void on_reregister(struct peer *p, struct message *msg)
 	if (departs(m, info->id, p) || turned_away(m, info->id, p))
 		return;
 	a = agent_find(m, info->id);
+	if (a && rivals_check(a, r->instance, info->hostname, p, &e)) {
+		refuse(p, e.text);
+		return;
+	}
 	if (a ? come_back(a, info, &e) != 0 : !(a = restore(m, info, &e))) {
 		refuse(p, e.text);
 		return;
 	}
 	agent_set_listing(a, true);
-	attach(a, p);
+	attach(a, p, r->instance);
 	log_info("agent %s: is back hostname=%s peer=%s version=%s", a->info->id, a->info->hostname,
 		 peer_name(p), r->version ? r->version : "unknown");
 }
@@ -391,6 +396,7 @@ static void on_pong(struct peer *p, struct message *msg unused)
 	if (!a)
 		return;
 	confirm(a);
+	rivals_answered(a);
 	pings_heard(a);
 }
 
