@@ -64,10 +64,10 @@ static void on_update_gone(const struct update *u, void *ctx)
 /* The log without its file is as bad as the file without its log. */
 char *agent_fresh_store(const struct agent *a)
 {
-	return xasprintf("move all its files away together (mkdir %s.old && mv %s/agent.db* "
-			 "%s.old) and start again; what runs here then ends by itself after %lld s",
-			 a->flags.store_dir, a->flags.store_dir, a->flags.store_dir,
-			 (long long)(a->flags.recovery_timeout / NSEC_PER_SEC));
+	return xasprintf("move all its files away together (mv %s/agent.db* \"$(mktemp -d "
+			 "%s.old-XXXXXX)\") and start again; what runs here then ends by itself "
+			 "after the --recovery_timeout that it was started with",
+			 a->flags.store_dir, a->flags.store_dir);
 }
 
 int agent_open_store(struct agent *a, struct error *e)

@@ -30,7 +30,7 @@ static bool fits(const char *part, unsigned depth)
 	if (fixed[depth])
 		return str_equal(part, fixed[depth]);
 	if (depth == GC_PATH_RUN)
-		return *part && *part != '.' && !str_equal(part, "latest");
+		return *part && *part != '.';
 	return *part && !str_equal(part, ".") && !str_equal(part, "..");
 }
 

@@ -192,10 +192,10 @@ int registry_open(struct master *m, struct error *e)
 		return r;
 	if (dir)
 		fresh = xasprintf("to start with an empty registry, move all its files away "
-				  "together: mkdir %s/registry.old && mv %s/registry.db* "
-				  "%s/registry.old; agents come back to it unless "
+				  "together: mv %s/registry.db* \"$(mktemp -d "
+				  "%s/registry.old-XXXXXX)\"; agents come back to it unless "
 				  "--registry_strict is given",
-				  dir, dir, dir);
+				  dir, dir);
 	options.dir = dir;
 	options.fresh = fresh ? fresh : "";
 	r = store_open(&options, &m->store, e);

@@ -151,18 +151,24 @@ static int act_cancel(struct master *m, const struct removals_action *action, st
 
 static const struct {
 	const char *word;
+	bool of_one;
 	int (*fn)(struct master *m, const struct removals_action *action, struct error *e);
 } actions[] = {
 	{ .word = "pause", .fn = act_pause },
 	{ .word = "resume", .fn = act_resume },
-	{ .word = "cancel", .fn = act_cancel },
+	{ .word = "cancel", .of_one = true, .fn = act_cancel },
 };
 
 int removals_act(struct master *m, const struct removals_action *action, struct error *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (!strcmp(action->action, actions[i].word))
-			return actions[i].fn(m, action, e);
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (strcmp(action->action, actions[i].word) != 0)
+			continue;
+		if (action->agent_id && !actions[i].of_one)
+			return error_set(e, EINVAL, "agent_id: %s is about all agents",
+					 action->action);
+		return actions[i].fn(m, action, e);
+	}
 	return error_set(e, EINVAL, "action: must be pause, resume or cancel, not '%s'",
 			 action->action);
 }

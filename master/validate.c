@@ -243,6 +243,8 @@ static int too_much(const struct resources *task, const struct resources *execut
 	resources_add(&all, executor);
 	resources_print(&all, &wanted);
 	resources_print(available, &there);
+	if (!there.len)
+		buf_adds(&there, "none");
 	return error_set(e, EINVAL, "Task uses more resources %s than available %s",
 			 buf_text(&wanted), buf_text(&there));
 }

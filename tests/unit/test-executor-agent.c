@@ -50,15 +50,18 @@ static void let_go(struct agent *a)
 	assert_int_equal(write(a->ready, "\n", 1), 1);
 }
 
-static void expect_recorded(struct agent *a, int status)
+static void expect_recorded(struct agent *a, int status, bool gave_up)
 {
+	const struct container_exited *exited;
 	automessage struct message m = { 0 };
 	struct error e;
 
 	if (outcome_read(a->record, &m, &e))
 		fail_msg("%s", e.text);
 	assert_int_equal(m.type, SUPERVISOR_EXITED);
-	assert_int_equal(((struct container_exited *)m.body)->status, status);
+	exited = m.body;
+	assert_int_equal(exited->status, status);
+	assert_int_equal(exited->gave_up, gave_up);
 }
 
 /* How often part is in text. */
@@ -99,7 +102,7 @@ static void an_agent_that_comes_back_is_told_everything_again(void **state)
 	let_go(a);
 	expect_exited(a, 3 << 8);
 	finish(a, 0);
-	expect_recorded(a, 3 << 8);
+	expect_recorded(a, 3 << 8, false);
 }
 
 static void it_is_said_once_that_the_agent_is_gone_and_that_it_is_back(void **state)
@@ -146,7 +149,7 @@ static void an_agent_that_is_gone_for_too_long_ends_the_container(void **state)
 	go_away(a);
 	finish(a, 0);
 	expect_file(a, "term", "term\n");
-	expect_recorded(a, SIGKILL);
+	expect_recorded(a, SIGKILL, true);
 	expect_in_file(a, "stderr",
 		       "mesos-executor: the agent closed the connection; waiting 200ms for it to "
 		       "come back\n"
@@ -173,7 +176,7 @@ static void an_agent_that_refuses_is_not_there(void **state)
 	}
 	a->executor = 0;
 	assert_int_equal(status, 0);
-	expect_recorded(a, SIGTERM);
+	expect_recorded(a, SIGTERM, true);
 	expect_in_file(a, "stderr", "the agent has been gone for 500ms");
 }
 
@@ -223,7 +226,7 @@ static void sigterm_ends_a_container_whose_agent_is_gone(void **state)
 	go_away(a);
 	kill(a->executor, SIGTERM);
 	finish(a, 0);
-	expect_recorded(a, SIGTERM);
+	expect_recorded(a, SIGTERM, false);
 }
 
 /* ---- the record ---- */
@@ -254,7 +257,7 @@ static void an_end_is_on_record_before_it_is_told(void **state)
 	outlive(a, HOUR_NS);
 	start(a, "exit 4");
 	expect_exited(a, 4 << 8);
-	expect_recorded(a, 4 << 8);
+	expect_recorded(a, 4 << 8, false);
 	finish(a, 0);
 }
 
@@ -285,7 +288,7 @@ static void what_ends_while_the_agent_is_gone_is_on_record(void **state)
 	go_away(a);
 	let_go(a);
 	finish(a, 0);
-	expect_recorded(a, 3 << 8);
+	expect_recorded(a, 3 << 8, false);
 }
 
 /* The file may not grow beyond nothing, so pwrite(2) fails. */

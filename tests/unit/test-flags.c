@@ -324,11 +324,11 @@ static void what_is_not_given_has_its_default(void **state unused)
 
 static void a_value_follows_an_equals_sign_or_is_the_next_word(void **state unused)
 {
-	take(ARGS("--master", "a:1", "--port=7", "--hostname=x=y", "--work_dir="), NULL);
+	take(ARGS("--master", "a:1", "--port=7", "--hostname=x=y", "--attributes="), NULL);
 	assert_string_equal(flags.master, "a:1");
 	assert_int_equal(flags.port, 7);
 	assert_string_equal(flags.hostname, "x=y");
-	assert_string_equal(flags.work_dir, "");
+	assert_string_equal(flags.attributes, "");
 }
 
 static void every_kind_reads_its_units(void **state unused)

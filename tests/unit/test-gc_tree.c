@@ -166,6 +166,18 @@ static void all_sandboxes_are_found_and_nothing_else(void **state unused)
 	free(take_ptr(found_text));
 }
 
+/* A task may leave that, and no new sandbox could be called the latest. */
+static void a_directory_in_place_of_the_link_is_garbage_too(void **state unused)
+{
+	make(RUNS "/latest/x");
+	set_mtime(RUNS "/latest", 1000);
+	gc_tree_find(top, NULL, found, NULL);
+	assert_string_equal(found_text, RUNS "/latest latest 1000 whole\n");
+	free(take_ptr(found_text));
+	assert_int_equal(gc_tree_remove(top, RUNS "/latest", NULL, &stop, &e), 0);
+	assert_false(there("slaves/A"));
+}
+
 static void what_is_half_gone_is_found_under_the_name_that_it_had(void **state unused)
 {
 	make("slaves/A/frameworks/F/executors/G/runs/" GC_GONE "c2/x");
@@ -204,6 +216,7 @@ int main(void)
 		TEST(a_link_on_the_way_is_an_error),
 		TEST(a_removal_that_was_cut_short_goes_on),
 		TEST(all_sandboxes_are_found_and_nothing_else),
+		TEST(a_directory_in_place_of_the_link_is_garbage_too),
 		TEST(what_is_half_gone_is_found_under_the_name_that_it_had),
 		TEST(looking_removes_what_is_empty),
 		TEST(there_may_be_no_sandboxes_at_all),
