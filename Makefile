@@ -1,5 +1,6 @@
 # How things are built; what is built is in the Kbuild files, read as one graph.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+export PATH := $(PATH):/usr/sbin:/sbin
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -29,38 +30,46 @@ harden   := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-stron
 linkflags := -pie -Wl,-z,relro,-z,now
 staticflags := -static-pie -Wl,-z,relro,-z,now
 endif
-cppflags := -std=c17 -D_GNU_SOURCE -I. $(defines)
-flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS)
+cppflags := -std=c17 -D_GNU_SOURCE -I. -I$(B) $(defines)
+bpfflags := --target=bpf -O2 -g -I. -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
+flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS) | $(bpfflags)
 
 # pkg-config is asked once, and only when something is compiled.
-all-libs   := jansson libcap libmicrohttpd libmnl libseccomp libsystemd sqlite3
+all-libs   := jansson libbpf libcap libmicrohttpd libmnl libseccomp libsystemd sqlite3
 pkg-cflags  = $(eval pkg-cflags := $(shell pkg-config --cflags $(all-libs)))$(pkg-cflags)
 compile     = $(CC) $(cppflags) $(warnings) $(harden) $(pkg-cflags) $(CFLAGS)
 
 quiet = $(if $(V),,@printf '  %-7s %s\n' $1 '$(@:$(B)/%=%)';) mkdir -p $(@D);
 Q     = $(if $(V),,@)
 
-# Reads the Kbuild of directory $1 and below it: objs-$1 is every object there.
+# Reads the Kbuild of directory $1 and below it: objs-$1 is every object there, skels-$1 the skeleton
+# of every eBPF object.
 kbuilds := Kbuild
 define walk
 obj-y :=
+bpf-y :=
 include $1/Kbuild
 kbuilds += $1/Kbuild
 objs-$1 := $$(addprefix $1/,$$(filter-out %/,$$(obj-y)))
+skels-$1 := $$(addprefix $1/,$$(bpf-y:.bpf.o=.skel.h))
 dirs-$1 := $$(addprefix $1/,$$(patsubst %/,%,$$(filter %/,$$(obj-y))))
 $$(foreach d,$$(dirs-$1),$$(eval $$(call walk,$$d)))
 objs-$1 += $$(foreach d,$$(dirs-$1),$$(objs-$$d))
+skels-$1 += $$(foreach d,$$(dirs-$1),$$(skels-$$d))
+skeletons += $$(skels-$1)
 endef
 
 # Links $1 (a path below the build tree) from the parts $2 (objects, directories, lib.a) and
 # the pkg-config libraries $3; $4 are the linker's flags, $5 the Kbuild files that say so.
 define program
 objects += $(call parts,$2)
+$(addprefix $(B)/,$(call parts,$2)): | $(addprefix $(B)/,$(call skels,$2))
 $(B)/$1: $(addprefix $(B)/,$(call parts,$2) $(filter %.a,$2)) $5 $(B)/.flags
 	$$(call quiet,LD) $(CC) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $4 $(LDFLAGS) \
 		-Wl,--as-needed -pthread $$$$(pkg-config $(if $(filter -static-pie,$4),--static) --libs $3) -lm
 endef
 parts = $(filter %.o,$1) $(foreach d,$(patsubst %/,%,$(filter %/,$1)),$(objs-$d))
+skels = $(foreach d,$(sort $(patsubst %/,%,$(dir $(filter-out %.a,$1)))),$(skels-$d))
 
 include Kbuild
 roots := $(patsubst %/,%,$(filter %/,lib/ $(foreach p,$(bin-y) $(libexec-y),$($p-y))))
@@ -72,12 +81,13 @@ $(foreach p,$(bin-y),$(call link,bin/$p,$p))
 $(foreach p,$(libexec-y),$(call link,libexec/mesos/$p,$p))
 
 # Each C file here is a program; NAME-objs in the Kbuild beside it names what it needs besides lib.a.
--include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild tests/vm/Kbuild
+-include tests/unit/Kbuild tests/fuzz/Kbuild tests/bench/Kbuild tests/cluster/Kbuild
+$(eval $(call walk,tests/vm))
 unit-tests    := $(patsubst %.c,%,$(wildcard tests/unit/test-*.c))
 fuzz-targets  := $(patsubst %.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 bench-tools   := $(patsubst %.c,%,$(filter-out %/common.c,$(wildcard tests/bench/*.c)))
 cluster-tools := $(patsubst %.c,%,$(wildcard tests/cluster/*.c))
-vm-tools      := $(patsubst %.c,%,$(wildcard tests/vm/*.c))
+vm-tools      := $(patsubst %.c,%,$(filter-out %.bpf.c,$(wildcard tests/vm/*.c)))
 guest-tools   := $(cluster-tools) $(vm-tools)
 doc-tools     := docs/generate
 parts-of = $1.o $($(notdir $1)-objs) lib.a
@@ -92,6 +102,13 @@ all: $(programs) $(manager)
 
 $(B)/%.o: %.c $(B)/.flags
 	$(call quiet,CC) $(compile) -pthread -MMD -MP -c -o $@ $<
+
+# Code for the kernel; the skeleton is how a program of ours loads it.
+$(B)/%.bpf.o: %.bpf.c $(B)/.flags
+	$(call quiet,BPF) clang $(bpfflags) -idirafter /usr/include/$$(uname -m)-linux-gnu -MMD -MP -c -o $@ $<
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(call quiet,SKEL) bpftool gen skeleton $< name $(*F) > $@
 
 $(B)/lib.a: $(objs-lib:%=$(B)/%) lib/Kbuild
 	$(call quiet,AR) rm -f $@; $(AR) rcsD $@ $(filter %.o,$^)
@@ -112,7 +129,7 @@ $(B)/.flags:
 	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(flags))' > $@
 FORCE:
 
--include $(patsubst %.o,$(B)/%.d,$(sort $(objects)))
+-include $(patsubst %.o,$(B)/%.d,$(sort $(objects))) $(patsubst %.skel.h,$(B)/%.bpf.d,$(sort $(skeletons)))
 
 # ---- checks -------------------------------------------------------------------------------------
 CHECK_SAN    := address,undefined
@@ -158,7 +175,7 @@ check-cluster: all $(cluster-tools:%=$(B)/%)
 
 # In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota 20-systemd" are some of its tests.
 check-vm: $(B)/vm/build.img
-	$(Q)tests/vm/check $(abspath $<) $(VM_TESTS)
+	$(Q)$(here) tests/vm/check $(abspath $<) $(VM_TESTS)
 
 # A shell there.
 vm: $(B)/vm/build.img
@@ -213,12 +230,12 @@ format:
 	$(Q)clang-format -i $(filter-out $(macros),$(sources))
 
 lint: $(tidied)
-	$(Q)$(foreach f,$(filter-out $(objects:.o=.c),$(filter %.c,$(sources))),$(error $f: in no Kbuild))
+	$(Q)$(foreach f,$(filter-out $(objects:.o=.c) $(skeletons:.skel.h=.bpf.c),$(filter %.c,$(sources))),$(error $f: in no Kbuild))
 	$(Q)clang-format --dry-run -Werror $(filter-out $(macros),$(sources))
 	$(Q)mkdir -p $(B)/cppcheck && cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
 		--std=c11 --enable=warning,performance --library=posix,gnu,tests/cppcheck.cfg \
 		$(cppcheck-off:%=--suppress=%) --cppcheck-build-dir=$(B)/cppcheck \
-		-I. $(defines) $(filter %.c,$(sources))
+		-I. $(defines) $(filter-out %.bpf.c,$(filter %.c,$(sources)))
 	$(Q)shellcheck $(scripts)
 
 # An object is rebuilt when its source or a header changes; then it is read again.

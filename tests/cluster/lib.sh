@@ -129,9 +129,9 @@ stop() {
 	finish "$1"
 }
 
-# run COMMAND...: to its end, at most a minute; sets status, out (standard output) and err.
+# run COMMAND...: to its end, at most twice our patience; sets status, out (standard output) and err.
 run() {
-	timeout -k 5 60 "$@" >"$dir/.out" 2>"$dir/.err" </dev/null
+	timeout -k 5 $((2 * patience)) "$@" >"$dir/.out" 2>"$dir/.err" </dev/null
 	status=$?
 	out=$(<"$dir/.out")
 	err=$(<"$dir/.err")
