@@ -188,7 +188,7 @@ $(B)/vm/build.img: all $(guest-tools:%=$(B)/%) FORCE
 	$(Q)cp -R tests docs $(@D)/tree
 	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
 	$(Q)cd $(B) && cp --parents $(guest-tools) vm/tree/build
-	$(call quiet,MKE2FS) mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@ 1G
+	$(call quiet,MKE2FS) truncate -s 1G $@ && mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@
 
 # Killed at each persistence call, and each of them failing: SWEEP="agent master executor".
 crash-sweep: all

@@ -5,7 +5,7 @@
 set -u
 
 bin=${MESOS_BUILD:?names the build tree}/bin
-dir=$(mktemp -d "${TMPDIR:-/var/tmp}/mesos-test-XXXXXX")
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/mesos-test-XXXXXX") || exit # at the end all that names it is killed
 chmod 755 "$dir" # tasks of other users go through it
 patience=30      # seconds that anything may take on a slow machine
 
