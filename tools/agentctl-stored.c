@@ -53,14 +53,14 @@ static int take_executor(void *rec, void *ctx, struct error *e unused)
 	s->sandboxes[n] = take_ptr(row->sandbox);
 	q = &s->answer->containers[n];
 	*q = (struct quota_state){
-		.container_id = take_ptr(row->container_id),
-		.framework_id = take_ptr(row->framework_id),
-		.executor_id = take_ptr(row->executor_id),
 		.limit_bytes = row->disk_override,
 		.has_limit_bytes = row->has_disk_override,
 		.override = row->has_disk_override,
 		.has_override = row->has_disk_override,
 	};
+	q->container_id = take_ptr(row->container_id);
+	q->framework_id = take_ptr(row->framework_id);
+	q->executor_id = take_ptr(row->executor_id);
 	if (row->command)
 		add_task(q, q->executor_id);
 	return 0;

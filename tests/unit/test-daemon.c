@@ -25,7 +25,7 @@ static bool holds(void (*inherit)(void), bool (*fn)(sd_event *loop))
 	assert_true(pid >= 0);
 	if (!pid) {
 		inherit();
-		_exit(!(!daemon_init(&options, &loop, &e) && fn(loop)));
+		_exit(!daemon_init(&options, &loop, &e) && fn(loop) ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) && !WEXITSTATUS(status);
