@@ -4,6 +4,9 @@
 #include "agent/disk/label.h"
 #include "lib/log.h"
 
+/* How long a reservation of XFS, or the charge of a file that was deleted, may outlive its cause. */
+#define SECOND_LOOK_NS (100 * NSEC_PER_MSEC)
+
 static struct quota_watch *quota_watch(const struct disk_watch *w)
 {
 	return container_of(w, struct quota_watch, watch);
@@ -86,6 +89,20 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
 
+/*
+ * XFS reserves more than a write turns out to need, for an instant even beyond the hard limit, and both
+ * filesystems free what was deleted a little later: who is above its limit for the first time is looked at again.
+ */
+static int look_again(struct quota_watch *q, struct error *e)
+{
+	const struct timespec pause = { .tv_nsec = SECOND_LOOK_NS };
+
+	if (q->record.bytes <= q->doubtful_bytes)
+		return 0;
+	nanosleep(&pause, NULL);
+	return quota_get(projects_quota(q->projects), q->project, &q->record, e);
+}
+
 static int measure(struct disk_watch *w)
 {
 	struct quota_watch *q = quota_watch(w);
@@ -98,7 +115,7 @@ static int measure(struct disk_watch *w)
 		q->project = PROJECT_NONE;
 		return -w->error.code;
 	}
-	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error))
+	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) || look_again(q, &w->error))
 		return -w->error.code;
 	return 0;
 }
@@ -118,6 +135,8 @@ static void begin(struct disk_watch *w)
 	struct quota_watch *q = quota_watch(w);
 
 	q->applying = q->limits;
+	q->doubtful_bytes =
+		w->ledger->has_limit && !w->ledger->over ? w->ledger->limit_bytes : UINT64_MAX;
 }
 
 static void remember_project(struct quota_watch *q)

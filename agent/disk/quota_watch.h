@@ -18,6 +18,7 @@ struct quota_watch {
 
 	/* the job's */
 	struct quota_limits applying;
+	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
 	uint32_t found; /* the project that its directory had */
 	bool fresh;     /* it was given its project in this job */
