@@ -173,7 +173,7 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 check-cluster: all $(cluster-tools:%=$(B)/%)
 	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
 
-# In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota 20-systemd" are some of its tests.
+# In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota-driver 20-systemd" are some of its tests.
 check-vm: $(B)/vm/build.img
 	$(Q)$(here) tests/vm/check $(abspath $<) $(VM_TESTS)
 
