@@ -135,6 +135,7 @@ FORCE:
 CHECK_SAN    := address,undefined
 FUZZ_SECONDS ?= 60
 TEST_TIMEOUT ?= 300
+PROVE_JOBS   ?= $(shell nproc)
 prove = prove --exec 'timeout -k 5 $(TEST_TIMEOUT)' $(PROVE_FLAGS)
 here  = MESOS_BUILD='$(abspath $(B))'
 
@@ -171,7 +172,7 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 		$(prove) $(filter $(B)/tests/%,$^)
 
 check-cluster: all $(cluster-tools:%=$(B)/%)
-	$(Q)$(here) $(prove) $(wildcard tests/cluster/[0-9][0-9]-*)
+	$(Q)$(here) $(prove) -j$(PROVE_JOBS) $(wildcard tests/cluster/[0-9][0-9]-*)
 
 # In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota-driver 20-systemd" are some of its tests.
 check-vm: $(B)/vm/build.img

@@ -4,6 +4,12 @@
 # shellcheck disable=SC2034  # out, err, status, line and others are for the tests
 set -u
 
+# Each has a network of its own, in which only loopback is up: a port that is free stays free, whatever runs beside.
+if [ "$(id -u)" = 0 ] && [ -z "${own_network:-}" ]; then
+	own_network=yes exec unshare --net -- "$0" "$@"
+fi
+[ "${own_network:-}" != yes ] || ip link set lo up
+
 bin=${MESOS_BUILD:?names the build tree}/bin
 dir=$(mktemp -d "${TMPDIR:-/var/tmp}/mesos-test-XXXXXX") || exit # at the end all that names it is killed
 chmod 755 "$dir" # tasks of other users go through it
