@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "lib/dial.h"
 #include "lib/flags.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 #include "lib/runtime.h"
 #include "lib/timer.h"
+#include "tools/local-ready.h"
 #include "tools/local.h"
 
 #define STEP_NS  (50 * NSEC_PER_MSEC) /* between two looks whether something is there yet */
@@ -63,7 +63,7 @@ static void stop(struct local *l, enum status status)
 	l->stopping = true;
 	l->status = status;
 	l->step = sd_event_source_disable_unref(l->step);
-	dial_free(take_ptr(l->dial));
+	l->ready = sd_event_source_disable_unref(l->ready);
 	query_free(take_ptr(l->query));
 	arm(l, &l->deadline, STOP_NS, on_stop_deadline);
 	for (size_t i = 1; i < l->count; i++)
@@ -165,16 +165,16 @@ static void on_status(void *owner, struct message *answer, const char *why unuse
 	arm(l, &l->step, registered ? 0 : STEP_NS, on_step);
 }
 
-static void on_dialled(void *arg, int fd, const char *why unused)
+static int on_ready(sd_event_source *source unused, int fd, uint32_t events unused, void *arg)
 {
 	struct local *l = arg;
 
-	dial_free(take_ptr(l->dial));
-	if (fd >= 0) {
-		close(fd);
+	if (ready_heard(fd, l->children[0].pid)) {
+		l->ready = sd_event_source_disable_unref(l->ready);
 		l->asked = 1;
+		arm(l, &l->step, 0, on_step);
 	}
-	arm(l, &l->step, fd >= 0 ? 0 : STEP_NS, on_step);
+	return 0;
 }
 
 static int ask_agent(struct local *l, struct error *e)
@@ -186,7 +186,7 @@ static int ask_agent(struct local *l, struct error *e)
 			 &l->query, e);
 }
 
-/* The master first; once it listens, the agents; once each has registered, all is up. */
+/* The master first; once it is ready, the agents; once each has registered, all is up. */
 static void step(struct local *l)
 {
 	struct error e;
@@ -196,11 +196,9 @@ static void step(struct local *l)
 		r = start(l, 0, &e);
 	for (size_t i = l->started; i < l->count && l->asked && !r; i++)
 		r = start(l, i, &e);
-	if (!r && !l->asked)
-		r = dial_new(l->loop, NULL, l->master, ASK_NS, on_dialled, l, &l->dial, &e);
-	else if (!r && l->asked < l->count)
+	if (!r && l->asked && l->asked < l->count)
 		r = ask_agent(l, &e);
-	else if (!r)
+	else if (!r && l->asked)
 		on_up(l);
 	if (r < 0)
 		fail(l, &e);
@@ -232,7 +230,8 @@ static int make_loop(struct local *l, struct error *e)
 					on_signal, l);
 	if (r < 0)
 		return error_set(e, -r, "event loop: %s", strerror(-r));
-	return streams_new(l->loop, NULL, NULL, &l->streams, e);
+	r = ready_listen(l->loop, on_ready, l, &l->ready, e);
+	return r ? r : streams_new(l->loop, NULL, NULL, &l->streams, e);
 }
 
 static int run(struct local *l, struct error *e)
@@ -263,6 +262,7 @@ static void local_fini(struct local *l)
 	for (size_t i = 0; i < l->count; i++)
 		child_fini(&l->children[i]);
 	free(l->children);
+	sd_event_source_disable_unref(l->ready);
 	sd_event_source_disable_unref(l->step);
 	sd_event_source_disable_unref(l->deadline);
 	streams_free(l->streams);

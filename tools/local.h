@@ -25,14 +25,13 @@ struct local {
 	struct local_flags flags;
 	sd_event *loop;
 	struct streams *streams;
-	sd_event_source *step, *deadline;
+	sd_event_source *ready, *step, *deadline;
 	char *bin_dir, *work_dir;
 	char *master;           /* its address */
 	bool temporary;         /* work_dir */
 	struct child *children; /* the master, then the agents */
 	size_t count, started;
-	size_t asked; /* the child whose answer is awaited; those before it are up */
-	struct dial *dial;
+	size_t asked; /* the child whose word is awaited; those before it are up */
 	struct query *query;
 	bool up, stopping;
 	enum status status;
