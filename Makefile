@@ -178,6 +178,11 @@ check-cluster: all $(cluster-tools:%=$(B)/%)
 check-vm: $(B)/vm/build.img
 	$(Q)$(here) tests/vm/check $(abspath $<) $(VM_TESTS)
 
+# There too: quota show and a usage sample with 1, 100 and 2000 containers and a million files, beside du and xfs_quota.
+bench-quota:
+	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=7200 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000" \
+		$(MAKE) check-vm VM_TESTS=30-many-containers
+
 # A shell there.
 vm: $(B)/vm/build.img
 	$(Q)tests/vm/shell $(abspath $<)
@@ -264,4 +269,4 @@ clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
 .PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
-.PHONY: check-vm vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
+.PHONY: check-vm bench-quota vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
