@@ -7,3 +7,4 @@ own_network=no # systemd's is that of the guest
 . "${BASH_SOURCE[0]%/*}/../cluster/lib.sh"
 # shellcheck disable=SC2034 # for what comes from there
 patience=300 # an emulated machine is slow, and its host may be busy
+modprobe loop # for filesystems in files: nobody else asks for it
