@@ -7,7 +7,8 @@ master_phases='live recovery'
 master_calls='fsync fdatasync pwrite64 ftruncate fallocate rename renameat renameat2 unlink unlinkat'
 
 # What was told, by name: framework, answers, silent.
-declare -A open=() rest=() known=() gone=()
+declare -A open=() rest=() known=()
+declare -A gone=() # heard: somebody was told that it was removed; yes: and it has come anew since; told: so was it
 declare -A first=() # by task: its end that was told first, as "STATE UUID"
 declare -A again=() # by task: it was told again
 over=''             # the framework was torn down
@@ -28,6 +29,7 @@ framework_info() { printf '{"user":"root","name":"f","failover_timeout":1000%s}'
 # enter NAME: on a new connection.
 enter() {
 	local id=${known[$1]:-}
+	[ -z "${gone[$1]:-}" ] || gone[$1]=yes
 	connect master 2>/dev/null || return
 	open[$1]=$fd rest[$1]=''
 	if [ "$1" = framework ]; then
@@ -60,7 +62,8 @@ leave_all() {
 # learn NAME ID: of what the master calls it.
 learn() {
 	[ "${known[$1]:-$2}" = "$2" ] || complain "$1: was ${known[$1]}, is $2"
-	[ -z "${gone[$1]:-}" ] || complain "$1: it was removed, and is there again"
+	# On a connection from before this may have been said first, and only be read now.
+	[ "${gone[$1]:-heard}" = heard ] || complain "$1: it was removed, and is there again"
 	known[$1]=$2
 }
 
@@ -109,10 +112,10 @@ on_master_line() {
 	'{"type":"UPDATE"'*) on_master_update ;;
 	'{"type":"FAILURE"'*)
 		field agent_id it
-		[ "$it" != "${known[silent]:-}" ] || gone[silent]=1
-		[ "$it" != "${known[answers]:-}" ] || gone[answers]=1
+		[ "$it" != "${known[silent]:-}" ] || gone[silent]=heard
+		[ "$it" != "${known[answers]:-}" ] || gone[answers]=heard
 		;;
-	'{"type":"ERROR"'*) [[ $1 = framework && $line == *'has been removed'* ]] && over=1 && gone[framework]=1 ;;
+	'{"type":"ERROR"'*) [[ $1 = framework && $line == *'has been removed'* ]] && over=1 && gone[framework]=yes ;;
 	'{"type":"AGENT_REGISTERED"'*)
 		field agent_id it
 		learn "$1" "$it"
@@ -228,7 +231,7 @@ is_remembered() {
 	local rows
 	rows=$(sqlite3 "$dir/$host/registry.db" 'SELECT count(*) FROM updates')
 	[ "$rows" = 0 ] || complain "updates in the registry: $rows"
-	gone[silent]=1
+	gone[silent]=yes
 	start_again
 	master_until is_refused
 	stop master
