@@ -6,6 +6,7 @@
 #include "agent/master.h"
 #include "lib/attributes.h"
 #include "lib/flags.h"
+#include "lib/labels.h"
 #include "lib/metrics-http.h"
 #include "lib/version.h"
 #include "lib/views.h"
@@ -61,15 +62,18 @@ static void add_queued_task(const struct task *t, struct buf *out)
 }
 
 /* Ended and not yet acknowledged tasks stand with the completed ones, as in Mesos. */
-static void add_tasks(const struct executor *x, struct buf *running, struct buf *queued,
-		      struct buf *completed)
+static void add_tasks(const struct executor *x, const struct labels_wanted *labels,
+		      struct buf *running, struct buf *queued, struct buf *completed)
 {
 	struct task *t;
 
 	list_for_each(t, &x->completed, node)
-		add_task(t, completed);
+		if (labels_match(t->info->labels, labels))
+			add_task(t, completed);
 	list_for_each(t, &x->tasks, node)
-		if (task_terminal(t->state))
+		if (!labels_match(t->info->labels, labels))
+			continue;
+		else if (task_terminal(t->state))
 			add_task(t, completed);
 		else if (t->queued)
 			add_queued_task(t, queued);
@@ -87,9 +91,11 @@ static void add_disk(const struct executor *x, struct executor_view *v)
 	v->has_disk_used_bytes = ledger_known(l);
 }
 
-static void add_executor(const struct executor *x, struct buf *out)
+static void add_executor(const struct executor *x, const struct labels_wanted *labels,
+			 struct buf *out)
 {
 	autobuf struct buf tasks = { 0 }, queued = { 0 }, completed = { 0 }, text = { 0 };
+	autobuf struct buf own = { 0 };
 	autoresources struct resources used = { 0 };
 	struct executor_view v = {
 		.id = x->info->executor_id,
@@ -99,37 +105,43 @@ static void add_executor(const struct executor *x, struct buf *out)
 		.directory = x->sandbox,
 	};
 
-	executor_used(x, &used);
-	resources_add_view(&used, &text);
 	view_open(&tasks);
 	view_open(&queued);
 	view_open(&completed);
-	add_tasks(x, &tasks, &queued, &completed);
+	add_tasks(x, labels, &tasks, &queued, &completed);
 	view_close(&tasks);
 	view_close(&queued);
 	view_close(&completed);
+	if (labels->count && view_empty(&tasks) && view_empty(&queued) && view_empty(&completed))
+		return;
+	executor_used(x, &used);
+	resources_add_view(&used, &text);
+	view_add_labels(x->info->labels, &own);
 	v.resources = buf_text(&text);
 	v.tasks = buf_text(&tasks);
 	v.queued_tasks = buf_text(&queued);
 	v.completed_tasks = buf_text(&completed);
+	v.labels = buf_text(&own);
 	add_disk(x, &v);
 	view_item(out);
 	view_encode(executor_view_schema(), &v, out);
 }
 
-static void add_executors(const struct list *executors, struct buf *out)
+static void add_executors(const struct list *executors, const struct labels_wanted *labels,
+			  struct buf *out)
 {
 	struct executor *x;
 
 	view_open(out);
 	list_for_each(x, executors, node)
-		add_executor(x, out);
+		add_executor(x, labels, out);
 	view_close(out);
 }
 
-static void add_framework(const struct framework *f, struct buf *out)
+static void add_framework(const struct framework *f, const struct labels_wanted *labels,
+			  struct buf *out)
 {
-	autobuf struct buf executors = { 0 }, completed = { 0 };
+	autobuf struct buf executors = { 0 }, completed = { 0 }, own = { 0 };
 	struct agent_framework_view v = {
 		.id = f->id,
 		.name = f->info->name,
@@ -140,31 +152,38 @@ static void add_framework(const struct framework *f, struct buf *out)
 		.hostname = or_empty(f->info->hostname),
 	};
 
-	add_executors(&f->executors, &executors);
-	add_executors(&f->completed_executors, &completed);
+	add_executors(&f->executors, labels, &executors);
+	add_executors(&f->completed_executors, labels, &completed);
+	if (labels->count && view_empty(&executors) && view_empty(&completed))
+		return;
+	view_add_labels(f->info->labels, &own);
+	v.labels = buf_text(&own);
 	v.executors = buf_text(&executors);
 	v.completed_executors = buf_text(&completed);
 	view_item(out);
 	view_encode(agent_framework_view_schema(), &v, out);
 }
 
-static void add_frameworks(const struct agent *a, struct buf *live, struct buf *completed)
+static void add_frameworks(const struct agent *a, const struct labels_wanted *labels,
+			   struct buf *live, struct buf *completed)
 {
 	struct framework *f, *next;
 
 	view_open(live);
 	HASH_ITER(hh, a->frameworks, f, next)
-		add_framework(f, live);
+		add_framework(f, labels, live);
 	view_close(live);
 	view_open(completed);
 	list_for_each(f, &a->completed_frameworks, node)
-		add_framework(f, completed);
+		add_framework(f, labels, completed);
 	view_close(completed);
 }
 
-static void on_state(const struct http_request *q unused, struct http_response *r, void *ctx)
+static void on_state(const struct http_request *q, struct http_response *r, void *ctx)
 {
 	struct agent *a = ctx;
+	const char *labels[HTTP_PARAMS_MAX];
+	struct labels_wanted wanted = { labels, http_query_all(q, "label", labels) };
 	autobuf struct buf live = { 0 }, completed = { 0 }, flags = { 0 };
 	autobuf struct buf resources = { 0 }, attributes = { 0 };
 	autofree char *endpoint = agent_endpoint(a);
@@ -185,7 +204,7 @@ static void on_state(const struct http_request *q unused, struct http_response *
 		.log_dir = a->flags.log_dir,
 	};
 
-	add_frameworks(a, &live, &completed);
+	add_frameworks(a, &wanted, &live, &completed);
 	resources_add_view(&a->total, &resources);
 	attributes_add_view(a->info.attributes, a->info.attributes_count, &attributes);
 	flags_add_view(agent_flags_schema(), &a->flags, &flags);
@@ -261,8 +280,12 @@ static void on_version(const struct http_request *q unused, struct http_response
 const struct http_route agent_routes[] = {
 	{ .path = "/state.json",
 	  .handler = on_state,
-	  .doc = "The agent, its frameworks, executors and tasks." },
-	{ .path = "/state", .handler = on_state, .doc = "The same as /state.json." },
+	  .doc = "The agent, its frameworks, executors and tasks.",
+	  .params = HTTP_LABEL_PARAM },
+	{ .path = "/state",
+	  .handler = on_state,
+	  .doc = "The same as /state.json.",
+	  .params = HTTP_LABEL_PARAM },
 	{ .path = "/monitor/statistics.json",
 	  .handler = on_statistics,
 	  .doc = "What each container was given and uses." },

@@ -27,6 +27,8 @@ static struct executor_info *info_for_command(const struct task_info *task)
 	info->source = xstrdup(task->task_id);
 	info->name = xasprintf("Command Executor (Task: %s)", task->task_id);
 	info->command = schema_copy(command_info_schema(), command);
+	if (task->labels)
+		info->labels = schema_copy(labels_schema(), task->labels);
 	if (task->container)
 		info->container = schema_copy(container_info_schema(), task->container);
 	return info;
@@ -167,6 +169,7 @@ static struct container_spec describe(struct executor *x, struct resources *used
 		.task_id = x->command ? x->info->executor_id : NULL,
 		.command = x->info->command,
 		.capabilities = capabilities_of(x),
+		.labels = x->info->labels,
 		.grace_ns = executor_grace(x),
 		.resources = used,
 		.override = x->override,

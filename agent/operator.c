@@ -102,6 +102,28 @@ static char **task_ids(const struct executor *x, size_t *ret)
 	return ids;
 }
 
+static void add_labels(struct container_state *s, const struct labels *labels)
+{
+	size_t n = labels ? labels->labels_count : 0;
+
+	s->labels = xreallocarray(s->labels, s->labels_count + n, sizeof(*s->labels));
+	for (size_t i = 0; i < n; i++)
+		s->labels[s->labels_count++] = labels->labels[i];
+}
+
+/* The strings are borrowed. A command task has given its labels to its executor. */
+static void collect_labels(const struct executor *x, struct container_state *s)
+{
+	struct task *t;
+
+	add_labels(s, x->info->labels);
+	if (x->command)
+		return;
+	list_for_each(t, &x->tasks, node)
+		if (!task_terminal(t->state))
+			add_labels(s, t->info->labels);
+}
+
 static struct container_state describe(const struct container *c)
 {
 	const struct executor *x = c->owner;
@@ -121,6 +143,7 @@ static struct container_state describe(const struct container *c)
 	};
 
 	s.task_ids = task_ids(x, &s.task_ids_count);
+	collect_labels(x, &s);
 	return s;
 }
 
@@ -144,6 +167,7 @@ static void on_containers(struct peer *p, struct message *m unused)
 	for (size_t i = 0; i < answer.containers_count; i++) {
 		free(answer.containers[i].resources);
 		free(answer.containers[i].task_ids);
+		free(answer.containers[i].labels);
 	}
 	free(answer.containers);
 }

@@ -42,7 +42,8 @@ struct http_route {
 	const char *takes;  /* of POST, one body per line for /help */
 };
 
-#define HTTP_OUT_MAX (256 * MIB)
+#define HTTP_OUT_MAX    (256 * MIB)
+#define HTTP_PARAMS_MAX 64 /* of a query string; the rest is dropped */
 
 /*
  * A member that is 0 has the default that stands beside it. Deadlines are looked at every
@@ -86,6 +87,9 @@ const struct http_route *http_route(const struct http_request *q);
  * the first if there are several. Valid during the handler.
  */
 const char *http_query(const struct http_request *q, const char *name);
+/* All values of a parameter, in their order: how many, "" for one without. Valid during the handler. */
+unsigned http_query_all(const struct http_request *q, const char *name,
+			const char *ret[HTTP_PARAMS_MAX]);
 /*
  * A whole decimal number of at most max; fallback when absent. -EINVAL and -ERANGE
  * carry a sentence for http_fail(r, 400, ...).
@@ -114,11 +118,9 @@ struct http_param {
 	char *name, *value;
 };
 
-#define HTTP_PARAMS_MAX 64
-
 /*
- * Splits "a=1&b=%20" in place, decoding %XX and '+'; at most HTTP_PARAMS_MAX (the rest
- * is dropped). Names and values point into text. Returns how many. A '%' without two
+ * Splits "a=1&b=%20" in place, decoding %XX and '+'; at most HTTP_PARAMS_MAX.
+ * Names and values point into text. Returns how many. A '%' without two
  * digits stays what it is; an encoded NUL ends nothing: the parameter is dropped.
  */
 unsigned http_parse_query(char *text, struct http_param ret[HTTP_PARAMS_MAX]);

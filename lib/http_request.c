@@ -222,6 +222,17 @@ const char *http_query(const struct http_request *q, const char *name)
 	return NULL;
 }
 
+unsigned http_query_all(const struct http_request *q, const char *name,
+			const char *ret[HTTP_PARAMS_MAX])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < q->n_params; i++)
+		if (!strcmp(q->params[i].name, name))
+			ret[n++] = q->params[i].value;
+	return n;
+}
+
 int http_query_u64(const struct http_request *q, const char *name, uint64_t fallback, uint64_t max,
 		   uint64_t *ret, struct error *e)
 {

@@ -38,6 +38,11 @@ void view_close(struct buf *out)
 	buf_addc(out, ']');
 }
 
+bool view_empty(const struct buf *list)
+{
+	return list->len == strlen("[]");
+}
+
 void view_add_statuses(const struct task_status *list, size_t count, struct buf *out)
 {
 	view_open(out);

@@ -21,6 +21,8 @@ void view_encode(const struct schema *s, void *view, struct buf *out);
 void view_open(struct buf *out);
 void view_item(struct buf *out);
 void view_close(struct buf *out);
+/* A list that is closed. */
+bool view_empty(const struct buf *list);
 
 /* [{"state":"TASK_RUNNING","timestamp":1.5}] */
 void view_add_statuses(const struct task_status *list, size_t count, struct buf *out);

@@ -13,9 +13,12 @@
 
 #define TASKS_LIMIT 100
 
-static void on_state(const struct http_request *q unused, struct http_response *r, void *ctx)
+static void on_state(const struct http_request *q, struct http_response *r, void *ctx)
 {
-	state_add(ctx, &r->body);
+	const char *labels[HTTP_PARAMS_MAX];
+	struct labels_wanted wanted = { labels, http_query_all(q, "label", labels) };
+
+	state_add(ctx, &wanted, &r->body);
 }
 
 static void on_slaves(const struct http_request *q unused, struct http_response *r, void *ctx)
@@ -31,7 +34,11 @@ static void on_roles(const struct http_request *q unused, struct http_response *
 static void on_tasks(const struct http_request *q, struct http_response *r, void *ctx)
 {
 	const char *order = http_query(q, "order");
-	struct task_window w = { .ascending = order && !strcmp(order, "asc") };
+	const char *labels[HTTP_PARAMS_MAX];
+	struct task_window w = {
+		.ascending = order && !strcmp(order, "asc"),
+		.labels = { labels, http_query_all(q, "label", labels) },
+	};
 	struct error e;
 
 	if (order && strcmp(order, "asc") && strcmp(order, "desc")) {
@@ -145,8 +152,12 @@ const struct http_route master_routes[] = {
 	{ .path = "/slaves", .handler = on_slaves, .doc = "The registered agents." },
 	{ .path = "/state",
 	  .handler = on_state,
-	  .doc = "All that the master knows: the same as /state.json." },
-	{ .path = "/state.json", .handler = on_state, .doc = "All that the master knows." },
+	  .doc = "All that the master knows: the same as /state.json.",
+	  .params = HTTP_LABEL_PARAM },
+	{ .path = "/state.json",
+	  .handler = on_state,
+	  .doc = "All that the master knows.",
+	  .params = HTTP_LABEL_PARAM },
 	{ .path = "/stats.json",
 	  .handler = metrics_stats_gone,
 	  .doc = "Gone: /metrics/snapshot has its numbers." },
@@ -155,7 +166,7 @@ const struct http_route master_routes[] = {
 	  .doc = "Tasks of registered and completed frameworks.",
 	  .params = "limit=N   at most N tasks (default 100)\n"
 		    "offset=N  leave out the first N\n"
-		    "order=asc|desc  oldest or newest first (default desc)" },
+		    "order=asc|desc  oldest or newest first (default desc)\n" HTTP_LABEL_PARAM },
 	{ .path = "/version", .handler = on_version, .doc = "Which release this is." },
 	{ .path = NULL },
 };

@@ -31,12 +31,14 @@ static void add_task(const struct task *t, struct buf *out)
 	view_encode(task_view_schema(), &v, out);
 }
 
-static void add_tasks(const struct framework *f, struct buf *out)
+static void add_tasks(const struct framework *f, const struct labels_wanted *labels,
+		      struct buf *out)
 {
 	struct task *t, *tmp;
 
 	HASH_ITER(hh, f->tasks, t, tmp)
-		add_task(t, out);
+		if (labels_match(t->report.labels, labels))
+			add_task(t, out);
 }
 
 static void add_offer(const struct offered *o, struct buf *out)
@@ -111,7 +113,7 @@ static void sum_offered(struct framework *f, struct resources *ret)
 }
 
 struct framework_parts {
-	struct buf all, used, offered, tasks, completed_tasks, offers;
+	struct buf all, used, offered, tasks, completed_tasks, offers, labels;
 };
 
 static void parts_fini(struct framework_parts *p)
@@ -122,19 +124,22 @@ static void parts_fini(struct framework_parts *p)
 	buf_fini(&p->tasks);
 	buf_fini(&p->completed_tasks);
 	buf_fini(&p->offers);
+	buf_fini(&p->labels);
 }
 
-static void fill_lists(struct framework *f, struct framework_parts *p)
+static void fill_lists(struct framework *f, const struct labels_wanted *labels,
+		       struct framework_parts *p)
 {
 	struct offered *o;
 	struct task *t;
 
 	view_open(&p->tasks);
-	add_tasks(f, &p->tasks);
+	add_tasks(f, labels, &p->tasks);
 	view_close(&p->tasks);
 	view_open(&p->completed_tasks);
 	list_for_each(t, &f->completed, agent_node)
-		add_task(t, &p->completed_tasks);
+		if (labels_match(t->report.labels, labels))
+			add_task(t, &p->completed_tasks);
 	view_close(&p->completed_tasks);
 	view_open(&p->offers);
 	list_for_each(o, &f->offers, framework_node)
@@ -154,7 +159,7 @@ static void fill_resources(struct framework *f, struct framework_parts *p)
 	resources_add_view(&used, &p->all);
 }
 
-static void add_framework(struct framework *f, struct buf *out)
+static void add_framework(struct framework *f, const struct labels_wanted *labels, struct buf *out)
 {
 	cleanup(parts_fini) struct framework_parts p = { 0 };
 	const struct framework_info *info = f->info;
@@ -174,14 +179,18 @@ static void add_framework(struct framework *f, struct buf *out)
 		.webui_url = info->webui_url ? info->webui_url : "",
 	};
 
+	fill_lists(f, labels, &p);
+	if (labels->count && view_empty(&p.tasks) && view_empty(&p.completed_tasks))
+		return;
 	fill_resources(f, &p);
-	fill_lists(f, &p);
+	view_add_labels(info->labels, &p.labels);
 	v.resources = buf_text(&p.all);
 	v.used_resources = buf_text(&p.used);
 	v.offered_resources = buf_text(&p.offered);
 	v.tasks = buf_text(&p.tasks);
 	v.completed_tasks = buf_text(&p.completed_tasks);
 	v.offers = buf_text(&p.offers);
+	v.labels = buf_text(&p.labels);
 	view_item(out);
 	view_encode(framework_view_schema(), &v, out);
 }
@@ -201,7 +210,8 @@ static void state_parts_fini(struct state_parts *p)
 }
 
 /* Frameworks that only agents told of are not listed: their tasks are orphans. */
-static void fill_frameworks(struct master *m, struct state_parts *p)
+static void fill_frameworks(struct master *m, const struct labels_wanted *labels,
+			    struct state_parts *p)
 {
 	struct framework *f, *tmp;
 
@@ -210,10 +220,10 @@ static void fill_frameworks(struct master *m, struct state_parts *p)
 	view_open(&p->unregistered);
 	HASH_ITER(hh, m->frameworks, f, tmp) {
 		if (f->registered) {
-			add_framework(f, &p->frameworks);
+			add_framework(f, labels, &p->frameworks);
 			continue;
 		}
-		add_tasks(f, &p->orphans);
+		add_tasks(f, labels, &p->orphans);
 		view_item(&p->unregistered);
 		buf_add_json(&p->unregistered, f->info->id);
 	}
@@ -222,7 +232,7 @@ static void fill_frameworks(struct master *m, struct state_parts *p)
 	view_close(&p->unregistered);
 	view_open(&p->completed);
 	list_for_each(f, &m->completed, node)
-		add_framework(f, &p->completed);
+		add_framework(f, labels, &p->completed);
 	view_close(&p->completed);
 }
 
@@ -242,7 +252,7 @@ static void fill_counts(struct master *m, struct master_state_view *v)
 	v->lost_tasks = m->metrics.tasks_lost;
 }
 
-void state_add(struct master *m, struct buf *out)
+void state_add(struct master *m, const struct labels_wanted *labels, struct buf *out)
 {
 	cleanup(state_parts_fini) struct state_parts p = { 0 };
 	struct master_state_view v = {
@@ -260,7 +270,7 @@ void state_add(struct master *m, struct buf *out)
 	fill_counts(m, &v);
 	flags_add_view(master_flags_schema(), m->flags, &p.flags);
 	add_slaves(m, &p.slaves);
-	fill_frameworks(m, &p);
+	fill_frameworks(m, labels, &p);
 	v.flags = buf_text(&p.flags);
 	v.slaves = buf_text(&p.slaves);
 	v.frameworks = buf_text(&p.frameworks);
@@ -312,12 +322,15 @@ void state_add_roles(struct master *m, struct buf *out)
 }
 
 struct task_list {
+	const struct labels_wanted *labels;
 	const struct task **tasks;
 	size_t count, room;
 };
 
 static void list_task(struct task_list *l, const struct task *t)
 {
+	if (!labels_match(t->report.labels, l->labels))
+		return;
 	if (l->count == l->room) {
 		l->room = l->room ? 2 * l->room : 64;
 		l->tasks = xreallocarray(l->tasks, l->room, sizeof(const struct task *));
@@ -350,7 +363,7 @@ static int by_time(const void *a, const void *b)
 
 void state_add_tasks(struct master *m, const struct task_window *window, struct buf *out)
 {
-	struct task_list l = { 0 };
+	struct task_list l = { .labels = &window->labels };
 	struct framework *f, *tmp;
 	uint64_t end;
 

@@ -49,6 +49,26 @@ static void keep_matches(struct answer_quota *a, match *fn, const char *word)
 	a->containers_count = n;
 }
 
+void containers_select(struct answer_containers *a, const struct labels_wanted *wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->containers_count; i++) {
+		struct container_state *c = &a->containers[i];
+		struct labels labels = { .labels = c->labels, .labels_count = c->labels_count };
+
+		if (labels_match(&labels, wanted)) {
+			struct container_state kept = *c;
+
+			*c = (struct container_state){ 0 };
+			a->containers[n++] = kept;
+		} else {
+			schema_clear(container_state_schema(), c);
+		}
+	}
+	a->containers_count = n;
+}
+
 int quota_select(struct answer_quota *a, const char *word, struct error *e)
 {
 	static match *const ways[] = { match_id, match_task, match_prefix };

@@ -1,7 +1,7 @@
 /* An agent's answers as tables, and which of its containers a word means. */
 #pragma once
 
-#include "lib/protocol.h"
+#include "lib/labels.h"
 
 void view_status(const struct answer_status *a, struct buf *out);
 /* now is seconds since 1970, for ages. */
@@ -24,3 +24,5 @@ int quota_sort(struct answer_quota *a, const char *column, struct error *e);
  * or the id of a task. -ENOENT if there is none, -EINVAL if a prefix is not unique.
  */
 int quota_select(struct answer_quota *a, const char *word, struct error *e);
+/* Keeps only those that have the labels. */
+void containers_select(struct answer_containers *a, const struct labels_wanted *wanted);

@@ -50,7 +50,13 @@ static enum status show_containers(struct agentctl *a, struct buf *out, struct e
 {
 	automessage struct message m = { 0 };
 	enum status status = agentctl_ask(a, QUERY_CONTAINERS, NULL, ANSWER_CONTAINERS, &m, e);
+	struct labels_wanted wanted = {
+		(const char *const *)a->flags.label,
+		a->flags.label_count,
+	};
 
+	if (!status)
+		containers_select(m.body, &wanted);
 	if (!status && a->flags.json)
 		agentctl_add_json(answer_containers_schema(), m.body, out);
 	else if (!status)
@@ -149,6 +155,9 @@ static int check_verb(const struct agentctl *a, struct error *e)
 {
 	if (a->flags.sort && a->verb->run != quota_show)
 		return error_set(e, EINVAL, "--sort: '%s' does not sort", a->verb->usage);
+	if (a->flags.label_count && a->verb->run != show_containers)
+		return error_set(e, EINVAL, "--label: '%s' does not choose by labels",
+				 a->verb->usage);
 	if (a->flags.watch && a->verb->changes)
 		return error_set(e, EINVAL, "--watch: '%s' is done once", a->verb->usage);
 	return 0;

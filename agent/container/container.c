@@ -44,6 +44,7 @@ static void free_container(struct container *c)
 	free(c->environment);
 	schema_free(command_info_schema(), c->command);
 	schema_free(capability_info_schema(), c->capabilities);
+	schema_free(labels_schema(), c->labels);
 	resources_fini(&c->resources);
 	supervisor_forget(c);
 	close_fd(&c->sandbox_fd);
@@ -155,6 +156,8 @@ static struct container *container_new(struct container_node *node,
 	c->command = schema_copy(command_info_schema(), spec->command);
 	if (spec->capabilities)
 		c->capabilities = schema_copy(capability_info_schema(), spec->capabilities);
+	if (spec->labels)
+		c->labels = schema_copy(labels_schema(), spec->labels);
 	copy_environment(c, spec);
 	c->grace_ns = spec->grace_ns;
 	c->isolators = node->isolators;

@@ -105,6 +105,7 @@ struct container {
 	char *task_id; /* of a command task, for the announcement; NULL otherwise */
 	struct command_info *command;
 	struct capability_info *capabilities; /* that it asked for; NULL: those that all get */
+	struct labels *labels;                /* that its environment has; NULL: none */
 	struct variable *environment;         /* Mesos's own variables */
 	size_t environment_count;
 	int64_t grace_ns;
@@ -160,6 +161,7 @@ struct container_spec {
 	const char *id, *sandbox, *user, *task_id;
 	const struct command_info *command;
 	const struct capability_info *capabilities; /* NULL: those that all get */
+	const struct labels *labels;                /* NULL: none */
 	const struct variable *environment;
 	size_t environment_count;
 	int64_t grace_ns;

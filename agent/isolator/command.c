@@ -3,6 +3,7 @@
  * command's own, which win. Nothing of the agent's environment is passed on.
  */
 #include "agent/isolator/rows.h"
+#include "lib/labels.h"
 #include "lib/units.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -38,6 +39,17 @@ static int add_own(const struct command_info *command, struct launch_plan *plan,
 	return 0;
 }
 
+/* Of several with the same name the first one stays: it is set last. */
+static void set_labels(struct launch_plan *plan, const struct labels *labels)
+{
+	for (size_t i = labels ? labels->labels_count : 0; i-- > 0;) {
+		const struct label *l = &labels->labels[i];
+		autofree char *name = labels_variable(l->key);
+
+		set_variable(plan, name, l->value ? l->value : "");
+	}
+}
+
 /* sh -c for a shell command; otherwise the program, with arguments as its whole argv. */
 static int add_argv(const struct command_info *command, struct launch_plan *plan, struct error *e)
 {
@@ -70,6 +82,7 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	duration_print(c->grace_ns, &grace);
 	set_variable(plan, "PATH", DEFAULT_PATH);
 	set_variable(plan, "USER", c->user);
+	set_labels(plan, c->labels);
 	for (size_t i = 0; i < c->environment_count; i++)
 		set_variable(plan, c->environment[i].name, c->environment[i].value);
 	set_variable(plan, "MESOS_DIRECTORY", c->sandbox);

@@ -1,0 +1,26 @@
+/* Labels as a choice and as names: what is wanted of them, and how the environment calls them. */
+#pragma once
+
+#include "lib/protocol.h"
+
+/*
+ * "environment:prod" wants this pair, "environment" this key, whatever its value. Keys and values may
+ * hold ':' themselves: a pair is wanted if it reads like the text.
+ */
+struct labels_wanted {
+	const char *const *list; /* all of them must be there; borrowed */
+	size_t count;
+};
+
+/* The parameter that says what is wanted, as a row of struct http_route has it. */
+#define HTTP_LABEL_PARAM                                                                           \
+	"label=KEY:VALUE  only tasks with this label, or with any of that KEY; several: with all " \
+	"of them"
+
+/* labels may be NULL: it has none. True if nothing is wanted. */
+bool labels_match(const struct labels *labels, const struct labels_wanted *wanted);
+/*
+ * MESOS_LABEL_ENVIRONMENT for "environment": in capitals, with '_' for each character that a shell would not
+ * take in a name. The caller frees.
+ */
+char *labels_variable(const char *key);

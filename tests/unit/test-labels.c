@@ -1,0 +1,96 @@
+/* What is wanted of labels, and their names in the environment. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "lib/labels.h"
+
+static struct label list[] = {
+	{ .key = "environment", .value = "prod" },
+	{ .key = "a:b", .value = "c:d" },
+	{ .key = "alone" },
+	{ .key = "environment", .value = "test" },
+	{ .key = "empty", .value = "" },
+};
+static const struct labels labels = { .labels = list, .labels_count = ARRAY_SIZE(list) };
+
+static bool match(const char *first, const char *second)
+{
+	const char *texts[] = { first, second };
+	struct labels_wanted wanted = { texts, second ? 2 : 1 };
+
+	return labels_match(&labels, &wanted);
+}
+
+static void a_pair_or_a_key_is_wanted(void **state unused)
+{
+	assert_true(match("environment:prod", NULL));
+	assert_true(match("environment:test", NULL));
+	assert_true(match("environment", NULL));
+	assert_false(match("environment:pro", NULL));
+	assert_false(match("environment:prod2", NULL));
+	assert_false(match("environmen", NULL));
+	assert_false(match("Environment:prod", NULL));
+	assert_false(match("", NULL));
+}
+
+static void a_colon_may_be_anywhere(void **state unused)
+{
+	assert_true(match("a:b:c:d", NULL));
+	assert_true(match("a:b", NULL));
+	assert_false(match("a", NULL));
+	assert_false(match("a:b:c", NULL));
+}
+
+static void a_label_without_a_value_is_one_with_an_empty_value(void **state unused)
+{
+	assert_true(match("alone", NULL));
+	assert_true(match("alone:", NULL));
+	assert_true(match("empty:", NULL));
+	assert_false(match("alone:x", NULL));
+	assert_false(match("environment:", NULL));
+}
+
+static void all_that_is_wanted_must_be_there(void **state unused)
+{
+	struct labels_wanted nothing = { NULL, 0 };
+
+	assert_true(match("environment:prod", "environment:test"));
+	assert_false(match("environment:prod", "environment:dev"));
+	assert_true(labels_match(NULL, &nothing));
+	assert_true(labels_match(&labels, &nothing));
+	nothing = (struct labels_wanted){ (const char *const[]){ "alone" }, 1 };
+	assert_false(labels_match(NULL, &nothing));
+}
+
+static void check_variable(const char *key, const char *expected)
+{
+	autofree char *name = labels_variable(key);
+
+	assert_string_equal(name, expected);
+}
+
+static void a_key_becomes_a_name_that_a_shell_takes(void **state unused)
+{
+	check_variable("environment", "MESOS_LABEL_ENVIRONMENT");
+	check_variable("Team-2.x", "MESOS_LABEL_TEAM_2_X");
+	check_variable("Gr\xc3\xbc\xc3\x9f"
+		       "e=\n",
+		       "MESOS_LABEL_GR__E__");
+	check_variable("", "MESOS_LABEL_");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pair_or_a_key_is_wanted),
+		cmocka_unit_test(a_colon_may_be_anywhere),
+		cmocka_unit_test(a_label_without_a_value_is_one_with_an_empty_value),
+		cmocka_unit_test(all_that_is_wanted_must_be_there),
+		cmocka_unit_test(a_key_becomes_a_name_that_a_shell_takes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
