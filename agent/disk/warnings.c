@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/quota.h>
+#include <stdalign.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
@@ -16,7 +17,7 @@
 #define PACE_NS       (20 * NSEC_PER_MSEC)
 #define RECEIVE_BYTES (256 * 1024)
 #define MESSAGE_BYTES 8192
-#define BATCH_MAX     64 /* projects that one reading tells apart */
+#define BATCH_MAX     64 /* projects that are counted together before they are told */
 
 struct batched {
 	uint32_t project;
@@ -31,7 +32,7 @@ struct warnings {
 	dev_t dev;
 	const struct warnings_ops *ops;
 	void *ctx;
-	struct batched batch[BATCH_MAX]; /* of this reading, each once */
+	struct batched batch[BATCH_MAX]; /* of this reading and not told yet, each once */
 	size_t batch_count;
 };
 
@@ -67,6 +68,13 @@ static int on_attribute(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
+static void tell(struct warnings *w)
+{
+	for (size_t i = 0; i < w->batch_count; i++)
+		w->ops->warned(w->ctx, w->batch[i].project, w->batch[i].what, w->batch[i].count);
+	w->batch_count = 0;
+}
+
 static void remember(struct warnings *w, uint32_t project, enum quota_warning what)
 {
 	for (size_t i = 0; i < w->batch_count; i++)
@@ -75,9 +83,8 @@ static void remember(struct warnings *w, uint32_t project, enum quota_warning wh
 			return;
 		}
 	if (w->batch_count == BATCH_MAX)
-		w->ops->lost(w->ctx);
-	else
-		w->batch[w->batch_count++] = (struct batched){ project, what, 1 };
+		tell(w);
+	w->batch[w->batch_count++] = (struct batched){ project, what, 1 };
 }
 
 /* That it is below its limits again, the next check sees. */
@@ -98,13 +105,6 @@ static void act(struct warnings *w, const struct told *t)
 		remember(w, (uint32_t)t->project, meaning[t->code]);
 }
 
-static void tell(struct warnings *w)
-{
-	for (size_t i = 0; i < w->batch_count; i++)
-		w->ops->warned(w->ctx, w->batch[i].project, w->batch[i].what, w->batch[i].count);
-	w->batch_count = 0;
-}
-
 static int on_message(const struct nlmsghdr *h, void *ctx)
 {
 	const unsigned needed = 1U << QUOTA_NL_A_QTYPE | 1U << QUOTA_NL_A_EXCESS_ID |
@@ -123,6 +123,17 @@ static int on_message(const struct nlmsghdr *h, void *ctx)
 
 /* ---- reading, at a pace ---- */
 
+/* Whoever has CAP_NET_ADMIN, a task of root's for one, may send to this socket as well: 0 is the kernel. */
+static ssize_t receive(int fd, char *data, size_t size, bool *kernel)
+{
+	struct sockaddr_nl from = { .nl_pid = UINT32_MAX };
+	socklen_t len = sizeof(from);
+	ssize_t n = recvfrom(fd, data, size, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+
+	*kernel = from.nl_pid == 0;
+	return n;
+}
+
 static int on_resume(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct warnings *w = arg;
@@ -134,16 +145,18 @@ static int on_resume(sd_event_source *source unused, uint64_t usec unused, void 
 static int on_readable(sd_event_source *source, int fd, uint32_t revents unused, void *arg)
 {
 	struct warnings *w = arg;
-	char data[MESSAGE_BYTES];
+	alignas(struct nlmsghdr) char data[MESSAGE_BYTES];
+	bool kernel;
 	ssize_t n;
 
 	for (size_t total = 0; total < RECEIVE_BYTES; total += (size_t)n) {
-		n = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+		n = receive(fd, data, sizeof(data), &kernel);
 		if (n < 0 && errno == ENOBUFS)
 			w->ops->lost(w->ctx);
 		if (n <= 0)
 			break;
-		mnl_cb_run(data, (size_t)n, 0, 0, on_message, w);
+		if (kernel)
+			mnl_cb_run(data, (size_t)n, 0, 0, on_message, w);
 	}
 	tell(w);
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -203,7 +216,7 @@ static int on_family(const struct nlmsghdr *h, void *ctx)
 /* The kernel answers within the call: nothing is waited for. */
 static int find_group(struct mnl_socket *s, uint32_t *ret)
 {
-	char data[MESSAGE_BYTES];
+	alignas(struct nlmsghdr) char data[MESSAGE_BYTES];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(data);
 	struct genlmsghdr *g;
 	struct family f = { .found = false };
