@@ -73,7 +73,8 @@ static struct container *find_container(struct agent *a, uint32_t project)
 	return NULL;
 }
 
-static void refuse(struct container *c, enum quota_warning what)
+/* Who has no limit of its own is held by the default of all. */
+static void refuse(struct container *c, enum quota_warning what, uint64_t default_bytes)
 {
 	autobuf struct buf message = { 0 };
 
@@ -81,7 +82,7 @@ static void refuse(struct container *c, enum quota_warning what)
 		c->node->metrics->disk_denied++;
 	if (what == QUOTA_REFUSED_BLOCK) {
 		buf_adds(&message, "Disk quota (");
-		bytes_print(c->quota.limits.hard_bytes, &message);
+		bytes_print(c->quota.limits.hard_bytes ?: default_bytes, &message);
 		buf_adds(&message, ") is used up: a write was refused");
 	} else {
 		buf_addf(&message, "Disk quota (%llu files) is used up: a new one was refused",
@@ -99,7 +100,7 @@ static void on_warned(void *ctx, uint32_t project, enum quota_warning what, uint
 		return;
 	if (what != QUOTA_NEAR) {
 		a->metrics.disk_refusals += (double)count;
-		refuse(c, what);
+		refuse(c, what, a->flags.quota_default);
 	}
 	disk_watch_soon(&c->quota.watch);
 }
@@ -121,9 +122,9 @@ static void listen_for_warnings(struct agent *a)
 {
 	struct stat st;
 	struct error e;
+	int r = fstat(a->work_dir_fd, &st) ? error_sys(&e, "stat %s", a->flags.work_dir) : 0;
 
-	if (fstat(a->work_dir_fd, &st) ||
-	    warnings_new(a->loop, st.st_dev, &warnings_ops, a, &a->warnings, &e))
+	if (r || warnings_new(a->loop, st.st_dev, &warnings_ops, a, &a->warnings, &e))
 		log_warning(
 			"quotas: %s: refused writes and passed limits are only seen by the check "
 			"every --container_disk_watch_interval",
@@ -192,7 +193,7 @@ static int set_default(struct agent *a, struct error *e)
 				 "--quota_default: %s is on %s, where it would limit all files of "
 				 "no project: only XFS has such a default",
 				 q->path, q->fs);
-	if (c.others)
+	if (c.others && l.hard_bytes)
 		return error_set(e, EBUSY,
 				 "--quota_default: %llu projects of others are on %s, and would be "
 				 "limited too: see xfs_quota -x -c 'report -p' %s",
