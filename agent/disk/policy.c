@@ -1,6 +1,8 @@
 /* The disk policy. */
 #include "agent/disk/policy.h"
 
+#include <math.h>
+
 #include "lib/resources.h"
 
 enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills)
@@ -26,6 +28,14 @@ bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret)
 	return *ret > 0;
 }
 
+/* Rounded up, for 0 would be no limit; no filesystem counts further than INT64_MAX. */
+static uint64_t inodes_for(uint64_t bytes, uint64_t per_gb)
+{
+	double n = ceil((double)bytes / (double)GIB * (double)per_gb);
+
+	return n < 0x1p63 ? (uint64_t)n : INT64_MAX;
+}
+
 struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limited, uint64_t bytes,
 				      uint64_t inodes)
 {
@@ -37,8 +47,7 @@ struct quota_limits quota_rules_apply(const struct quota_rules *rules, bool limi
 		l.soft_bytes = bytes;
 		l.hard_bytes = bytes + MIN(rules->headroom_bytes, UINT64_MAX - bytes);
 		if (!inodes)
-			inodes = bytes / GIB * rules->inodes_per_gb +
-				 bytes % GIB * rules->inodes_per_gb / GIB;
+			inodes = inodes_for(bytes, rules->inodes_per_gb);
 	}
 	l.soft_inodes = l.hard_inodes = inodes;
 	return l;

@@ -153,6 +153,19 @@ static void files_are_limited_by_what_was_given_or_by_the_size(void **state unus
 	assert_int_equal(quota_rules_apply(&rules, false, 0, 7).hard_bytes, 0);
 }
 
+static void a_small_disk_has_a_limit_of_files_too_and_a_huge_one_does_not_overflow(
+	void **state unused)
+{
+	struct quota_rules rules = { .enforced = true, .inodes_per_gb = 10 };
+
+	assert_int_equal(quota_rules_apply(&rules, true, MIB, 0).hard_inodes, 1);
+	assert_int_equal(quota_rules_apply(&rules, true, GIB + 1, 0).hard_inodes, 11);
+	rules.inodes_per_gb = UINT64_MAX;
+	assert_int_equal(quota_rules_apply(&rules, true, 16 * GIB, 0).hard_inodes, INT64_MAX);
+	rules.inodes_per_gb = 0;
+	assert_int_equal(quota_rules_apply(&rules, true, GIB, 0).hard_inodes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +183,8 @@ int main(void)
 		cmocka_unit_test(to_deny_soft_and_hard_limit_are_one),
 		cmocka_unit_test(to_kill_there_is_headroom_above_the_limit),
 		cmocka_unit_test(files_are_limited_by_what_was_given_or_by_the_size),
+		cmocka_unit_test(
+			a_small_disk_has_a_limit_of_files_too_and_a_huge_one_does_not_overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
