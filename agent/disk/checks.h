@@ -66,6 +66,7 @@ struct disk_watch {
 	struct disk_checks *checks; /* NULL: not watched */
 	const struct disk_method *method;
 	const struct disk_watch_ops *ops;
+	void *owner;           /* for ops */
 	const char *name;      /* for log lines; the owner's */
 	int dirfd;             /* of the sandbox; the owner's */
 	struct ledger *ledger; /* the owner's */

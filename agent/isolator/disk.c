@@ -1,4 +1,4 @@
-/* The limit of a container, and its use as resource statistics. */
+/* The limit of a container, its watches, and its use as resource statistics. */
 #include "agent/isolator/disk.h"
 
 #include "agent/disk/policy.h"
@@ -22,4 +22,37 @@ void disk_usage(const struct container *c, struct usage *ret)
 	ret->disk_limit_bytes = l->limit_bytes;
 	ret->has_disk_used_bytes = ledger_known(l);
 	ret->disk_used_bytes = l->used.bytes;
+}
+
+/* ---- watches ---- */
+
+void disk_describe(struct container *c, struct disk_watch *w, const struct disk_method *method,
+		   const struct disk_watch_ops *ops)
+{
+	container_hold(c);
+	w->method = method;
+	w->ops = ops;
+	w->owner = c;
+	w->name = c->id;
+	w->dirfd = c->sandbox_fd;
+	w->ledger = &c->disk;
+}
+
+bool disk_ended(const struct container *c, struct disk_watch *w)
+{
+	if (c->phase != CONTAINER_ENDED)
+		return false;
+	if (w->checks)
+		disk_watch_end(w);
+	return true;
+}
+
+void disk_exceeded(struct disk_watch *w, const char *why)
+{
+	container_limit(w->owner, REASON_CONTAINER_LIMITATION_DISK, why);
+}
+
+void disk_settled(struct disk_watch *w)
+{
+	container_release(w->owner);
 }

@@ -1,4 +1,7 @@
-/* What the disk isolators have in common: which limit a container has, and what is said of its use. */
+/*
+ * What the disk isolators have in common: which limit a container has, how their watches of it begin and
+ * end, and what is said of its use.
+ */
 #pragma once
 
 #include "agent/isolator/isolator.h"
@@ -6,3 +9,12 @@
 /* What it may use: an operator's word, its tasks' disk, or the default; false: no limit. */
 bool disk_limit_of(const struct container *c, uint64_t *ret);
 void disk_usage(const struct container *c, struct usage *ret);
+
+/* Describes the container to a watch of it, and holds the container until disk_settled(). */
+void disk_describe(struct container *c, struct disk_watch *w, const struct disk_method *method,
+		   const struct disk_watch_ops *ops);
+/* True: the container has ended, and its watch, if there is one, is about to. */
+bool disk_ended(const struct container *c, struct disk_watch *w);
+/* For their ops. */
+void disk_exceeded(struct disk_watch *w, const char *why);
+void disk_settled(struct disk_watch *w);

@@ -43,25 +43,10 @@ static int probe_any(const struct agent_flags *flags, struct error *e)
 
 /* ---- its checks ---- */
 
-static struct container *container(struct disk_watch *w)
-{
-	return container_of(w, struct container, quota.watch);
-}
-
-static void exceeded(struct disk_watch *w, const char *why)
-{
-	container_limit(container(w), REASON_CONTAINER_LIMITATION_DISK, why);
-}
-
-static void settled(struct disk_watch *w)
-{
-	container_release(container(w));
-}
-
 /* Whether it went well or not: what was wanted when it began is still wanted. */
 static void measured(struct disk_watch *w)
 {
-	struct container *c = container(w);
+	struct container *c = w->owner;
 
 	if (w->outcome != -ECANCELED &&
 	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
@@ -69,36 +54,29 @@ static void measured(struct disk_watch *w)
 }
 
 static const struct disk_watch_ops ops = {
-	.exceeded = exceeded,
+	.exceeded = disk_exceeded,
 	.measured = measured,
-	.settled = settled,
+	.settled = disk_settled,
 };
 
-static void start(struct container *c)
+/* Before the job that prepares it, or its first check: these read it without a lock. */
+static void describe(struct container *c)
 {
-	struct quota_watch *q = &c->quota;
-	struct disk_watch *w = &q->watch;
-
-	container_hold(c);
-	w->method = &quota_method;
-	w->ops = &ops;
-	w->name = c->id;
-	w->dirfd = c->sandbox_fd;
-	w->ledger = &c->disk;
-	quota_watch_start(q, c->node->disk);
-}
-
-/* What the job that prepares it, or the next check, is to tell the kernel. */
-static void set_limits(struct container *c, bool limited, uint64_t limit)
-{
-	int64_t inodes = resources_scalar(&c->resources, "disk_inodes");
 	struct quota_watch *q = &c->quota;
 
 	q->projects = c->node->projects;
 	q->rules = &c->node->quota_rules;
 	q->sandbox = c->sandbox + c->node->work_dir_length;
 	q->watch.name = c->id;
-	q->limits = quota_rules_apply(q->rules, limited, limit, (uint64_t)inodes / SCALAR_UNIT);
+}
+
+/* What the job that prepares it, or the next check, is to tell the kernel. A part of a file is a file. */
+static void set_limits(struct container *c, bool limited, uint64_t limit)
+{
+	uint64_t inodes = (uint64_t)resources_scalar(&c->resources, "disk_inodes");
+
+	c->quota.limits = quota_rules_apply(&c->node->quota_rules, limited, limit,
+					    inodes / SCALAR_UNIT + (inodes % SCALAR_UNIT != 0));
 }
 
 static void watch(struct container *c)
@@ -107,19 +85,20 @@ static void watch(struct container *c)
 	uint64_t limit;
 	bool limited;
 
-	if (c->phase == CONTAINER_ENDED) {
-		if (w->checks)
-			disk_watch_end(w);
+	if (disk_ended(c, w))
 		return;
-	}
+	if (!w->checks)
+		describe(c);
 	limited = disk_limit_of(c, &limit);
 	set_limits(c, limited, limit);
 	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
 		return;
-	if (w->checks)
+	if (w->checks) {
 		disk_watch_soon(w);
-	else
-		start(c);
+	} else {
+		disk_describe(c, w, &quota_method, &ops);
+		quota_watch_start(&c->quota, c->node->disk);
+	}
 	disk_watch_limit(w, limited, limit);
 }
 

@@ -5,35 +5,7 @@
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
 
-static struct container *container(struct disk_watch *w)
-{
-	return container_of(w, struct container, scan.watch);
-}
-
-static void exceeded(struct disk_watch *w, const char *why)
-{
-	container_limit(container(w), REASON_CONTAINER_LIMITATION_DISK, why);
-}
-
-static void settled(struct disk_watch *w)
-{
-	container_release(container(w));
-}
-
-static const struct disk_watch_ops ops = { .exceeded = exceeded, .settled = settled };
-
-static void start(struct container *c)
-{
-	struct disk_watch *w = &c->scan.watch;
-
-	container_hold(c);
-	w->method = &scan_method;
-	w->ops = &ops;
-	w->name = c->id;
-	w->dirfd = c->sandbox_fd;
-	w->ledger = &c->disk;
-	disk_watch_start(c->node->disk, w);
-}
+static const struct disk_watch_ops ops = { .exceeded = disk_exceeded, .settled = disk_settled };
 
 static void watch(struct container *c)
 {
@@ -41,15 +13,14 @@ static void watch(struct container *c)
 	uint64_t limit;
 	bool limited;
 
-	if (c->phase == CONTAINER_ENDED) {
-		if (w->checks)
-			disk_watch_end(w);
+	if (disk_ended(c, w))
 		return;
-	}
 	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
 		return;
-	if (!w->checks)
-		start(c);
+	if (!w->checks) {
+		disk_describe(c, w, &scan_method, &ops);
+		disk_watch_start(c->node->disk, w);
+	}
 	limited = disk_limit_of(c, &limit);
 	disk_watch_limit(w, limited, limit);
 }
