@@ -335,7 +335,7 @@ static void check_range(struct probe *p)
 	struct error e;
 
 	if (project_ids_new(p->range, &p->ids, &e))
-		tell(p, true, e.text, "leave it away for the default");
+		tell(p, true, e.text, "leave it out for the default");
 }
 
 /* "name:5000" of projid(5), "5000:/path" of projects(5): the number of a line, 0 if there is none. */

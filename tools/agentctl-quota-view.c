@@ -240,7 +240,7 @@ static const struct quota_column {
 		.number = what##_number, __VA_ARGS__                                               \
 	}
 	TEXT("container", "CONTAINER", container, .shown = always),
-	TEXT("name", "TASK", task, .shown = always),
+	TEXT("task", "TASK", task, .shown = always),
 	TEXT("framework", "FRAMEWORK", framework, .shown = always),
 	TEXT("filesystem", "FS", filesystem),
 	NUMBER("project", "PROJECT", project),

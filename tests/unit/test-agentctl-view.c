@@ -270,7 +270,7 @@ static void who_is_full_first_comes_first(void **state unused)
 static void texts_sort_by_alphabet(void **state unused)
 {
 	assert_order("container", "abcde");
-	assert_order("name", "cdbae");
+	assert_order("task", "cdbae");
 	assert_order("framework", "ebadc");
 }
 
