@@ -83,7 +83,7 @@ static int each_line(bool (*fn)(const struct line *l, void *ctx), void *ctx, str
 
 /* ---- one ---- */
 
-/* The id of the mount that a descriptor was opened through, as text; empty if it is not told. */
+/* The id of the mount that a descriptor was opened through, as text; "-1" if it is not told. */
 static int id_of(int fd, char *ret, size_t size, struct error *e)
 {
 	autofree char *path = xasprintf("/proc/self/fdinfo/%d", fd);

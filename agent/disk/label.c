@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-/* A tree in which so many passes find something new changes faster than it can be labelled. */
+/* Where so many passes find something new, or cannot see all, more would not end it. */
 #define PASSES_MAX 10
 
 struct labeller {

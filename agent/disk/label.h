@@ -11,8 +11,9 @@
  * Gives the tree behind dirfd to a project: its directories first, so that what is made in them later
  * is the project's by birth, then all regular files. Symbolic links and special files keep what they
  * have: no call reaches them before Linux 6.17. Never follows a link, never leaves the mount, and
- * goes over the tree again until a pass has seen all of it and changes nothing. Blocks. -errno of the
- * first file that could not be given; -ECANCELED.
+ * goes over the tree again until a pass has seen all of it and changes nothing. What ten passes do not
+ * end with (mount points hide something, a task moves in what is not charged) is left to scans to tell.
+ * Blocks. -errno of the first file that could not be given; -ECANCELED.
  */
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct error *e);
 
