@@ -328,7 +328,8 @@ answers() {
 connect() {
 	local address=${port[$1]:+127.0.0.1:${port[$1]}}
 	address=${address:-$1}
-	exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}"
+	exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}" || return
+	half[$fd]=''
 }
 disconnect() {
 	local open=$1
@@ -338,8 +339,18 @@ disconnect() {
 # send FD TEXT: one line. A subshell takes the SIGPIPE.
 send() { (printf '%s\n' "$2" >&"$1") 2>/dev/null; }
 
-# receive FD [SECONDS]: the next line, in $line; 1 at the end or when nothing comes.
-receive() { IFS= read -r -t "${2:-$patience}" -u "$1" line; }
+# receive FD [SECONDS]: the next line, in $line; 1 at the end, and more than 128 when none comes. What came of one by then is
+# kept for the next time.
+declare -A half=() # by descriptor
+receive() {
+	local status
+	IFS= read -r -t "${2:-$patience}" -u "$1" line
+	status=$?
+	line=${half[$1]:-}$line
+	half[$1]=''
+	[ $status -le 128 ] || half[$1]=$line
+	return $status
+}
 
 # receive_type FD TYPE [SECONDS]: skips lines until one of this type comes, in $line.
 receive_type() {
