@@ -183,14 +183,20 @@ bench-quota:
 	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=7200 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000" \
 		$(MAKE) check-vm VM_TESTS=30-many-containers
 
+# A node there, of which the power is cut at random, so many times; SEED=n makes the choices of a run that printed it again.
+POWER_CUTS ?= 50
+power-cuts:
+	$(Q)POWER_CUTS=$(POWER_CUTS) $(MAKE) check-vm VM_TESTS=host/10-power-cuts
+
 # A shell there.
 vm: $(B)/vm/build.img
 	$(Q)tests/vm/shell $(abspath $<)
 
-# The disk that brings this build and its tests to the guest.
+# The disk that brings this build and its tests to the guest, and a later one, for upgrades: the same with another version.
 $(B)/vm/build.img: all $(guest-tools:%=$(B)/%) FORCE
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build
 	$(Q)$(MAKE) DESTDIR=$(abspath $(@D))/tree/dest install
+	$(Q)$(MAKE) O=$(O)-next VERSION=$(VERSION).1 DESTDIR=$(abspath $(@D))/tree/next install
 	$(Q)cp -R tests docs $(@D)/tree
 	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
 	$(Q)cd $(B) && cp --parents $(guest-tools) vm/tree/build
@@ -269,4 +275,4 @@ clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
 .PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
-.PHONY: check-vm bench-quota vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
+.PHONY: check-vm bench-quota power-cuts vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

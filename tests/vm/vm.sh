@@ -88,7 +88,7 @@ vm_run() {
 	local number=$RANDOM$RANDOM line
 	vm_alive || return 125
 	exec 8<>"$vm/channel.in" 9<>"$vm/channel.out"
-	printf '%s %s %q\n' "$number" "$1" "$2" >&8
+	printf '%s %s %q\n' "$number" "$1" "$2"$'\n' >&8 # so it ends in a quote: its reader strips blanks
 	while vm_line $(($1 + vm_grace)); do
 		case $line in
 		"$number="*) printf '%s\n' "${line#*=}" ;;
