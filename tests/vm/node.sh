@@ -24,3 +24,13 @@ node_registers() {
 	# shellcheck disable=SC2016 # for the shell there
 	node_run 'until [[ $(systemctl show --value -p StatusText mesos-agent) = "Serving; registered"* ]]; do sleep 0.2; done'
 }
+
+# node_load LIFE SEED FRAMEWORK TASK...: power/load there. node_look: power/look.
+node_load() { node_run "cd /srv/build/tests/vm && MESOS_BUILD=/srv/build/build exec power/load $*"; }
+node_look() { node_run "/srv/build/tests/vm/power/look $node_work"; }
+# node_open FILE: the tasks that have not ended, by what power/load has said; TASK? if nothing was heard of it.
+node_open() {
+	awk '$1 == "launched" { open[$2] = "?" } $1 == "heard" && ($2 in open) { open[$2] = "" }
+		$1 == "heard" && $3 ~ /FINISHED|FAILED|KILLED|LOST|ERROR/ { delete open[$2] }
+		END { for (t in open) print t open[t] }' "$1" | sort -V
+}
