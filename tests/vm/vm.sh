@@ -109,7 +109,9 @@ vm_wait() {
 
 # vm_stop: shuts it down; 1 if it had to be killed.
 vm_stop() {
-	vm_run "$vm_grace" 'systemctl --no-block poweroff' && vm_wait && return
+	if vm_run "$vm_grace" 'systemctl --no-block poweroff' || ! vm_alive; then # it may be off before its answer came
+		vm_wait && return
+	fi
 	vm_kill
 	return 1
 }
