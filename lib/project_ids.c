@@ -96,9 +96,18 @@ static void forget_sandbox(struct project_ids *p, struct entry *x)
 	free(take_ptr(x->sandbox));
 }
 
+static struct entry *find_of(const struct project_ids *p, const char *sandbox)
+{
+	struct entry *x;
+
+	HASH_FIND(by_sandbox, p->sandboxes, sandbox, strlen(sandbox), x);
+	return x;
+}
+
 static void move(struct project_ids *p, struct entry *x, enum project_use use, const char *sandbox)
 {
 	assert((use == PROJECT_TAKEN) == (sandbox != NULL));
+	assert(!sandbox || !find_of(p, sandbox));
 	forget_sandbox(p, x);
 	list_remove(&x->node);
 	x->use = use;
@@ -144,11 +153,22 @@ const char *project_ids_sandbox(const struct project_ids *p, uint32_t id)
 	return x ? x->sandbox : NULL;
 }
 
+bool project_ids_of(const struct project_ids *p, const char *sandbox, uint32_t *ret)
+{
+	const struct entry *x = find_of(p, sandbox);
+
+	if (x)
+		*ret = x->id;
+	return x;
+}
+
 void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
 			 const char *sandbox)
 {
-	struct entry *x = find(p, id);
+	struct entry *x = find(p, id), *before = sandbox ? find_of(p, sandbox) : NULL;
 
+	if (before)
+		move(p, before, PROJECT_LEFT, NULL);
 	if (!x) {
 		x = xcalloc(1, sizeof(*x));
 		x->id = id;
@@ -206,9 +226,8 @@ void project_ids_give_back(struct project_ids *p, uint32_t id)
 
 bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret)
 {
-	struct entry *x;
+	struct entry *x = find_of(p, sandbox);
 
-	HASH_FIND(by_sandbox, p->sandboxes, sandbox, strlen(sandbox), x);
 	if (!x)
 		return false;
 	*ret = x->id;

@@ -33,13 +33,18 @@ bool project_ids_in_range(const struct project_ids *p, uint32_t id);
 /* Whether it can be given out, and for which sandbox it is taken, NULL if it is not. */
 enum project_use project_ids_use(const struct project_ids *p, uint32_t id);
 const char *project_ids_sandbox(const struct project_ids *p, uint32_t id);
+/* The id that is taken for this sandbox. False: there is none. */
+bool project_ids_of(const struct project_ids *p, const char *sandbox, uint32_t *ret);
 
 /*
  * The id that was never used, or else the one that was given back first; it is taken for this
  * sandbox now. 1: there is none.
  */
 int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret);
-/* An id that is found to be in use; of the range or not. What it was is forgotten. */
+/*
+ * An id that is found to be in use; of the range or not. What it was is forgotten. A sandbox has one
+ * id: another that was taken for it is left.
+ */
 void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
 			 const char *sandbox);
 /* It is free, after all that are so already. Out of the range it is forgotten. */

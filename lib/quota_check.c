@@ -12,7 +12,7 @@
 
 #include "lib/fs.h"
 #include "lib/mounts.h"
-#include "lib/project_ids.h"
+#include "lib/project_names.h"
 #include "lib/quota.h"
 #include "lib/units.h"
 
@@ -338,51 +338,22 @@ static void check_range(struct probe *p)
 		tell(p, true, e.text, "leave it out for the default");
 }
 
-/* "name:5000" of projid(5), "5000:/path" of projects(5): the number of a line, 0 if there is none. */
-static uint32_t id_of_line(const char *line, bool number_first)
+static void tell_named(const char *path, unsigned count, uint32_t example, void *ctx)
 {
-	const char *colon = strchr(line, ':'), *end;
-	unsigned long long id;
+	struct probe *p = ctx;
+	autofree char *what = xasprintf("%s gives %u of the project ids %s to others (%u)", path,
+					count, p->range, example);
 
-	if (!colon || *line == '#')
-		return PROJECT_NONE;
-	id = strtoull(number_first ? line : colon + 1, (char **)(uintptr_t)&end, 10);
-	return id < UINT32_MAX && (!number_first || end == colon) ? (uint32_t)id : PROJECT_NONE;
-}
-
-static void check_file(struct probe *p, const char *path, bool number_first)
-{
-	autobuf struct buf text = { 0 };
-	uint32_t first = PROJECT_NONE;
-	unsigned count = 0;
-	char *rest, *line;
-	struct error e;
-
-	if (fs_read(path, FILE_MAX, &text, &e))
-		return;
-	rest = buf_text(&text);
-	while ((line = strsep(&rest, "\n"))) {
-		uint32_t id = id_of_line(line, number_first);
-
-		if (id == PROJECT_NONE || !project_ids_in_range(p->ids, id))
-			continue;
-		first = count++ ? first : id;
-		project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
-	}
-	if (count) {
-		autofree char *what = xasprintf("%s gives %u of the project ids %s to others (%u)",
-						path, count, p->range, first);
-
-		tell(p, false, what,
-		     "nothing: the agent leaves them out; or another --xfs_project_range");
-	}
+	tell(p, false, what, "nothing: the agent leaves them out; or another --xfs_project_range");
 }
 
 static void check_named_projects(struct probe *p)
 {
-	check_file(p, "/etc/projid", false);
-	check_file(p, "/etc/projects", true);
-	if (!project_ids_counts(p->ids).free)
+	struct error e;
+
+	if (project_names_find(p->ids, tell_named, p, &e))
+		tell(p, true, e.text, "remove it, or what is wrong with it");
+	else if (!project_ids_counts(p->ids).free)
 		tell(p, true, "others have all of --xfs_project_range", "give it another one");
 }
 

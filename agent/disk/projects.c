@@ -4,16 +4,13 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 
 #include "agent/gc_tree.h"
-#include "lib/fs.h"
 #include "lib/log.h"
+#include "lib/project_names.h"
 #include "lib/timer.h"
 
-#define PROJID_FILE      "/etc/projid"
-#define PROJID_MAX_BYTES (4 * MIB)
 /* XFS gives blocks of deleted files back in the background, within tens of milliseconds. */
 #define LINGER_NS    (50 * NSEC_PER_MSEC)
 #define LINGER_TRIES 20
@@ -116,9 +113,20 @@ static int open_sandbox(const struct projects *p, const char *path, bool gone)
 	return (int)syscall(SYS_openat2, p->o.work_dir_fd, name, &how, sizeof(how));
 }
 
+/* Of a sandbox of which no row tells: it was given its project just before the agent was killed. */
+static void adopt(struct projects *p, const char *path, const char *container_id, uint32_t id)
+{
+	if (project_ids_in_range(p->ids, id) && project_ids_use(p->ids, id) != PROJECT_FOREIGN)
+		project_ids_restore(p->ids, id, PROJECT_TAKEN, path);
+	else
+		log_warning("container %s: its sandbox has project %u, which is not ours: it gets "
+			    "one of its own if it still runs",
+			    container_id, id);
+}
+
 /*
- * What a directory says is so. Two sandboxes of one id are not our doing: the one that the store
- * knows keeps it, and the other is given a new one when its container is found again.
+ * What rows say of a sandbox is so, whatever its directory says: when its container is found again it is
+ * put back. Two sandboxes of one id are not our doing; the one that is known to have it keeps it.
  */
 static void on_sandbox(const char *path, const char *container_id, int64_t mtime_ns unused,
 		       bool gone, void *ctx)
@@ -126,16 +134,24 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 	struct projects *p = ctx;
 	autofd int fd = open_sandbox(p, path, gone);
 	struct project is = { .id = PROJECT_NONE };
-	const char *other;
+	const char *owner;
+	uint32_t own;
 
 	if (fd < 0 || project_get(fd, &is) || is.id == PROJECT_NONE)
 		return;
-	other = project_ids_sandbox(p->ids, is.id);
-	if (other && strcmp(other, path) != 0)
-		log_error("container %s: its sandbox has project %u, which is that of %s",
-			  container_id, is.id, other);
+	owner = project_ids_sandbox(p->ids, is.id);
+	if (str_equal(owner, path))
+		return;
+	if (owner)
+		log_error("container %s: its sandbox has project %u, which is that of %s: it gets "
+			  "one of its own if it still runs",
+			  container_id, is.id, owner);
+	else if (project_ids_of(p->ids, path, &own))
+		log_warning("container %s: its sandbox has project %u instead of %u: it is put "
+			    "back if it still runs",
+			    container_id, is.id, own);
 	else
-		project_ids_restore(p->ids, is.id, PROJECT_TAKEN, path);
+		adopt(p, path, container_id, is.id);
 }
 
 static void leave_if_gone(struct projects *p, const char *sandbox)
@@ -177,33 +193,26 @@ static int find_foreign(struct projects *p, struct error *e)
 	return found < 0 ? found : 0;
 }
 
-/* projid(5): name:id a line. */
-static int find_named(struct projects *p, struct error *e)
+/* Somebody gave work_dir itself a project: what is made in it inherits that, and it is none of ours. */
+static void find_above(struct projects *p)
 {
-	autobuf struct buf text = { 0 };
-	char *rest, *line;
-	struct error why;
-	unsigned id;
+	struct project is = { .id = PROJECT_NONE };
 
-	if (access(PROJID_FILE, F_OK))
-		return 0;
-	if (fs_read(PROJID_FILE, PROJID_MAX_BYTES, &text, &why))
-		return error_set(e, why.code, "%s", why.text);
-	rest = (char *)(uintptr_t)buf_text(&text);
-	while ((line = strsep(&rest, "\n")))
-		if (*line != '#' && sscanf(line, "%*[^:]:%u", &id) == 1 && id != PROJECT_NONE &&
-		    project_ids_use(p->ids, id) == PROJECT_FREE)
-			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
-	return 0;
+	if (!project_get(p->o.work_dir_fd, &is) && is.id != PROJECT_NONE &&
+	    project_ids_use(p->ids, is.id) == PROJECT_FREE)
+		project_ids_restore(p->ids, is.id, PROJECT_FOREIGN, NULL);
 }
 
 int projects_find(struct projects *p, struct error *e)
 {
 	struct project_counts c;
 
-	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
 	leave_missing(p);
-	if (find_foreign(p, e) || find_named(p, e))
+	find_above(p);
+	if (project_names_find(p->ids, NULL, NULL, e))
+		return -e->code;
+	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
+	if (find_foreign(p, e))
 		return -e->code;
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
 	c = projects_counts(p);
@@ -250,28 +259,12 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 	}
 }
 
-/* Its directory has one that is nobody else's. */
-static bool has_own(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret)
-{
-	struct project is = { .id = PROJECT_NONE };
-	const char *owner;
-
-	if (project_get(dirfd, &is) || is.id == PROJECT_NONE)
-		return false;
-	owner = project_ids_sandbox(p->ids, is.id);
-	if (!str_equal(owner, sandbox))
-		return false;
-	*ret = is.id;
-	return true;
-}
-
-int projects_take(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret,
-		  struct error *e)
+int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
 {
 	int r;
 
 	pthread_mutex_lock(&p->lock);
-	r = has_own(p, sandbox, dirfd, ret) ? 0 : take_free(p, sandbox, ret, e);
+	r = project_ids_of(p->ids, sandbox, ret) ? 0 : take_free(p, sandbox, ret, e);
 	pthread_mutex_unlock(&p->lock);
 	return r;
 }

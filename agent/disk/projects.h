@@ -37,18 +37,16 @@ const struct quota *projects_quota(const struct projects *p);
 /* A row of project_table, for store_load(). -EBADMSG if it makes no sense. */
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e);
 /*
- * At start, after the rows: reads the ids of all sandboxes from their directories, which are right where
- * rows are not, and finds the ids that the filesystem or /etc/projid know and that are not ours. Blocks.
+ * At start, after the rows: of sandboxes that these do not know reads the ids from their directories, and
+ * finds the ids that the filesystem, /etc/projid or /etc/projects know and that are not ours. Blocks.
  */
 int projects_find(struct projects *p, struct error *e);
 
 /*
- * The project of a sandbox, for a job: the one that its directory has, if that is its own, or else one
- * that is free, to which nothing is charged. sandbox is its path below work_dir. -ENOSPC with the
- * numbers if none is free.
+ * The project of a sandbox, for a job: the one that it was given, or else one that is free, to which
+ * nothing is charged. sandbox is its path below work_dir. -ENOSPC with the numbers if none is free.
  */
-int projects_take(struct projects *p, const char *sandbox, int dirfd, uint32_t *ret,
-		  struct error *e);
+int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e);
 /* The sandbox has its project: puts the row. In the loop. */
 void projects_taken(struct projects *p, uint32_t id);
 /* The sandbox was deleted: its id is free soon. */

@@ -56,17 +56,29 @@ static int apply(struct quota_watch *q, struct error *e)
 	return 0;
 }
 
+/*
+ * Should the agent be killed now, the next one finds on the disk whose the limits are that come before the
+ * label. Nothing inherits it yet: that would be without a limit.
+ */
+static int mark(int dirfd, uint32_t id, struct error *e)
+{
+	struct project want = { .id = id }, is;
+	int r = project_get(dirfd, &is);
+
+	if (!r && is.id == PROJECT_NONE)
+		r = project_set(dirfd, &want);
+	return r ? error_set(e, -r, "give the sandbox to project %u: %s", id, strerror(-r)) : 0;
+}
+
 static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
 {
 	uint32_t id;
 
-	if (projects_take(q->projects, q->sandbox, dirfd, &id, e))
+	if (projects_take(q->projects, q->sandbox, &id, e))
 		return -e->code;
 	q->project = id;
 	q->fresh = true;
-	if (apply(q, e))
-		return -e->code;
-	return label_tree(dirfd, id, cancel, e);
+	return mark(dirfd, id, e) ?: apply(q, e) ?: label_tree(dirfd, id, cancel, e);
 }
 
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
@@ -75,7 +87,7 @@ int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
 	return see_to_enforcement(q, e) ?: establish(q, dirfd, NULL, e);
 }
 
-/* What is made in a directory that was taken out of its project is not charged: it is put back. */
+/* What is made in a directory that was taken out of its project is not charged: first this is put back. */
 static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 {
 	struct project want = { .id = q->project, .inherited = true }, is;
@@ -85,6 +97,7 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 		q->found = is.inherited ? is.id : PROJECT_NONE;
 		if (q->found != q->project)
 			r = project_set(dirfd, &want);
+		q->strayed |= q->found != q->project;
 	}
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
@@ -115,6 +128,9 @@ static int measure(struct disk_watch *w)
 		q->project = PROJECT_NONE;
 		return -w->error.code;
 	}
+	if (q->strayed && label_tree(w->dirfd, q->project, &w->cancel, &w->error))
+		return -w->error.code;
+	q->strayed = false;
 	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) || look_again(q, &w->error))
 		return -w->error.code;
 	return 0;
@@ -127,7 +143,8 @@ static struct work_pool *pool(const struct disk_watch *w)
 {
 	const struct quota_watch *q = container_of(w, struct quota_watch, watch);
 
-	return q->project == PROJECT_NONE ? w->checks->big_pool : w->checks->quota_pool;
+	return q->project == PROJECT_NONE || q->strayed ? w->checks->big_pool
+							: w->checks->quota_pool;
 }
 
 static void begin(struct disk_watch *w)
@@ -167,10 +184,12 @@ static void book(struct disk_watch *w)
 	bool disputed = w->ledger->disputed;
 
 	remember_project(q);
-	if (q->found != q->project)
+	if (q->strayed) {
 		log_warning("container %s: its sandbox was taken out of project %u, and is in it "
 			    "again",
 			    w->name, q->project);
+		disk_watch_soon(w);
+	}
 	w->ledger->filesystem = projects_quota(q->projects)->fs;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;

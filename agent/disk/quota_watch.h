@@ -21,6 +21,7 @@ struct quota_watch {
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
 	uint32_t found; /* the project that its directory had */
+	bool strayed;   /* it was another one: what was made meanwhile is still to be put back */
 	bool fresh;     /* it was given its project in this job */
 };
 

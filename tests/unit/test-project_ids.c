@@ -142,6 +142,23 @@ static void ids_of_an_old_range_stay_with_their_sandbox_and_then_go(void **state
 	assert_int_equal(project_ids_take(p, "c", &id), 1);
 }
 
+static void a_sandbox_has_one_id(void **state unused)
+{
+	autoids struct project_ids *p = made("[5000-5002]");
+	uint32_t id = 0;
+
+	assert_false(project_ids_of(p, "a", &id));
+	assert_int_equal(taken(p, "a"), 5000);
+	project_ids_restore(p, 5001, PROJECT_TAKEN, "a");
+	assert_true(project_ids_of(p, "a", &id));
+	assert_int_equal(id, 5001);
+	assert_int_equal(project_ids_use(p, 5000), PROJECT_LEFT);
+	project_ids_restore(p, 5001, PROJECT_TAKEN, "a");
+	assert_int_equal(project_ids_use(p, 5001), PROJECT_TAKEN);
+	give_back(p, "a");
+	assert_false(project_ids_of(p, "a", &id));
+}
+
 static void all_are_counted(void **state unused)
 {
 	autoids struct project_ids *p = made("[1-10]");
@@ -170,6 +187,7 @@ int main(void)
 		cmocka_unit_test(what_is_others_is_never_given_out),
 		cmocka_unit_test(what_is_free_for_long_is_remembered_in_its_order),
 		cmocka_unit_test(ids_of_an_old_range_stay_with_their_sandbox_and_then_go),
+		cmocka_unit_test(a_sandbox_has_one_id),
 		cmocka_unit_test(all_are_counted),
 	};
 

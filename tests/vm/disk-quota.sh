@@ -64,11 +64,47 @@ is 'at once' "$(size_of "$box")" $((8 << 20))
 
 # ---- what others do to it
 
-chattr -p 0 "$box" 2>/dev/null
+project_is() { [ "$(project "$1")" = "$2" ]; } # PATH ID
+kill -s STOP "${pid[a]}"
+chattr -p 0 "$box"
 chattr -P "$box"
+touch "$box/meanwhile"
+mkdir "$box/directory"
+kill -s CONT "${pid[a]}"
 ok 'a sandbox that was taken out of its project is put back' eventually "$patience" inherits "$box"
 is 'with its id' "$(project "$box")" 5000
-ok 'and that is said' logged a 'its sandbox was taken out of project 5000'
+ok 'and that is said' eventually "$patience" logged a 'its sandbox was taken out of project 5000, and is in it again'
+ok 'what was made in it meanwhile is put there too' eventually "$patience" project_is "$box/meanwhile" 5000
+ok 'and what will be made in that' eventually "$patience" inherits "$box/directory"
+
+# ---- an id on two sandboxes
+
+task twin 4 'mkdir d; touch d/file; sleep 1000'
+runs twin
+twin=$(sandbox a twin)
+eventually "$patience" written "$twin" d/file
+is 'another container has another id' "$(project "$twin")" 5001
+chattr -R -p 5000 "$twin"
+ok 'one that was given the id of another is put back' eventually "$patience" project_is "$twin" 5001
+ok 'with what is in it' eventually "$patience" project_is "$twin/d/file" 5001
+stop a KILL
+chattr -R -p 5000 "$twin"
+start_agent a "${quotas[@]}" "$range"
+like 'an id that is found on two sandboxes is told' "$(<"$dir/a.log")" "container ${twin##*/}: its sandbox has project 5000, which is that of slaves/.*/${box##*/}: "
+ok 'and the second gets back its own' eventually "$patience" project_is "$twin/d/file" 5001
+ok 'with its limit' eventually "$patience" quota_is a twin '.project == 5001 and .hard_bytes == 4194304'
+ok 'while the first keeps it' quota_is a full '.project == 5000 and .hard_bytes == 8388608'
+stop a KILL
+sqlite3 "$dir/a/work/meta/agent.db" "DELETE FROM projects WHERE sandbox LIKE '%${twin##*/}'"
+chattr -R -p 5000 "$twin"
+start_agent a "${quotas[@]}" "$range"
+ok 'one of which nobody knows another id gets a new one' eventually "$patience" project_is "$twin/d/file" 5002
+stop a KILL
+chattr -R -p 7 "$twin"
+start_agent a "${quotas[@]}" "$range"
+ok 'and one that belongs to others does not keep theirs' eventually "$patience" project_is "$twin/d/file" 5002
+like 'which is told' "$(<"$dir/a.log")" "container ${twin##*/}: its sandbox has project 7 instead of 5002"
+stop twin INT
 stop full INT
 
 # ---- ids
