@@ -4,6 +4,7 @@
 #include "agent/container/orphans.h"
 #include "agent/executors.h"
 #include "agent/master.h"
+#include "agent/quotas.h"
 #include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
@@ -346,5 +347,6 @@ void agent_add_health(const struct agent *a, struct buf *out)
 			 "space there.\n",
 			 a->store_dir);
 	places_add_health(a, out);
+	quotas_add_health(a, out);
 	master_add_health(a->master, out);
 }

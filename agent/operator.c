@@ -3,6 +3,7 @@
 
 #include "agent/agent.h"
 #include "agent/master.h"
+#include "agent/quotas.h"
 #include "agent/settings.h"
 #include "lib/version.h"
 
@@ -172,12 +173,24 @@ static void on_containers(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
-static struct quota_state describe_quota(const struct executor *x)
+/* What the kernel holds it to is none while that is switched off. */
+static const char *disk_state(const struct agent *a, const struct executor *x)
+{
+	const struct ledger *l = executor_disk(x);
+
+	if (!x->container && !l->killed)
+		return "ended";
+	return x->container && (l->limits.hard_bytes || l->limits.hard_inodes) &&
+			       quotas_unenforced(a)
+		       ? "unenforced"
+		       : ledger_state(l);
+}
+
+static struct quota_state describe_quota(const struct agent *a, const struct executor *x)
 {
 	const struct ledger *l = executor_disk(x);
 	bool measured = ledger_known(l), quota = l->filesystem != NULL;
 	double full_in = ledger_full_in(l);
-	const char *state = !x->container && !l->killed ? "ended" : ledger_state(l);
 	struct quota_state s = {
 		.container_id = x->container_id,
 		.framework_id = x->framework->id,
@@ -195,7 +208,7 @@ static struct quota_state describe_quota(const struct executor *x)
 		.has_age_seconds = measured,
 		.missed = l->used.missed,
 		.has_missed = measured,
-		.state = (char *)(uintptr_t)state,
+		.state = (char *)(uintptr_t)disk_state(a, x),
 		.filesystem = (char *)(uintptr_t)l->filesystem,
 		.project = l->project,
 		.has_project = quota,
@@ -221,12 +234,12 @@ static struct quota_state describe_quota(const struct executor *x)
 	return s;
 }
 
-static void add_quota(struct answer_quota *answer, const struct executor *x)
+static void add_quota(struct answer_quota *answer, const struct agent *a, const struct executor *x)
 {
 	size_t n = answer->containers_count;
 
 	answer->containers = xreallocarray(answer->containers, n + 1, sizeof(*answer->containers));
-	answer->containers[n] = describe_quota(x);
+	answer->containers[n] = describe_quota(a, x);
 	answer->containers_count = n + 1;
 }
 
@@ -243,9 +256,9 @@ static void on_quota(struct peer *p, struct message *m unused)
 
 	list_for_each(c, &a->node.containers, node_entry)
 		if (c->phase != CONTAINER_ENDED)
-			add_quota(&answer, c->owner);
+			add_quota(&answer, a, c->owner);
 	list_for_each(x, &a->recent, recent)
-		add_quota(&answer, x);
+		add_quota(&answer, a, x);
 	peer_send(p, ANSWER_QUOTA, NULL, NULL, &answer);
 	for (size_t i = 0; i < answer.containers_count; i++)
 		free(answer.containers[i].task_ids);

@@ -150,6 +150,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 		.work_dir_fd = a->work_dir_fd,
 		.agent_id = &a->id,
 		.range = a->flags.xfs_project_range,
+		.enforced = a->flags.enforce_container_disk_quota,
 		.interval_ns = a->flags.disk_watch_interval,
 		.freed = on_freed,
 		.ctx = a,
@@ -240,6 +241,22 @@ void quotas_sandbox_deleted(const char *path, void *agent)
 		projects_gone(a->node.projects, path);
 }
 
+bool quotas_unenforced(const struct agent *a)
+{
+	return a->node.projects && enforcement_off(projects_enforcement(a->node.projects), NULL);
+}
+
+void quotas_add_health(const struct agent *a, struct buf *out)
+{
+	struct error why;
+
+	if (a->node.projects && enforcement_off(projects_enforcement(a->node.projects), &why))
+		buf_addf(out,
+			 "No disk limit in %s can be relied on, and no task can be launched: %s; "
+			 "see mesos-agentctl quota check.\n",
+			 a->flags.work_dir, why.text);
+}
+
 void quotas_read_metrics(struct agent *a)
 {
 	struct project_counts c;
@@ -249,4 +266,7 @@ void quotas_read_metrics(struct agent *a)
 	c = projects_counts(a->node.projects);
 	a->metrics.project_ids_total = (double)c.total;
 	a->metrics.project_ids_free = (double)c.free;
+	a->metrics.disk_unenforced = quotas_unenforced(a);
+	a->metrics.disk_switched_off =
+		(double)enforcement_times(projects_enforcement(a->node.projects));
 }

@@ -138,7 +138,7 @@ static const char *state_colour(const struct quota_state *q)
 		const char *state, *colour;
 	} colours[] = {
 		{ "ok", COLOUR_GREEN },   { "near", COLOUR_YELLOW }, { "over", COLOUR_RED },
-		{ "denied", COLOUR_RED }, { "killed", COLOUR_RED },
+		{ "denied", COLOUR_RED }, { "killed", COLOUR_RED },  { "unenforced", COLOUR_RED },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)

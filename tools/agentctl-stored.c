@@ -158,12 +158,14 @@ static bool is_full(const struct quota_state *q, uint64_t block_bytes)
 	return q->has_hard_bytes && q->used_bytes + block_bytes > q->hard_bytes;
 }
 
-static const char *state_of(const struct quota_state *q, uint64_t block_bytes)
+static const char *state_of(const struct quota_state *q, uint64_t block_bytes, bool enforcing)
 {
 	if (!q->has_used_bytes)
 		return "unmeasured";
 	if (!q->has_limit_bytes)
 		return "unlimited";
+	if (q->has_hard_bytes && !enforcing)
+		return "unenforced";
 	if (q->used_bytes > q->limit_bytes)
 		return "over";
 	if (is_full(q, block_bytes))
@@ -171,12 +173,12 @@ static const char *state_of(const struct quota_state *q, uint64_t block_bytes)
 	return q->percent >= QUOTA_NEAR_PERCENT ? "near" : "ok";
 }
 
-static void judge(struct quota_state *q, uint64_t block_bytes)
+static void judge(struct quota_state *q, uint64_t block_bytes, bool enforcing)
 {
 	q->has_percent = q->has_used_bytes && q->has_limit_bytes && q->limit_bytes;
 	if (q->has_percent)
 		q->percent = 100.0 * (double)q->used_bytes / (double)q->limit_bytes;
-	replace_str(&q->state, state_of(q, block_bytes));
+	replace_str(&q->state, state_of(q, block_bytes, enforcing));
 }
 
 /* Of each container, as far as that goes; the first reason that it does not. */
@@ -184,15 +186,16 @@ static void ask_for_all(struct agentctl *a, struct stored *s, struct buf *why)
 {
 	struct quota kernel = { .fd = -EBADF };
 	struct error e = { 0 }, first = { 0 };
+	struct quota_mode mode = { 0 };
 
-	if (quota_open(a->flags.work_dir, &kernel, &e))
+	if (quota_open(a->flags.work_dir, &kernel, &e) || quota_mode_get(&kernel, &mode, &e))
 		first = e;
 	for (size_t i = 0; i < s->answer->containers_count; i++) {
 		struct quota_state *q = &s->answer->containers[i];
 
 		if (kernel.path && ask_kernel(q, &kernel, s->sandboxes[i], &e) && !first.code)
 			first = e;
-		judge(q, kernel.block_bytes);
+		judge(q, kernel.block_bytes, mode.enforcing);
 		s->answer->enforced |= q->has_hard_bytes;
 	}
 	quota_close(&kernel);

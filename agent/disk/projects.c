@@ -18,12 +18,13 @@
 struct projects {
 	struct projects_options o;
 	struct quota quota;
+	struct enforcement enforcement;
 	pthread_mutex_t lock;
 	struct project_ids *ids;
 	uint64_t given_back; /* counts up, for the rows */
 	sd_event_source *timer;
 
-	/* the look at the ids that are left */
+	/* the look, at the ids that are left */
 	struct work job;
 	bool looking, again;
 	unsigned tries; /* in a row, since an id was left */
@@ -45,12 +46,18 @@ const struct quota *projects_quota(const struct projects *p)
 	return &p->quota;
 }
 
+struct enforcement *projects_enforcement(struct projects *p)
+{
+	return &p->enforcement;
+}
+
 int projects_new(const struct projects_options *o, struct projects **ret, struct error *e)
 {
 	struct projects *p = xcalloc(1, sizeof(*p));
 
 	p->o = *o;
 	pthread_mutex_init(&p->lock, NULL);
+	enforcement_init(&p->enforcement, &p->quota, o->enforced);
 	if (project_ids_new(o->range, &p->ids, e) || quota_open(o->work_dir, &p->quota, e)) {
 		projects_free(p);
 		return -e->code;
@@ -69,6 +76,7 @@ void projects_free(struct projects *p)
 	free(p->left);
 	free(p->idle);
 	pthread_mutex_destroy(&p->lock);
+	enforcement_fini(&p->enforcement);
 	free(p);
 }
 
@@ -313,7 +321,9 @@ static bool clear(struct projects *p, uint32_t id)
 static void run(struct work *job)
 {
 	struct projects *p = container_of(job, struct projects, job);
+	struct error e;
 
+	enforcement_look(&p->enforcement, &e); /* which says what is to be said */
 	for (size_t i = 0; i < p->left_count; i++)
 		p->idle[i] = clear(p, p->left[i]);
 }
@@ -364,10 +374,10 @@ static void done(struct work *job)
 	p->tries = rest ? p->tries + 1 : 0;
 	if (p->again)
 		look(p);
-	else if (rest)
+	else
 		timer_set(p->o.loop, &p->timer, projects_freeing(p) ? LINGER_NS : p->o.interval_ns,
 			  on_timer, p);
-	if (p->o.freed && (freed || !projects_freeing(p)))
+	if (p->o.freed && (freed || (rest && !projects_freeing(p))))
 		p->o.freed(p->o.ctx);
 }
 
@@ -382,8 +392,6 @@ static void look(struct projects *p)
 	p->left = project_ids_list(p->ids, PROJECT_LEFT, &p->left_count);
 	pthread_mutex_unlock(&p->lock);
 	p->idle = xcalloc(p->left_count + 1, sizeof(*p->idle));
-	if (!p->left_count)
-		return;
 	p->looking = true;
 	p->job = (struct work){ .run = run, .done = done };
 	work_submit(p->o.pool, &p->job);
@@ -405,5 +413,5 @@ void projects_gone(struct projects *p, const char *sandbox)
 
 bool projects_freeing(const struct projects *p)
 {
-	return p->looking || (p->tries > 0 && p->tries < LINGER_TRIES);
+	return (p->looking && p->left_count) || (p->tries > 0 && p->tries < LINGER_TRIES);
 }

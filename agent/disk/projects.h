@@ -7,6 +7,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "agent/disk/enforcement.h"
 #include "agent/store.h"
 #include "lib/project_ids.h"
 #include "lib/quota.h"
@@ -22,7 +23,9 @@ struct projects_options {
 	int work_dir_fd;       /* the caller's, open as long as projects live */
 	char *const *agent_id; /* its directory stays when it is empty; gc.h */
 	const char *range;     /* --xfs_project_range */
-	int64_t interval_ns;   /* between two looks at what is still charged to ids that are left */
+	bool enforced;         /* as --enforce_container_disk_quota says */
+	int64_t interval_ns; /* between two looks: at what is still charged to ids that are left, whether
+				* limits are enforced */
 	/* Ids have become free, in the loop. May be NULL. */
 	void (*freed)(void *ctx);
 	void *ctx;
@@ -33,6 +36,7 @@ int projects_new(const struct projects_options *o, struct projects **ret, struct
 /* After the pool was freed. NULL is accepted. */
 void projects_free(struct projects *p);
 const struct quota *projects_quota(const struct projects *p);
+struct enforcement *projects_enforcement(struct projects *p);
 
 /* A row of project_table, for store_load(). -EBADMSG if it makes no sense. */
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e);

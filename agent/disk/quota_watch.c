@@ -24,21 +24,6 @@ static bool equal(const struct quota_watch *q, const struct quota_limits *is)
 	       is->soft_inodes == want->soft_inodes && is->hard_inodes == want->hard_inodes;
 }
 
-/* Limits that nobody looks after any more are none. */
-static int see_to_enforcement(struct quota_watch *q, struct error *e)
-{
-	const struct quota *fs = projects_quota(q->projects);
-	struct quota_mode mode;
-
-	if (quota_mode_get(fs, &mode, e))
-		return -e->code;
-	if (!mode.accounting)
-		return error_set(e, ESRCH,
-				 "project quotas of %s are off: mount it with prjquota again",
-				 fs->path);
-	return mode.enforcing || !q->rules->enforced ? 0 : quota_enforce(fs, e);
-}
-
 static int apply(struct quota_watch *q, struct error *e)
 {
 	const struct quota *fs = projects_quota(q->projects);
@@ -84,7 +69,8 @@ static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
 {
 	q->applying = q->limits;
-	return see_to_enforcement(q, e) ?: establish(q, dirfd, NULL, e);
+	return enforcement_look(projects_enforcement(q->projects), e)
+		       ?: establish(q, dirfd, NULL, e);
 }
 
 /* What is made in a directory that was taken out of its project is not charged: first this is put back. */
@@ -120,7 +106,7 @@ static int measure(struct disk_watch *w)
 {
 	struct quota_watch *q = quota_watch(w);
 
-	if (see_to_enforcement(q, &w->error))
+	if (enforcement_look(projects_enforcement(q->projects), &w->error))
 		return -w->error.code;
 	if (q->project == PROJECT_NONE && w->last_started) /* nothing will be written any more */
 		return -ECANCELED;

@@ -27,7 +27,7 @@ task full 8 'why=$(head -c 16M /dev/zero 2>&1 >file); echo "status $? $why"; sta
 runs full
 box=$(sandbox a full)
 told() { grep -q "$2" "$1/stdout"; } # a mark would be refused as well
-ok 'a task that writes too much goes on' eventually "$patience" told "$box" '^size'
+ok 'a task that writes too much goes on' eventually "$patience" told "$box" '^size [0-9]'
 like 'its write was refused' "$(<"$box/stdout")" "$denied"
 like 'it has what was written until then' "$(<"$box/stdout")" 'status 1.*size [78][0-9]{6}'
 is 'the sandbox is of the first project of the range' "$(project "$box")" 5000
