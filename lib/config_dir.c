@@ -14,6 +14,8 @@ static const char *const lists[] = { "attributes", "resources" };
 
 struct reader {
 	size_t max_bytes;
+	bool (*wanted)(const char *name, const void *ctx);
+	const void *ctx;
 	struct config *config;
 };
 
@@ -175,6 +177,8 @@ static int read_entry(int at, const char *path, const char *name, void *ctx, str
 	autofd int fd = -EBADF;
 	struct stat st = { 0 };
 
+	if (r->wanted && !r->wanted(name, r->ctx))
+		return 0;
 	if (look_at(at, name, path, &st, &fd, e))
 		return -e->code;
 	if (S_ISDIR(st.st_mode) && is_list(name))
@@ -187,9 +191,16 @@ static int read_entry(int at, const char *path, const char *name, void *ctx, str
 	return 0;
 }
 
-int config_dir_read(const char *path, size_t max_bytes, struct config *ret, struct error *e)
+int config_dir_read(const char *path, size_t max_bytes,
+		    bool (*wanted)(const char *name, const void *ctx), const void *ctx,
+		    struct config *ret, struct error *e)
 {
-	struct reader r = { .max_bytes = max_bytes, .config = ret };
+	struct reader r = {
+		.max_bytes = max_bytes,
+		.wanted = wanted,
+		.ctx = ctx,
+		.config = ret,
+	};
 	autofd int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st = { 0 };
 

@@ -202,11 +202,19 @@ static int load_flag(struct loader *l, int argc, char **argv, int *i, struct err
 	return set_once(l, f, argv[++*i], e);
 }
 
+/* Of a daemon's file by this name: whether we have such a flag too. Its switches are its own affair. */
+static bool is_ours(const char *name, const void *ctx)
+{
+	return find(ctx, name);
+}
+
 /* Each file is an argument of one word; what only the next word could complete lacks a value. */
 static int load_directory(struct loader *l, const char *path, struct error *e)
 {
 	cleanup(config_fini) struct config config = { 0 };
-	int r = config_dir_read(path, FLAGS_FILE_MAX, &config, e);
+	const struct flags_program *p = l->program;
+	int r = config_dir_read(path, FLAGS_FILE_MAX, p->others_files ? is_ours : NULL, p->schema,
+				&config, e);
 
 	memset(l->given, 0, sizeof(l->given));
 	for (size_t i = 0; i < config.count && !r; i++) {

@@ -17,6 +17,7 @@ struct flags_program {
 	const char *words;           /* what may follow the flags, for --help; NULL: nothing may */
 	const char *env_prefix;      /* "MESOS_"; NULL: the environment is not read */
 	const struct schema *schema; /* has boolean fields help and version */
+	bool others_files; /* what --config_dir names is a daemon's: flags that we have not are passed over */
 };
 
 /* What stands beside the flags: pointers into argv. */

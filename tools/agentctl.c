@@ -345,6 +345,7 @@ static void load(struct agentctl *a, int argc, char **argv)
 		.words = "COMMAND",
 		.env_prefix = "MESOS_",
 		.schema = agentctl_flags_schema(),
+		.others_files = true,
 	};
 	struct error e;
 
