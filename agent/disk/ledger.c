@@ -31,11 +31,20 @@ bool ledger_known(const struct ledger *l)
 	return l->used.witness != WITNESS_NONE;
 }
 
+/* Files may run out long before bytes do. */
+static bool is_near(const struct ledger *l)
+{
+	double files = (double)l->limits.hard_inodes * QUOTA_NEAR_PERCENT / 100;
+
+	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ||
+	       (l->limits.hard_inodes && ledger_known(l) && (double)l->used.inodes >= files);
+}
+
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
 	l->over = l->has_limit && ledger_known(l) && l->used.bytes > l->limit_bytes;
-	if (ledger_percent(l) < QUOTA_NEAR_PERCENT)
+	if (!is_near(l))
 		l->denied = false;
 }
 
@@ -121,7 +130,7 @@ const char *ledger_state(const struct ledger *l)
 		return "over";
 	if (l->denied)
 		return "denied";
-	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ? "near" : "ok";
+	return is_near(l) ? "near" : "ok";
 }
 
 void ledger_describe_excess(const struct ledger *l, struct buf *out)

@@ -49,7 +49,7 @@ bool ledger_known(const struct ledger *l);
 double ledger_percent(const struct ledger *l);
 /* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
 double ledger_full_in(const struct ledger *l);
-/* unlimited, unmeasured, ok, near (90 % and more), over, denied, killed. */
+/* unlimited, unmeasured, ok, near (90 % and more of its bytes or files), over, denied, killed. */
 const char *ledger_state(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */
 void ledger_describe_excess(const struct ledger *l, struct buf *out);

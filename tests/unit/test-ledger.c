@@ -169,6 +169,27 @@ static void it_is_denied_until_there_is_room_again(void **state unused)
 	assert_true(ledger_refused(&l));
 }
 
+static void who_has_no_more_files_is_denied_until_there_is_room_for_some(void **state unused)
+{
+	struct disk_measure m = { .witness = WITNESS_QUOTA, .bytes = 100, .inodes = 10, .ns = 1 };
+	struct ledger l = { .limits.hard_inodes = 10 };
+
+	ledger_set_limit(&l, true, 1000);
+	assert_true(ledger_refused(&l));
+	ledger_measured(&l, &m);
+	assert_string_equal(ledger_state(&l), "denied");
+	assert_false(ledger_refused(&l));
+	m.inodes = 9;
+	ledger_measured(&l, &m);
+	assert_string_equal(ledger_state(&l), "denied");
+	m.inodes = 8;
+	ledger_measured(&l, &m);
+	assert_string_equal(ledger_state(&l), "ok");
+	m.inodes = 9;
+	ledger_measured(&l, &m);
+	assert_string_equal(ledger_state(&l), "near");
+}
+
 static void growth_says_when_it_is_full(void **state unused)
 {
 	struct ledger l = { 0 };
@@ -227,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_scan_that_finds_much_more_than_was_charged_disputes_it),
 		cmocka_unit_test(what_was_deleted_or_written_during_a_scan_disputes_nothing),
 		cmocka_unit_test(it_is_denied_until_there_is_room_again),
+		cmocka_unit_test(who_has_no_more_files_is_denied_until_there_is_room_for_some),
 		cmocka_unit_test(growth_says_when_it_is_full),
 		cmocka_unit_test(killed_outlives_every_measurement),
 		cmocka_unit_test(the_excess_is_told_in_mesos_words),
