@@ -637,8 +637,12 @@ static void on_settled(struct container *c)
 
 static void on_limits_applied(struct container *c, const char *why)
 {
+	autofree char *kept =
+		why ? xasprintf("%s; the new one is kept, and tried again at each check", why)
+		    : NULL;
+
 	if (c->owner)
-		settings_applied(c->owner, why);
+		settings_applied(c->owner, kept);
 }
 
 static void on_idle(struct container_node *node)

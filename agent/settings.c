@@ -68,6 +68,9 @@ void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_
 
 	if (!x || !x->container)
 		refuse(p, q, "it does not run here any more");
+	else if (x->container->phase != CONTAINER_PREPARING && x->container->sandbox_fd < 0)
+		refuse(p, q,
+		       "its sandbox could not be opened when it was found again; see the log");
 	else if (q->has_limit_bytes && (!q->limit_bytes || q->limit_bytes > INT64_MAX))
 		refuse(p, q, "a limit has at least one byte, and fewer than 2^63");
 	else
