@@ -63,6 +63,8 @@ struct agent {
 	sd_event_source *update_timer;
 	sd_event_source *strangers_timer; /* what nobody knows is garbage from then on */
 	struct agent_metrics metrics;
+	struct chosen_label *chosen_labels;
+	size_t chosen_labels_count;
 	struct log_limit drops; /* lines about messages that were dropped */
 	const char *
 		cleaning; /* what asked for it: ends all tasks, tells that, then terminates; or NULL */

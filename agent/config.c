@@ -141,7 +141,8 @@ static int check_flags(struct agent *a, struct error *e)
 				 ID_MAX);
 	if (capabilities_parse(a->flags.bounding_capabilities, &a->node.capabilities, e))
 		return error_wrap(e, "--bounding_capabilities");
-	if (isolators_select(a->flags.isolation, &a->node.isolators, e))
+	if (isolators_select(a->flags.isolation, &a->node.isolators, e) ||
+	    agent_metrics_choose_labels(a, e))
 		return -e->code;
 	return quotas_check_flags(a, e);
 }

@@ -276,6 +276,7 @@ static void stop(struct agent *a)
 	free(a->records_dir);
 	free(a->executor_path);
 	free(a->executor_socket_path);
+	agent_metrics_free_labels(a);
 	free(a->agent_socket_path);
 	schema_clear(agent_flags_schema(), &a->flags);
 	sd_event_unref(a->loop);

@@ -4,10 +4,14 @@
 #include "agent/agent.h"
 #include "agent/master.h"
 #include "agent/quotas.h"
+#include "lib/labels.h"
 
 #include "lib/metrics-tables.h"
 #include "agent/metrics.def"
 #include "lib/metrics-end.h"
+
+#define CHOSEN_LABELS_MAX 16
+#define LABEL_VALUE_MAX   128 /* bytes */
 
 static void count_tasks(struct agent_metrics *m, const struct executor *x)
 {
@@ -98,23 +102,107 @@ static void read_gauges(struct agent *a)
 	add_up_resources(a);
 }
 
+/* ---- which labels ---- */
+
+void agent_metrics_free_labels(struct agent *a)
+{
+	for (size_t i = 0; i < a->chosen_labels_count; i++) {
+		free(a->chosen_labels[i].key);
+		free(a->chosen_labels[i].name);
+	}
+	free(a->chosen_labels);
+}
+
+static int choose(struct agent *a, const char *key, struct error *e)
+{
+	struct chosen_label *all = a->chosen_labels, *new;
+	autofree char *name = labels_metric(key);
+
+	if (!*key)
+		return error_set(e, EINVAL, "--metrics_task_labels: a key is empty");
+	if (a->chosen_labels_count == CHOSEN_LABELS_MAX)
+		return error_set(e, EINVAL, "--metrics_task_labels: more than %d keys",
+				 CHOSEN_LABELS_MAX);
+	for (size_t i = 0; i < a->chosen_labels_count; i++)
+		if (!strcmp(all[i].name, name))
+			return error_set(
+				e, EINVAL,
+				"--metrics_task_labels: '%s' and '%s' would both be called %s",
+				all[i].key, key, name);
+	a->chosen_labels = xreallocarray(all, a->chosen_labels_count + 1, sizeof(*all));
+	new = &a->chosen_labels[a->chosen_labels_count++];
+	*new = (struct chosen_label){ .key = xstrdup(key), .name = take_ptr(name) };
+	return 0;
+}
+
+int agent_metrics_choose_labels(struct agent *a, struct error *e)
+{
+	autofree char *copy =
+		a->flags.metrics_task_labels ? xstrdup(a->flags.metrics_task_labels) : NULL;
+	char *rest = copy, *key;
+
+	while ((key = strsep(&rest, ",")))
+		if (choose(a, key, e))
+			return -EINVAL;
+	return 0;
+}
+
+/* ---- samples of containers ---- */
+
+struct sample_labels {
+	struct metric_label list[3 + CHOSEN_LABELS_MAX + 1];
+	size_t count;
+	char values[CHOSEN_LABELS_MAX][LABEL_VALUE_MAX + 1];
+};
+
+static void add_label(struct sample_labels *s, const char *name, const char *value)
+{
+	s->list[s->count++] = (struct metric_label){ name, value };
+}
+
+/* What is too long for a metric ends where a character does. */
+static const char *shortened(const char *value, char ret[static LABEL_VALUE_MAX + 1])
+{
+	size_t n = strnlen(value, LABEL_VALUE_MAX + 1);
+
+	if (n > LABEL_VALUE_MAX)
+		for (n = LABEL_VALUE_MAX; n && ((unsigned char)value[n] & 0xc0) == 0x80;)
+			n--;
+	memcpy(ret, value, n);
+	ret[n] = '\0';
+	return ret;
+}
+
+static void add_labels(const struct container *c, struct sample_labels *s)
+{
+	const struct executor *x = c->owner;
+	const struct agent *a = x->framework->agent;
+
+	add_label(s, "container_id", c->id);
+	add_label(s, "framework_id", x->framework->id);
+	add_label(s, "executor_id", x->info->executor_id);
+	for (size_t i = 0; i < a->chosen_labels_count; i++) {
+		const struct chosen_label *chosen = &a->chosen_labels[i];
+		const char *value = labels_value(x->info->labels, chosen->key);
+
+		if (value)
+			add_label(s, chosen->name, shortened(value, s->values[i]));
+	}
+}
+
 static void sample_container(const struct container *c, const struct metric *m,
 			     struct metrics_writer *w)
 {
-	const struct executor *x = c->owner;
 	bool limit = !strcmp(m->prometheus, "mesos_agent_container_disk_limit_bytes");
 	const struct ledger *l = &c->disk;
-	struct metric_label labels[] = {
-		{ "container_id", c->id },
-		{ "framework_id", x->framework->id },
-		{ "executor_id", x->info->executor_id },
-		{ NULL, NULL },
-	};
+	struct sample_labels labels = { .count = 0 };
 	autofree char *name = xasprintf("containers/%s/%s", c->id,
 					limit ? "disk_limit_bytes" : "disk_used_bytes");
 
-	if (limit ? l->has_limit : ledger_known(l))
-		metrics_sample(w, name, labels, (double)(limit ? l->limit_bytes : l->used.bytes));
+	if (!(limit ? l->has_limit : ledger_known(l)))
+		return;
+	add_labels(c, &labels);
+	metrics_sample(w, name, labels.list, (double)(limit ? l->limit_bytes : l->used.bytes));
 }
 
 static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)

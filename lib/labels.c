@@ -29,21 +29,47 @@ bool labels_match(const struct labels *labels, const struct labels_wanted *wante
 	return true;
 }
 
+const char *labels_value(const struct labels *labels, const char *key)
+{
+	for (size_t i = 0; labels && i < labels->labels_count; i++)
+		if (!strcmp(labels->labels[i].key, key))
+			return labels->labels[i].value ? labels->labels[i].value : "";
+	return NULL;
+}
+
+static bool in_names(unsigned char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
 /* Of the bytes of a character only the first one counts. */
-char *labels_variable(const char *key)
+static char *name_of(const char *prefix, const char *key)
 {
 	struct buf name = { 0 };
 
-	buf_adds(&name, "MESOS_LABEL_");
+	buf_adds(&name, prefix);
 	for (; *key; key++) {
 		unsigned char c = (unsigned char)*key;
 
-		if (c >= 'a' && c <= 'z')
-			buf_addc(&name, (char)(c - 'a' + 'A'));
-		else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-			buf_addc(&name, (char)c);
+		if (in_names(c))
+			buf_addc(&name, *key);
 		else if ((c & 0xc0) != 0x80)
 			buf_addc(&name, '_');
 	}
 	return buf_take(&name);
+}
+
+char *labels_variable(const char *key)
+{
+	char *name = name_of("MESOS_LABEL_", key);
+
+	for (char *p = name; *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return name;
+}
+
+char *labels_metric(const char *key)
+{
+	return name_of("label_", key);
 }

@@ -1,4 +1,4 @@
-/* Labels as a choice and as names: what is wanted of them, and how the environment calls them. */
+/* Labels as a choice and as names: what is wanted of them, and what environment and metrics call them. */
 #pragma once
 
 #include "lib/protocol.h"
@@ -24,3 +24,8 @@ bool labels_match(const struct labels *labels, const struct labels_wanted *wante
  * take in a name. The caller frees.
  */
 char *labels_variable(const char *key);
+/* label_environment, as Prometheus calls it: as above, but the key stays in its case. */
+char *labels_metric(const char *key);
+
+/* The value of the first label with this key, "" if that has none; NULL if there is no such label. */
+const char *labels_value(const struct labels *labels, const char *key);

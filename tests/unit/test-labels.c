@@ -82,6 +82,21 @@ static void a_key_becomes_a_name_that_a_shell_takes(void **state unused)
 	check_variable("", "MESOS_LABEL_");
 }
 
+static void a_key_becomes_a_name_that_prometheus_takes(void **state unused)
+{
+	autofree char *name = labels_metric("Team-2.x");
+
+	assert_string_equal(name, "label_Team_2_x");
+}
+
+static void the_first_of_a_key_has_the_value(void **state unused)
+{
+	assert_string_equal(labels_value(&labels, "environment"), "prod");
+	assert_string_equal(labels_value(&labels, "alone"), "");
+	assert_null(labels_value(&labels, "a"));
+	assert_null(labels_value(NULL, "a"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +105,8 @@ int main(void)
 		cmocka_unit_test(a_label_without_a_value_is_one_with_an_empty_value),
 		cmocka_unit_test(all_that_is_wanted_must_be_there),
 		cmocka_unit_test(a_key_becomes_a_name_that_a_shell_takes),
+		cmocka_unit_test(a_key_becomes_a_name_that_prometheus_takes),
+		cmocka_unit_test(the_first_of_a_key_has_the_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
