@@ -329,7 +329,7 @@ connect() {
 	local address=${port[$1]:+127.0.0.1:${port[$1]}}
 	address=${address:-$1}
 	exec {fd}<>"/dev/tcp/${address%:*}/${address##*:}" || return
-	half[$fd]=''
+	unfinished[$fd]=''
 }
 disconnect() {
 	local open=$1
@@ -341,14 +341,14 @@ send() { (printf '%s\n' "$2" >&"$1") 2>/dev/null; }
 
 # receive FD [SECONDS]: the next line, in $line; 1 at the end, and more than 128 when none comes. What came of one by then is
 # kept for the next time.
-declare -A half=() # by descriptor
+declare -A unfinished=() # by descriptor
 receive() {
 	local status
 	IFS= read -r -t "${2:-$patience}" -u "$1" line
 	status=$?
-	line=${half[$1]:-}$line
-	half[$1]=''
-	[ $status -le 128 ] || half[$1]=$line
+	line=${unfinished[$1]:-}$line
+	unfinished[$1]=''
+	[ $status -le 128 ] || unfinished[$1]=$line
 	return $status
 }
 
