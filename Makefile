@@ -188,6 +188,10 @@ POWER_CUTS ?= 50
 power-cuts:
 	$(Q)POWER_CUTS=$(POWER_CUTS) $(MAKE) check-vm VM_TESTS=host/10-power-cuts
 
+# There too: the agent killed at each call by which it gives, changes and takes back a quota.
+crash-quota:
+	$(Q)VM_TEST_TIMEOUT=7200 VM_ENV="CRASH_ALL=1 CRASH_FS=$(or $(CRASH_FS),xfs)" $(MAKE) check-vm VM_TESTS=18-killed-quota
+
 # A shell there.
 vm: $(B)/vm/build.img
 	$(Q)tests/vm/shell $(abspath $<)
@@ -275,4 +279,4 @@ clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
 .PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
-.PHONY: check-vm bench-quota power-cuts vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE
+.PHONY: check-vm bench-quota crash-quota power-cuts vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

@@ -156,6 +156,21 @@ static void a_directory_has_a_file_for_each_flag(void **state unused)
 	assert_int_equal(flags.port, 5051);
 }
 
+/* As a tool has it that looks at the files of a daemon: some may not even be read by others than root. */
+static void files_of_another_program_may_have_flags_that_are_none_here(void **state unused)
+{
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+	struct flags_program p = program();
+	struct error why;
+
+	put("port", "7");
+	put_mode("flag_of_others", "1", 0666);
+	put("?no-such", "");
+	p.others_files = true;
+	assert_int_equal(flags_load(&p, 3, ARGS("--master=m", flag), NULL, &flags, NULL, &why), 0);
+	assert_int_equal(flags.port, 7);
+}
+
 static void attributes_and_resources_may_be_directories(void **state unused)
 {
 	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
@@ -618,6 +633,9 @@ int main(void)
 		cmocka_unit_test_teardown(the_view_shows_values_but_no_secret, clear),
 		cmocka_unit_test_setup_teardown(a_directory_has_a_file_for_each_flag, with_dir,
 						without_dir),
+		cmocka_unit_test_setup_teardown(
+			files_of_another_program_may_have_flags_that_are_none_here, with_dir,
+			without_dir),
 		cmocka_unit_test_setup_teardown(attributes_and_resources_may_be_directories,
 						with_dir, without_dir),
 		cmocka_unit_test_setup_teardown(
