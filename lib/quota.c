@@ -45,11 +45,11 @@ static const char *name_of(const struct statfs *fs)
 	}
 }
 
-/* The device's node: what /sys/dev/block calls it, in /dev. */
+/* The device's node: what /sys/dev/block calls it, in /dev. A slash in the name is a ! there. */
 static int find_device(int fd, char **ret, struct error *e)
 {
 	autofree char *link = NULL;
-	char target[PATH_MAX];
+	char target[PATH_MAX], *name;
 	struct stat st;
 	ssize_t n;
 
@@ -60,7 +60,11 @@ static int find_device(int fd, char **ret, struct error *e)
 	if (n < 0)
 		return error_sys(e, "find its device: read link %s", link);
 	target[n] = '\0';
-	*ret = path_join("/dev", basename(target));
+	name = basename(target);
+	for (char *p = name; *p; p++)
+		if (*p == '!')
+			*p = '/';
+	*ret = path_join("/dev", name);
 	return 0;
 }
 
