@@ -169,6 +169,11 @@ void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use us
 
 	if (before)
 		move(p, before, PROJECT_LEFT, NULL);
+	if (use == PROJECT_FREE && !project_ids_in_range(p, id)) {
+		if (x)
+			drop(p, x);
+		return;
+	}
 	if (!x) {
 		x = xcalloc(1, sizeof(*x));
 		x->id = id;

@@ -42,8 +42,8 @@ bool project_ids_of(const struct project_ids *p, const char *sandbox, uint32_t *
  */
 int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret);
 /*
- * An id that is found to be in use; of the range or not. What it was is forgotten. A sandbox has one
- * id: another that was taken for it is left.
+ * An id that is found to be in use, of the range or not, or free, of the range. What it was is forgotten.
+ * A sandbox has one id: another that was taken for it is left.
  */
 void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
 			 const char *sandbox);

@@ -159,6 +159,18 @@ static void a_sandbox_has_one_id(void **state unused)
 	assert_false(project_ids_of(p, "a", &id));
 }
 
+static void free_ids_of_an_old_range_are_forgotten(void **state unused)
+{
+	autoids struct project_ids *p = made("[10-10]");
+	uint32_t id;
+
+	project_ids_restore(p, 5, PROJECT_FREE, NULL);
+	project_ids_restore(p, 6, PROJECT_FOREIGN, NULL);
+	project_ids_restore(p, 6, PROJECT_FREE, NULL);
+	assert_int_equal(taken(p, "a"), 10);
+	assert_int_equal(project_ids_take(p, "b", &id), 1);
+}
+
 static void all_are_counted(void **state unused)
 {
 	autoids struct project_ids *p = made("[1-10]");
@@ -188,6 +200,7 @@ int main(void)
 		cmocka_unit_test(what_is_free_for_long_is_remembered_in_its_order),
 		cmocka_unit_test(ids_of_an_old_range_stay_with_their_sandbox_and_then_go),
 		cmocka_unit_test(a_sandbox_has_one_id),
+		cmocka_unit_test(free_ids_of_an_old_range_are_forgotten),
 		cmocka_unit_test(all_are_counted),
 	};
 
