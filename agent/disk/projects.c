@@ -245,17 +245,35 @@ static int none_free(struct projects *p, struct error *e)
 			 (unsigned long long)c.left, (unsigned long long)c.foreign);
 }
 
-/* Whatever is charged to an id that was free is not ours. */
+static int take_one(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
+{
+	int r;
+
+	pthread_mutex_lock(&p->lock);
+	r = project_ids_take(p->ids, sandbox, ret) ? none_free(p, e) : 0;
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}
+
+static void put_back(struct projects *p, uint32_t id, enum project_use use)
+{
+	pthread_mutex_lock(&p->lock);
+	project_ids_restore(p->ids, id, use, NULL);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/*
+ * Whatever is charged to an id that was free is not ours. The filesystem is asked without the lock: the loop
+ * takes that too, and must not wait for a disk.
+ */
 static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
 {
 	struct quota_record r;
 
-	for (;;) {
-		if (project_ids_take(p->ids, sandbox, ret))
-			return none_free(p, e);
+	while (!take_one(p, sandbox, ret, e)) {
 		if (quota_get(&p->quota, *ret, &r, e)) {
-			project_ids_give_back(p->ids, *ret);
-			return -e->code;
+			put_back(p, *ret, PROJECT_FREE);
+			break;
 		}
 		if (!r.bytes && !r.inodes)
 			return 0;
@@ -263,18 +281,19 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 			"projects: project %u is in use by others: %llu bytes in %llu files are "
 			"charged to it",
 			*ret, (unsigned long long)r.bytes, (unsigned long long)r.inodes);
-		project_ids_restore(p->ids, *ret, PROJECT_FOREIGN, NULL);
+		put_back(p, *ret, PROJECT_FOREIGN);
 	}
+	return -e->code;
 }
 
 int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
 {
-	int r;
+	bool has_one;
 
 	pthread_mutex_lock(&p->lock);
-	r = project_ids_of(p->ids, sandbox, ret) ? 0 : take_free(p, sandbox, ret, e);
+	has_one = project_ids_of(p->ids, sandbox, ret);
 	pthread_mutex_unlock(&p->lock);
-	return r;
+	return has_one ? 0 : take_free(p, sandbox, ret, e);
 }
 
 static void put_row(struct projects *p, uint32_t id, const char *sandbox)
