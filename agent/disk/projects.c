@@ -21,7 +21,6 @@ struct projects {
 	struct enforcement enforcement;
 	pthread_mutex_t lock;
 	struct project_ids *ids;
-	uint64_t given_back; /* counts up, for the rows */
 	sd_event_source *timer;
 
 	/* the look, at the ids that are left */
@@ -99,7 +98,6 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
 	if (row->project == PROJECT_NONE || row->project >= UINT32_MAX)
 		return error_set(e, EBADMSG, "project %llu is none",
 				 (unsigned long long)row->project);
-	p->given_back = MAX(p->given_back, row->given_back);
 	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,
 			    taken ? row->sandbox : NULL);
 	return 0;
@@ -302,8 +300,6 @@ static void put_row(struct projects *p, uint32_t id, const char *sandbox)
 		.project = id,
 		.has_project = true,
 		.sandbox = (char *)(uintptr_t)sandbox,
-		.given_back = p->given_back,
-		.has_given_back = !sandbox,
 	};
 
 	store_put(p->o.store, &project_table, &row);
@@ -374,11 +370,10 @@ static size_t give_back_idle(struct projects *p)
 		if (!p->idle[i])
 			continue;
 		n++;
-		p->given_back++;
+		/* Rows come back in the order in which they were first put: this one is the last of the free. */
+		forget_row(p, p->left[i]);
 		if (give_back(p, p->left[i]))
 			put_row(p, p->left[i], NULL);
-		else
-			forget_row(p, p->left[i]);
 	}
 	return n;
 }
