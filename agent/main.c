@@ -24,6 +24,7 @@
 #include "lib/version.h"
 
 #define JOB_THREADS 4 /* for prepare and the sampler */
+#define END_THREADS 4
 
 static const struct peer_protocol *const protocols[] = {
 	&supervisor_protocol,
@@ -111,6 +112,7 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->registration_timeout_ns = a->flags.executor_registration_timeout;
 	node->metrics = &a->metrics;
 	if (work_pool_new(a->loop, JOB_THREADS, NULL, &node->pool, e) ||
+	    work_pool_new(a->loop, END_THREADS, NULL, &node->ends, e) ||
 	    disk_checks_new(a->loop, &disk, &a->metrics, &node->disk, e) ||
 	    sampler_new(node, a->flags.resource_monitoring_interval, &a->sampler, e) ||
 	    orphans_new(node, &node->orphans, e) ||
@@ -244,6 +246,8 @@ static void stop(struct agent *a)
 	disk_checks_free(a->node.disk);
 	if (a->node.pool)
 		work_pool_free(a->node.pool);
+	if (a->node.ends)
+		work_pool_free(a->node.ends);
 	sampler_free(a->sampler);
 	settings_forget(a, NULL);
 	containers_fini(&a->node);

@@ -152,10 +152,18 @@ static int ask_kernel(struct quota_state *q, const struct quota *kernel, const c
 	return r;
 }
 
-/* The kernel refuses the next block. */
+/* The kernel refuses the next block, or the next file. */
 static bool is_full(const struct quota_state *q, uint64_t block_bytes)
 {
-	return q->has_hard_bytes && q->used_bytes + block_bytes > q->hard_bytes;
+	return (q->has_hard_bytes && q->used_bytes + block_bytes > q->hard_bytes) ||
+	       (q->has_inodes_limit && q->inodes >= q->inodes_limit);
+}
+
+static bool is_near(const struct quota_state *q)
+{
+	return q->percent >= QUOTA_NEAR_PERCENT ||
+	       (q->has_inodes_limit &&
+		(double)q->inodes >= (double)q->inodes_limit * QUOTA_NEAR_PERCENT / 100);
 }
 
 static const char *state_of(const struct quota_state *q, uint64_t block_bytes, bool enforcing)
@@ -170,7 +178,7 @@ static const char *state_of(const struct quota_state *q, uint64_t block_bytes, b
 		return "over";
 	if (is_full(q, block_bytes))
 		return "denied";
-	return q->percent >= QUOTA_NEAR_PERCENT ? "near" : "ok";
+	return is_near(q) ? "near" : "ok";
 }
 
 static void judge(struct quota_state *q, uint64_t block_bytes, bool enforcing)

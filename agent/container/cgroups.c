@@ -61,7 +61,7 @@ void cgroups_end(struct container_node *node, const char *container_id)
 	end->id = xstrdup(container_id);
 	end->path = cgroups_path(node, container_id);
 	end->job = (struct work){ .run = run, .done = done, .cancel = finish };
-	work_submit(node->pool, &end->job);
+	work_submit(node->ends, &end->job);
 }
 
 void cgroups_find_strays(struct container_node *node,

@@ -15,7 +15,7 @@
 
 /* Where a container's is, or would be; NULL: there are none. The caller frees. */
 char *cgroups_path(const struct container_node *node, const char *container_id);
-/* Kills what is in a container's and removes it, if there is one: a job of the node's pool. */
+/* Kills what is in a container's and removes it, if there is one: a job of the node's pool for ends. */
 void cgroups_end(struct container_node *node, const char *container_id);
 /* The same for all whose container is not known. */
 void cgroups_find_strays(struct container_node *node,

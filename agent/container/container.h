@@ -56,6 +56,8 @@ struct container_ops {
 struct container_node {
 	sd_event *loop;
 	struct work_pool *pool; /* for prepare and the sampler */
+	struct work_pool
+		*ends; /* for what waits until processes have died: no launch waits for that */
 	struct disk_checks *disk;
 	struct projects *projects; /* NULL: no disk quota isolator is on */
 	struct quota_rules quota_rules;

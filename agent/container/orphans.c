@@ -151,7 +151,7 @@ static void submit(struct orphans *o, int sig)
 	o->sig = sig;
 	o->running = true;
 	o->job = (struct work){ .run = run, .done = done };
-	work_submit(o->node->pool, &o->job);
+	work_submit(o->node->ends, &o->job);
 }
 
 static void attempt(struct orphans *o)

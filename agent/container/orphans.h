@@ -13,10 +13,10 @@ struct orphans;
 
 /* Makes this process the one that orphans fall to. */
 int orphans_new(struct container_node *node, struct orphans **ret, struct error *e);
-/* After the node's pool was freed. NULL is accepted. */
+/* After the node's pool for ends was freed. NULL is accepted. */
 void orphans_free(struct orphans *o);
 /*
- * Kills and reaps them, and what is below them, until there are none: jobs of the node's pool,
+ * Kills and reaps them, and what is below them, until there are none: jobs of that pool,
  * with growing pauses. The node's `idle` follows, when they are gone or waited for no longer.
  */
 void orphans_kill(struct orphans *o);

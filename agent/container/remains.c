@@ -134,5 +134,5 @@ void remains_kill(struct container *c, void (*killed_all)(struct container *c))
 	r->pid_start = c->pid_start;
 	r->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r->job = (struct work){ .run = run, .done = done, .cancel = finish };
-	work_submit(c->node->pool, &r->job);
+	work_submit(c->node->ends, &r->job);
 }

@@ -8,7 +8,7 @@
 
 /*
  * Kills what is in the container's cgroup, if it had one, then its first process with what is in its session,
- * and whatever has the sandbox's path in its environment, until nothing new is found: a job of the node's pool,
+ * and whatever has the sandbox's path in its environment, until nothing new is found: a job of the node's pool for ends,
  * which calls killed_all at the end. Until then c is held, and should not count as ended: the next agent would
  * not look for what is left. The environment is the task's to change: without a cgroup, what scrubbed it
  * and left the session is not found.

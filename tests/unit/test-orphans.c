@@ -32,13 +32,13 @@ static int setup(void **state unused)
 	if (sd_event_new(&loop) < 0)
 		return -1;
 	node.loop = loop;
-	return work_pool_new(loop, 1, NULL, &node.pool, &e) ||
+	return work_pool_new(loop, 1, NULL, &node.ends, &e) ||
 	       orphans_new(&node, &node.orphans, &e);
 }
 
 static int teardown(void **state unused)
 {
-	work_pool_free(node.pool);
+	work_pool_free(node.ends);
 	orphans_free(node.orphans);
 	loop = sd_event_unref(loop);
 	return 0;
