@@ -2,6 +2,7 @@
 #include "agent/disk/quota_watch.h"
 
 #include "agent/disk/label.h"
+#include "agent/disk/prealloc.h"
 #include "lib/log.h"
 
 /* How long a reservation of XFS, or the charge of a file that was deleted, may outlive its cause. */
@@ -84,22 +85,48 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 		if (q->found != q->project)
 			r = project_set(dirfd, &want);
 		q->strayed |= q->found != q->project;
+		q->unfinished |= q->strayed;
 	}
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
 
+/* Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as well. */
+static int leave_out_advance(struct quota_watch *q, struct error *e)
+{
+	uint64_t advance;
+
+	if (q->applying.hard_bytes == q->applying.soft_bytes ||
+	    !str_equal(projects_quota(q->projects)->fs, "xfs"))
+		return 0;
+	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e))
+		return -e->code;
+	q->record.bytes -= MIN(advance, q->record.bytes);
+	return 0;
+}
+
 /*
  * XFS reserves more than a write turns out to need, for an instant even beyond the hard limit, and both
- * filesystems free what was deleted a little later: who is above its limit for the first time is looked at again.
+ * filesystems free what was deleted a little later: who is above its limit for the first time is looked at again,
+ * where it may take a while.
  */
-static int look_again(struct quota_watch *q, struct error *e)
+static int doubt(struct quota_watch *q, struct error *e)
 {
 	const struct timespec pause = { .tv_nsec = SECOND_LOOK_NS };
+	bool again = q->doubted;
 
-	if (q->record.bytes <= q->doubtful_bytes)
+	q->doubted = q->record.bytes > q->doubtful_bytes;
+	if (!q->doubted)
 		return 0;
+	if (!again) {
+		q->unfinished = true;
+		q->record.bytes = q->doubtful_bytes;
+		return 0;
+	}
 	nanosleep(&pause, NULL);
-	return quota_get(projects_quota(q->projects), q->project, &q->record, e);
+	if (quota_get(projects_quota(q->projects), q->project, &q->record, e) ||
+	    (q->record.bytes > q->doubtful_bytes && leave_out_advance(q, e)))
+		return -e->code;
+	return 0;
 }
 
 static int measure(struct disk_watch *w)
@@ -117,20 +144,20 @@ static int measure(struct disk_watch *w)
 	if (q->strayed && label_tree(w->dirfd, q->project, &w->cancel, &w->error))
 		return -w->error.code;
 	q->strayed = false;
-	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) || look_again(q, &w->error))
+	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) || doubt(q, &w->error))
 		return -w->error.code;
 	return 0;
 }
 
 /* ---- in the loop ---- */
 
-/* To label what is there already takes a while. */
+/* What goes through the whole sandbox takes a while. */
 static struct work_pool *pool(const struct disk_watch *w)
 {
 	const struct quota_watch *q = container_of(w, struct quota_watch, watch);
 
-	return q->project == PROJECT_NONE || q->strayed ? w->checks->big_pool
-							: w->checks->quota_pool;
+	return q->project == PROJECT_NONE || q->strayed || q->doubted ? w->checks->big_pool
+								      : w->checks->quota_pool;
 }
 
 static void begin(struct disk_watch *w)
@@ -138,6 +165,9 @@ static void begin(struct disk_watch *w)
 	struct quota_watch *q = quota_watch(w);
 
 	q->applying = q->limits;
+	q->strayed |= q->suspected;
+	q->suspected = false;
+	q->unfinished = false;
 	q->doubtful_bytes =
 		w->ledger->has_limit && !w->ledger->over ? w->ledger->limit_bytes : UINT64_MAX;
 }
@@ -149,6 +179,12 @@ static void remember_project(struct quota_watch *q)
 	q->fresh = false;
 	projects_taken(q->projects, q->project);
 	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
+}
+
+void quota_watch_suspect(struct quota_watch *q)
+{
+	q->suspected = true;
+	disk_watch_soon(&q->watch);
 }
 
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c)
@@ -174,8 +210,9 @@ static void book(struct disk_watch *w)
 		log_warning("container %s: its sandbox was taken out of project %u, and is in it "
 			    "again",
 			    w->name, q->project);
-		disk_watch_soon(w);
 	}
+	if (q->unfinished)
+		disk_watch_soon(w);
 	w->ledger->filesystem = projects_quota(q->projects)->fs;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;

@@ -15,14 +15,17 @@ struct quota_watch {
 	const char *sandbox;        /* below work_dir; the owner's */
 	uint32_t project;           /* PROJECT_NONE: it has none yet */
 	struct quota_limits limits; /* what it is to be held to */
+	bool suspected;             /* a scan found directories that are not of its project */
 
 	/* the job's */
 	struct quota_limits applying;
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
-	uint32_t found; /* the project that its directory had */
-	bool strayed;   /* it was another one: what was made meanwhile is still to be put back */
-	bool fresh;     /* it was given its project in this job */
+	bool doubted; /* it was above its limit: the next check finds out how much of that is its own */
+	uint32_t found;  /* the project that its directory had */
+	bool strayed;    /* it was another one: what was made meanwhile is still to be put back */
+	bool fresh;      /* it was given its project in this job */
+	bool unfinished; /* another check is to follow at once */
 };
 
 extern const struct disk_method quota_method;
@@ -32,5 +35,7 @@ extern const struct disk_method quota_method;
  * is in it. A job; before the container begins. What failed half-way is repeated by calling it again.
  */
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e);
+/* The next check puts back into the project whatever is not of it. */
+void quota_watch_suspect(struct quota_watch *q);
 /* Begins to check; what is set of q->watch is said there. */
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c);

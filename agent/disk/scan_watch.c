@@ -43,7 +43,7 @@ static void report_strayed(struct scan_watch *s)
 
 	if (strayed && !s->watch.ledger->strayed)
 		log_warning("container %s: %llu of its directories are not of project %u any more: "
-			    "what is written there is not charged to it",
+			    "what was written there is not charged to it; they are put back",
 			    s->watch.name, (unsigned long long)strayed, s->labels.project);
 	s->watch.ledger->strayed = strayed;
 }

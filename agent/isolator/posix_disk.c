@@ -5,7 +5,20 @@
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
 
-static const struct disk_watch_ops ops = { .exceeded = disk_exceeded, .settled = disk_settled };
+/* What was taken out of the project is put back by the other witness. */
+static void measured(struct disk_watch *w)
+{
+	struct container *c = w->owner;
+
+	if (c->disk.strayed && c->phase != CONTAINER_ENDED && c->quota.watch.checks)
+		quota_watch_suspect(&c->quota);
+}
+
+static const struct disk_watch_ops ops = {
+	.exceeded = disk_exceeded,
+	.measured = measured,
+	.settled = disk_settled,
+};
 
 static void watch(struct container *c)
 {
