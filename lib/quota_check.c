@@ -165,6 +165,24 @@ static void check_one_filesystem(struct probe *p)
 		tell(p, false, e.text, "mount /proc");
 }
 
+/* rename(2) into a directory that passes on its project is for files of that only: sandboxes have their own. */
+static void check_inheritance(struct probe *p)
+{
+	autofd int fd = open(p->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct project is = { .id = PROJECT_NONE };
+	autofree char *what = NULL, *mend = NULL;
+
+	if (fd < 0 || project_get(fd, &is) || !is.inherited)
+		return;
+	what = xasprintf("what is made in %s inherits its project (%u): sandboxes, which have "
+			 "their own, could not be renamed there",
+			 p->at, is.id);
+	mend = xasprintf("find %s -xdev -path '%s/slaves/*/runs/*' -prune -o -type d -exec chattr "
+			 "-P -p 0 {} +",
+			 p->at, p->at);
+	tell(p, true, what, mend);
+}
+
 /* ---- what it can ---- */
 
 static void check_kernel(struct probe *p)
@@ -414,6 +432,7 @@ static const struct check {
 	{ "writable", check_writable, DIRECTORY, 0 },
 	{ "filesystem", check_filesystem, DIRECTORY, FILESYSTEM },
 	{ "mounts", check_one_filesystem, FILESYSTEM, 0 },
+	{ "inheritance", check_inheritance, FILESYSTEM, 0 },
 	{ "kernel", check_kernel, FILESYSTEM, KERNEL },
 	{ "accounting", check_accounting, KERNEL, ACCOUNTING },
 	{ "enforcement", check_enforcement, ACCOUNTING, 0 },
