@@ -1,4 +1,4 @@
-/* What was switched off is switched on, and told; each time anew if that lasts. */
+/* A look by whoever comes first; what it finds is told once, until it is otherwise. */
 #include "agent/disk/enforcement.h"
 
 #include "lib/log.h"
@@ -44,8 +44,7 @@ static void tell(struct enforcement *n, int r, const struct error *e)
 		log_info("disk quotas: limits on %s are enforced again", path);
 	else if (r < 0 && !n->off)
 		log_error("disk quotas: no limit on %s can be relied on: %s", path, e->text);
-	n->times += r > 0 && !n->off;
-	n->times += r < 0 && !n->off;
+	n->times += r && !n->off;
 	n->off = r < 0;
 }
 

@@ -427,5 +427,6 @@ void projects_gone(struct projects *p, const char *sandbox)
 
 bool projects_freeing(const struct projects *p)
 {
-	return (p->looking && p->left_count) || (p->tries > 0 && p->tries < LINGER_TRIES);
+	return p->again || (p->looking && p->left_count) ||
+	       (p->tries > 0 && p->tries < LINGER_TRIES);
 }

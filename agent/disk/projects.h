@@ -24,8 +24,8 @@ struct projects_options {
 	char *const *agent_id; /* its directory stays when it is empty; gc.h */
 	const char *range;     /* --xfs_project_range */
 	bool enforced;         /* as --enforce_container_disk_quota says */
-	int64_t interval_ns; /* between two looks: at what is still charged to ids that are left, whether
-				* limits are enforced */
+	/* Between two looks: at what is still charged to ids that are left, and whether limits are enforced. */
+	int64_t interval_ns;
 	/* Ids have become free, in the loop. May be NULL. */
 	void (*freed)(void *ctx);
 	void *ctx;
