@@ -484,7 +484,12 @@ static void on_denied(struct container *c)
 {
 	struct executor *x = c->owner;
 
-	log_warning("executor %s: %s", x->info->executor_id, c->denied);
+	if (x->command)
+		log_warning("task %s: %s framework=%s container=%s", x->info->executor_id,
+			    c->denied, x->framework->id, c->id);
+	else
+		log_warning("executor %s: %s framework=%s container=%s", x->info->executor_id,
+			    c->denied, x->framework->id, c->id);
 	replace_str(&x->denied, c->denied);
 	save_executor(x);
 	say_denied(x);

@@ -159,6 +159,10 @@ int quotas_set_up(struct agent *a, struct error *e)
 	a->node.default_disk_bytes =
 		a->flags.has_default_container_disk ? a->flags.default_container_disk : 0;
 	a->node.work_dir_length = strlen(a->flags.work_dir) + 1;
+	if (a->flags.enforce_container_disk_quota && !quotas_enforced(a))
+		log_warning("--enforce_container_disk_quota: no limit of disk is enforced, for "
+			    "--isolation=%s has neither posix/disk nor a disk quota isolator",
+			    a->flags.isolation);
 	if (!isolators_have_quota(a->node.isolators))
 		return 0;
 	a->node.quota_rules = (struct quota_rules){
@@ -239,6 +243,11 @@ void quotas_sandbox_deleted(const char *path, void *agent)
 
 	if (a->node.projects)
 		projects_gone(a->node.projects, path);
+}
+
+bool quotas_enforced(const struct agent *a)
+{
+	return a->flags.enforce_container_disk_quota && isolators_have_disk(a->node.isolators);
 }
 
 bool quotas_unenforced(const struct agent *a)

@@ -20,6 +20,8 @@ void quotas_free(struct agent *a);
 enum gc_more quotas_more(void *agent);
 /* For gc: a sandbox was deleted. */
 void quotas_sandbox_deleted(const char *path, void *agent);
+/* Whether the flags say so and an isolator does it. */
+bool quotas_enforced(const struct agent *a);
 /* Limits were switched off, and cannot be switched on again. */
 bool quotas_unenforced(const struct agent *a);
 void quotas_add_health(const struct agent *a, struct buf *out);

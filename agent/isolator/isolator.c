@@ -75,6 +75,14 @@ static unsigned count_quota(uint64_t isolators)
 	return n;
 }
 
+bool isolators_have_disk(uint64_t isolators)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (isolators & BIT(i) && table[i]->watch)
+			return true;
+	return false;
+}
+
 bool isolators_have_quota(uint64_t isolators)
 {
 	return count_quota(isolators) > 0;

@@ -36,6 +36,8 @@ int isolators_select(const char *isolation, uint64_t *ret, struct error *e);
 
 /* Each of the selected ones; stops at the first that would not work, and names it. */
 int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct error *e);
+/* Whether one of them measures disk, and so can hold to a limit. */
+bool isolators_have_disk(uint64_t isolators);
 /* Whether one of them is a disk quota isolator. */
 bool isolators_have_quota(uint64_t isolators);
 /* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
