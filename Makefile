@@ -267,7 +267,7 @@ install: all
 	$(Q)install $(bin-y:%=$(B)/bin/%) $(dest)/bin
 	$(Q)ln -sf mesos-agent $(dest)/bin/mesos-slave
 	$(Q)install $(libexec-y:%=$(B)/libexec/mesos/%) $(dest)/libexec/mesos
-	$(Q)install -m 644 LICENSE docs/systemd.md $(dest)/share/doc/mesos
+	$(Q)install -m 644 LICENSE $(wildcard docs/*.md) $(dest)/share/doc/mesos
 	$(Q)install -D -m 644 -t $(dest)/lib/systemd/system $(filter-out %.conf,$(manager))
 	$(Q)install -D -m 644 $(B)/systemd/sysusers.conf $(dest)/lib/sysusers.d/mesos.conf
 	$(Q)install -D -m 644 $(B)/systemd/tmpfiles.conf $(dest)/lib/tmpfiles.d/mesos.conf

@@ -10,7 +10,8 @@
 #include "lib/log.h"
 #include "lib/timer.h"
 
-#define KILL_WAIT_NS (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
+#define KILL_WAIT_NS  (10 * NSEC_PER_SEC) /* for the terminal update of a killed task */
+#define KILL_AGAIN_NS NSEC_PER_SEC /* a master whose agent is not back yet knows of no such task */
 
 void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_event_time_handler_t fn)
 {
@@ -37,6 +38,10 @@ static int on_kill_wait(sd_event_source *source unused, uint64_t now unused, voi
 {
 	struct execute *x = arg;
 
+	if (now_ns() < x->kill_until_ns) {
+		execute_kill(x);
+		return 0;
+	}
 	complain("task %s has not ended within 10 seconds; the master will see to it",
 		 x->flags.name);
 	execute_finish(x, STATUS_KILLED);
@@ -52,8 +57,9 @@ void execute_kill(struct execute *x)
 		return;
 	}
 	if (!x->killing)
-		execute_arm(x, &x->kill_wait, KILL_WAIT_NS, on_kill_wait);
+		x->kill_until_ns = now_ns() + KILL_WAIT_NS;
 	x->killing = true;
+	execute_arm(x, &x->kill_wait, KILL_AGAIN_NS, on_kill_wait);
 	if (x->subscribed)
 		peer_send(x->master, CALL_KILL, x->framework_id, NULL, &call);
 }

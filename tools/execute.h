@@ -42,6 +42,7 @@ struct execute {
 	char *message;         /* that came with it; NULL: none */
 	int64_t question_ns;   /* between two questions for it, after the master was lost */
 	bool killing;
+	int64_t kill_until_ns; /* then it is left to the master */
 	enum status status;
 };
 /* (Re)starts a timer that calls fn once. */
@@ -50,8 +51,8 @@ void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns,
 /* Says goodbye; the loop goes on until that was sent. The first status counts. */
 void execute_finish(struct execute *x, enum status status);
 /*
- * Kills the task if it was launched and ends when that is confirmed, else ends at once. Also
- * after the master was lost and is back.
+ * Kills the task if it was launched and ends when that is confirmed, else ends at once. May be
+ * called again: the master may not have known the task, or be another one now.
  */
 void execute_kill(struct execute *x);
 
