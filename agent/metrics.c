@@ -152,25 +152,18 @@ int agent_metrics_choose_labels(struct agent *a, struct error *e)
 struct sample_labels {
 	struct metric_label list[3 + CHOSEN_LABELS_MAX + 1];
 	size_t count;
-	char values[CHOSEN_LABELS_MAX][LABEL_VALUE_MAX + 1];
+	char *values[CHOSEN_LABELS_MAX]; /* NULL: it has no such label */
 };
+
+static void sample_labels_fini(struct sample_labels *s)
+{
+	for (size_t i = 0; i < CHOSEN_LABELS_MAX; i++)
+		free(s->values[i]);
+}
 
 static void add_label(struct sample_labels *s, const char *name, const char *value)
 {
 	s->list[s->count++] = (struct metric_label){ name, value };
-}
-
-/* What is too long for a metric ends where a character does. */
-static const char *shortened(const char *value, char ret[static LABEL_VALUE_MAX + 1])
-{
-	size_t n = strnlen(value, LABEL_VALUE_MAX + 1);
-
-	if (n > LABEL_VALUE_MAX)
-		for (n = LABEL_VALUE_MAX; n && ((unsigned char)value[n] & 0xc0) == 0x80;)
-			n--;
-	memcpy(ret, value, n);
-	ret[n] = '\0';
-	return ret;
 }
 
 static void add_labels(const struct container *c, struct sample_labels *s)
@@ -183,10 +176,11 @@ static void add_labels(const struct container *c, struct sample_labels *s)
 	add_label(s, "executor_id", x->info->executor_id);
 	for (size_t i = 0; i < a->chosen_labels_count; i++) {
 		const struct chosen_label *chosen = &a->chosen_labels[i];
-		const char *value = labels_value(x->info->labels, chosen->key);
 
-		if (value)
-			add_label(s, chosen->name, shortened(value, s->values[i]));
+		s->values[i] =
+			text_cut(labels_value(x->info->labels, chosen->key), LABEL_VALUE_MAX);
+		if (s->values[i])
+			add_label(s, chosen->name, s->values[i]);
 	}
 }
 
@@ -195,7 +189,7 @@ static void sample_container(const struct container *c, const struct metric *m,
 {
 	bool limit = !strcmp(m->prometheus, "mesos_agent_container_disk_limit_bytes");
 	const struct ledger *l = &c->disk;
-	struct sample_labels labels = { .count = 0 };
+	cleanup(sample_labels_fini) struct sample_labels labels = { .count = 0 };
 	autofree char *name = xasprintf("containers/%s/%s", c->id,
 					limit ? "disk_limit_bytes" : "disk_used_bytes");
 

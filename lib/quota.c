@@ -221,6 +221,11 @@ int quota_next(const struct quota *q, uint32_t from, uint32_t *project, struct q
 	return 0;
 }
 
+bool quota_files_near(uint64_t inodes, uint64_t limit)
+{
+	return limit && (double)inodes >= (double)limit * QUOTA_NEAR_PERCENT / 100;
+}
+
 /* ---- the project of an inode ---- */
 
 int project_get(int fd, struct project *ret)

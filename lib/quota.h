@@ -35,6 +35,8 @@ struct quota_record {
 
 /* From so many percent of its limit on a container is near it. */
 #define QUOTA_NEAR_PERCENT 90
+/* Whether so many files are near a limit of files (0: none), which may run out long before bytes do. */
+bool quota_files_near(uint64_t inodes, uint64_t limit);
 
 /* What is switched on. Accounting can only be switched on by mounting. */
 struct quota_mode {

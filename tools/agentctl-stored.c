@@ -161,9 +161,7 @@ static bool is_full(const struct quota_state *q, uint64_t block_bytes)
 
 static bool is_near(const struct quota_state *q)
 {
-	return q->percent >= QUOTA_NEAR_PERCENT ||
-	       (q->has_inodes_limit &&
-		(double)q->inodes >= (double)q->inodes_limit * QUOTA_NEAR_PERCENT / 100);
+	return q->percent >= QUOTA_NEAR_PERCENT || quota_files_near(q->inodes, q->inodes_limit);
 }
 
 static const char *state_of(const struct quota_state *q, uint64_t block_bytes, bool enforcing)

@@ -1,7 +1,6 @@
 /* A scan that gives what it comes by to a project, or looks whose it is. */
 #include "agent/disk/label.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 /* Where so many passes find something new, or cannot see all, more would not end it. */
@@ -38,19 +37,17 @@ static void label_directory(void *ctx, int fd)
 	label(ctx, fd, true);
 }
 
-/* Opening must neither wait for a pipe's other end nor wake a device: what it is may have changed. */
 static void label_file(void *ctx, int dirfd, const char *name, const struct statx *st)
 {
 	struct labeller *l = ctx;
 	autofd int fd = -EBADF;
-	struct stat opened;
 
 	if (!S_ISREG(st->stx_mode))
 		return;
-	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && !fstat(fd, &opened) && S_ISREG(opened.st_mode))
+	fd = scan_open_file(dirfd, name);
+	if (fd >= 0)
 		label(l, fd, false);
-	else if (fd < 0 && !is_gone(-errno) && !l->failure)
+	else if (!is_gone(-errno) && !l->failure)
 		l->failure = -errno;
 }
 
@@ -65,17 +62,11 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct er
 {
 	struct labeller l = { .project.id = project };
 	struct scan_visitor visitor = { label_directory, label_file, &l };
-	struct scan_options options = {
-		.threads = 1,
-		.one_mount = true,
-		.cancel = cancel,
-		.visitor = &visitor,
-	};
 	struct scan_result seen;
 
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		l.changed = 0;
-		if (scan_tree(dirfd, &options, &seen, e))
+		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",

@@ -31,13 +31,10 @@ bool ledger_known(const struct ledger *l)
 	return l->used.witness != WITNESS_NONE;
 }
 
-/* Files may run out long before bytes do. */
 static bool is_near(const struct ledger *l)
 {
-	double files = (double)l->limits.hard_inodes * QUOTA_NEAR_PERCENT / 100;
-
 	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ||
-	       (l->limits.hard_inodes && ledger_known(l) && (double)l->used.inodes >= files);
+	       (ledger_known(l) && quota_files_near(l->used.inodes, l->limits.hard_inodes));
 }
 
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */

@@ -1,7 +1,6 @@
 /* A scan for blocks behind the ends of files. */
 #include "agent/disk/prealloc.h"
 
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -19,7 +18,7 @@ static uint64_t behind_end(const struct stat *st)
 	return allocated > used ? allocated - used : 0;
 }
 
-/* The name may be another file's by now, or a pipe's: what was opened counts. */
+/* The name may be another file's by now: what was opened counts. */
 static void visit_file(void *ctx, int dirfd, const char *name, const struct statx *found)
 {
 	atomic_uint_fast64_t *sum = ctx;
@@ -29,28 +28,18 @@ static void visit_file(void *ctx, int dirfd, const char *name, const struct stat
 
 	if (!S_ISREG(found->stx_mode) || found->stx_blocks * STAT_BLOCK <= found->stx_size)
 		return;
-	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
-	    !ioctl(fd, FS_IOC_FSGETXATTR, &x) && !(x.fsx_xflags & FS_XFLAG_PREALLOC))
+	fd = scan_open_file(dirfd, name);
+	if (fd >= 0 && !fstat(fd, &st) && st.st_nlink == 1 && !ioctl(fd, FS_IOC_FSGETXATTR, &x) &&
+	    !(x.fsx_xflags & FS_XFLAG_PREALLOC))
 		atomic_fetch_add_explicit(sum, behind_end(&st), memory_order_relaxed);
-}
-
-static void visit_directory(void *ctx unused, int fd unused)
-{
 }
 
 int prealloc_bytes(int dirfd, const atomic_bool *cancel, uint64_t *ret, struct error *e)
 {
 	atomic_uint_fast64_t sum = 0;
-	struct scan_visitor visitor = { visit_directory, visit_file, &sum };
-	struct scan_options options = {
-		.threads = 1,
-		.one_mount = true,
-		.cancel = cancel,
-		.visitor = &visitor,
-	};
+	struct scan_visitor visitor = { .file = visit_file, .ctx = &sum };
 	struct scan_result seen;
-	int r = scan_tree(dirfd, &options, &seen, e);
+	int r = scan_visit(dirfd, &visitor, cancel, &seen, e);
 
 	*ret = r ? 0 : atomic_load(&sum);
 	return r;

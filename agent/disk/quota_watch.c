@@ -80,12 +80,9 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 	struct project want = { .id = q->project, .inherited = true }, is;
 	int r = project_get(dirfd, &is);
 
-	if (!r) {
-		q->found = is.inherited ? is.id : PROJECT_NONE;
-		if (q->found != q->project)
-			r = project_set(dirfd, &want);
-		q->strayed |= q->found != q->project;
-		q->unfinished |= q->strayed;
+	if (!r && (is.id != want.id || !is.inherited)) {
+		r = project_set(dirfd, &want);
+		q->strayed = q->unfinished = true;
 	}
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
@@ -206,11 +203,10 @@ static void book(struct disk_watch *w)
 	bool disputed = w->ledger->disputed;
 
 	remember_project(q);
-	if (q->strayed) {
+	if (q->strayed)
 		log_warning("container %s: its sandbox was taken out of project %u, and is in it "
 			    "again",
 			    w->name, q->project);
-	}
 	if (q->unfinished)
 		disk_watch_soon(w);
 	w->ledger->filesystem = projects_quota(q->projects)->fs;

@@ -22,8 +22,7 @@ struct quota_watch {
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
 	bool doubted; /* it was above its limit: the next check finds out how much of that is its own */
-	uint32_t found;  /* the project that its directory had */
-	bool strayed;    /* it was another one: what was made meanwhile is still to be put back */
+	bool strayed; /* its directory was of another project: what was made meanwhile is to be put back */
 	bool fresh;      /* it was given its project in this job */
 	bool unfinished; /* another check is to follow at once */
 };

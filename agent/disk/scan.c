@@ -279,7 +279,7 @@ static void enter(struct worker *w, struct dir *parent, int fd, const struct sta
 	struct dir *d = dir_new(parent, fd, st->stx_ino);
 
 	count(w, st);
-	if (v)
+	if (v && v->directory)
 		v->directory(v->ctx, fd);
 	charge_inode(w);
 	list_dir(w, d);
@@ -564,6 +564,32 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 		return error_set(e, ECANCELED, "scan: cancelled");
 	add_up(&s, ret);
 	return 0;
+}
+
+int scan_visit(int dirfd, const struct scan_visitor *visitor, const atomic_bool *cancel,
+	       struct scan_result *ret, struct error *e)
+{
+	const struct scan_options options = {
+		.threads = 1,
+		.one_mount = true,
+		.cancel = cancel,
+		.visitor = visitor,
+	};
+
+	return scan_tree(dirfd, &options, ret, e);
+}
+
+int scan_open_file(int dirfd, const char *name)
+{
+	autofd int fd =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		errno = ENOENT;
+		return -1;
+	}
+	return take_fd(fd);
 }
 
 void scan_thread_lower_priority(void)

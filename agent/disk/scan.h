@@ -30,11 +30,17 @@ struct scan_result {
  * is listed; everything else by its name, which may be another file's by now.
  */
 struct scan_visitor {
-	void (*directory)(void *ctx, int fd);
+	void (*directory)(void *ctx, int fd); /* may be NULL */
 	void (*file)(void *ctx, int dirfd, const char *name,
 		     const struct statx *st); /* may be NULL */
 	void *ctx;
 };
+
+/*
+ * For a visitor that wants the regular file behind a name, to read: waits for no other end of a pipe, wakes no
+ * device, follows no link. -1 and errno, which is ENOENT if the name is no regular file's any more.
+ */
+int scan_open_file(int dirfd, const char *name);
 
 struct scan_options {
 	unsigned threads; /* at most, the caller's included; 0 is 1 */
@@ -60,6 +66,10 @@ struct scan_options {
  */
 int scan_tree(int dirfd, const struct scan_options *options, struct scan_result *ret,
 	      struct error *e);
+
+/* scan_tree() for a visitor alone: on this thread, within the mount. cancel may be NULL. */
+int scan_visit(int dirfd, const struct scan_visitor *visitor, const atomic_bool *cancel,
+	       struct scan_result *ret, struct error *e);
 
 /*
  * Puts the calling thread, and no other, behind the tasks of this node: nice 10
