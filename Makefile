@@ -5,7 +5,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-VERSION := 0.22.0
+# The release has one home: what modules are compiled against says it too.
+VERSION := $(subst ",,$(filter "%",$(file <include/mesos/version.h)))
 prefix  ?= /usr/local
 ifeq ($(origin CC),default)
 CC := gcc
@@ -30,7 +31,7 @@ harden   := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-stron
 linkflags := -pie -Wl,-z,relro,-z,now
 staticflags := -static-pie -Wl,-z,relro,-z,now
 endif
-cppflags := -std=c17 -D_GNU_SOURCE -I. -I$(B) $(defines)
+cppflags := -std=c17 -D_GNU_SOURCE -I. -Iinclude -I$(B) $(defines)
 bpfflags := --target=bpf -O2 -g -I. -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror)
 flags    := $(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) | $(linkflags) $(LDFLAGS) | $(bpfflags)
 
@@ -75,7 +76,7 @@ include Kbuild
 roots := $(patsubst %/,%,$(filter %/,lib/ $(foreach p,$(bin-y) $(libexec-y),$($p-y))))
 $(foreach d,$(sort $(roots)),$(eval $(call walk,$d)))
 objects := $(objs-lib)
-linkas = $(if $($1-static),$(staticflags),$(linkflags))
+linkas = $(if $($1-static),$(staticflags),$(linkflags)) $($1-exports:%=-Wl$(comma)--export-dynamic-symbol=%)
 link = $(eval $(call program,$1,$($2-y),$($2-libs),$(call linkas,$2),$(kbuilds)))
 $(foreach p,$(bin-y),$(call link,bin/$p,$p))
 $(foreach p,$(libexec-y),$(call link,libexec/mesos/$p,$p))

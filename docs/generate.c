@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "lib/hooks.h"
 #include "lib/metrics.h"
 #include "lib/protocol.h"
 #include "lib/ratelimit.h"
@@ -252,8 +253,7 @@ static void put_metrics(const char *title, const struct metric *m)
 			printf("| `%s` | ", m->mesos);
 		else
 			printf("| | ");
-		printf("`%s` | %s | %s | ", m->prometheus,
-		       m->kind == METRIC_COUNTER ? "counter" : "gauge",
+		printf("`%s` | %s | %s | ", m->prometheus, metric_kind_name(m),
 		       metric_unit(m) ? metric_unit(m) : "");
 		put_cell(m->help);
 		if (m->scale == (double)MIB)
@@ -273,6 +273,7 @@ static void put_all_metrics(void)
 	       "sample to sample; Prometheus has them as labels.\n\n");
 	put_metrics("mesos-master", master_metrics_table());
 	put_metrics("mesos-agent", agent_metrics_table());
+	put_metrics("Both: hooks and modules", hooks_metrics_table());
 	put_metrics("Both: the host and the process", metrics_system(METRICS_JSON).table);
 }
 

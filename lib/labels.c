@@ -3,6 +3,26 @@
 
 #include "lib/buf.h"
 
+static size_t bytes_of(const struct label *l)
+{
+	return strlen(l->key) + (l->value ? strlen(l->value) : 0);
+}
+
+int labels_check(const struct labels *labels, const struct label *more, struct error *e)
+{
+	size_t count = (labels ? labels->labels_count : 0) + (more ? 1 : 0);
+	size_t bytes = more ? bytes_of(more) : 0;
+
+	for (size_t i = 0; labels && i < labels->labels_count; i++)
+		bytes += bytes_of(&labels->labels[i]);
+	if (count <= LABELS_MAX && bytes <= LABELS_MAX_BYTES)
+		return 0;
+	return error_set(e, E2BIG,
+			 "%zu labels of %zu bytes are more than the %d labels and %d bytes that one "
+			 "thing may have",
+			 count, bytes, LABELS_MAX, (int)LABELS_MAX_BYTES);
+}
+
 static bool reads_like(const struct label *l, const char *text)
 {
 	size_t key = strlen(l->key);

@@ -17,6 +17,12 @@ struct labels_wanted {
 	"label=KEY:VALUE  only tasks with this label, or with any of that KEY; several: with all " \
 	"of them"
 
+/* What the keys and values of one thing may be together: with its name it can be passed on and shown. */
+#define LABELS_MAX_BYTES (24 * KIB)
+#define LABELS_MAX       1000
+
+/* Whether these, and one more (NULL: none), are within both. -E2BIG. */
+int labels_check(const struct labels *labels, const struct label *more, struct error *e);
 /* labels may be NULL: it has none. True if nothing is wanted. */
 bool labels_match(const struct labels *labels, const struct labels_wanted *wanted);
 /*

@@ -9,6 +9,18 @@ const char *const metrics_content_types[] = {
 	[METRICS_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
+static const char *const kind_names[] = {
+	[METRIC_GAUGE] = "gauge",
+	[METRIC_COUNTER] = "counter",
+	[METRIC_HISTOGRAM] = "histogram",
+};
+
+static const double bounds[HISTOGRAM_BOUNDS] = { 0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025,
+						 0.1,    0.25,    1,     2.5,    10 };
+
+/* Labels of one sample of a histogram: those of its family, and its bound. */
+#define HISTOGRAM_LABELS_MAX 8
+
 struct metrics_writer {
 	struct buf *out;
 	enum metrics_format format;
@@ -48,6 +60,11 @@ static size_t family_length(const struct metrics_writer *w, const struct metric 
 		return n;
 	assert(n > strlen("_total") && !strcmp(m->prometheus + n - strlen("_total"), "_total"));
 	return n - strlen("_total");
+}
+
+const char *metric_kind_name(const struct metric *m)
+{
+	return kind_names[m->kind];
 }
 
 const char *metric_unit(const struct metric *m)
@@ -92,7 +109,7 @@ static void write_heading(struct metrics_writer *w, const struct metric *m)
 	add_text(w->out, m->help, w->format == METRICS_OPENMETRICS);
 	buf_adds(w->out, "\n# TYPE ");
 	buf_add(w->out, m->prometheus, n);
-	buf_adds(w->out, m->kind == METRIC_COUNTER ? " counter\n" : " gauge\n");
+	buf_addf(w->out, " %s\n", metric_kind_name(m));
 	write_unit(w, m);
 }
 
@@ -112,10 +129,14 @@ static void write_labels(struct buf *out, const struct metric_label *labels)
 		buf_addc(out, '}');
 }
 
-static void write_text(struct metrics_writer *w, const struct metric *m,
+/* suffix: of a histogram, of which each family of samples has its own name. */
+static void write_text(struct metrics_writer *w, const char *suffix,
 		       const struct metric_label *labels, double value)
 {
+	const struct metric *m = w->metric;
+
 	buf_adds(w->out, m->prometheus);
+	buf_adds(w->out, suffix);
 	write_labels(w->out, labels);
 	buf_addc(w->out, ' ');
 	json_add_number(w->out, value * m->scale);
@@ -126,9 +147,54 @@ void metrics_sample(struct metrics_writer *w, const char *json_name,
 		    const struct metric_label *labels, double value)
 {
 	if (w->format != METRICS_JSON)
-		write_text(w, w->metric, labels, value);
+		write_text(w, "", labels, value);
 	else if (json_name)
 		write_json(w, json_name, value);
+}
+
+void histogram_add(struct histogram *h, double seconds)
+{
+	size_t i = 0;
+
+	while (i < HISTOGRAM_BOUNDS && seconds > bounds[i])
+		i++;
+	h->counts[i]++;
+	h->sum += seconds;
+}
+
+static void write_part(struct metrics_writer *w, const char *json_name, const char *part,
+		       const char *suffix, const struct metric_label *labels, double value)
+{
+	autofree char *name = json_name ? xasprintf("%s/%s", json_name, part) : NULL;
+
+	if (w->format != METRICS_JSON)
+		write_text(w, suffix, labels, value);
+	else if (name)
+		write_json(w, name, value);
+}
+
+void metrics_histogram(struct metrics_writer *w, const char *json_name,
+		       const struct metric_label *labels, const struct histogram *h)
+{
+	struct metric_label all[HISTOGRAM_LABELS_MAX + 1] = { { NULL, NULL } };
+	uint64_t sum = 0;
+	size_t n = 0;
+
+	for (; labels[n].name; n++) {
+		assert(n < HISTOGRAM_LABELS_MAX - 1);
+		all[n] = labels[n];
+	}
+	for (size_t i = 0; i <= HISTOGRAM_BOUNDS; i++) {
+		autofree char *bound =
+			i < HISTOGRAM_BOUNDS ? xasprintf("%g", bounds[i]) : xstrdup("+Inf");
+		autofree char *part = xasprintf("le_%s", bound);
+
+		sum += h->counts[i];
+		all[n] = (struct metric_label){ "le", bound };
+		write_part(w, json_name, part, "_bucket", all, (double)sum);
+	}
+	write_part(w, json_name, "sum", "_sum", labels, h->sum);
+	write_part(w, json_name, "count", "_count", labels, (double)sum);
 }
 
 static void write_set(struct metrics_writer *w, const struct metrics *set)

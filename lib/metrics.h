@@ -10,14 +10,14 @@
  *	END_METRICS
  *
  * A FAMILY has no member: its samples carry labels and are written by the owner's
- * callback; its Mesos name is a pattern, for docs/metrics.md. Names that were released
+ * callback; its Mesos name is a pattern, for docs/metrics.md. Only a family can be a HISTOGRAM. Names that were released
  * stay. Exposition: Prometheus text format 0.0.4 and OpenMetrics 1.0.
  */
 #pragma once
 
 #include "lib/buf.h"
 
-enum metric_kind { METRIC_GAUGE, METRIC_COUNTER };
+enum metric_kind { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM };
 enum metrics_format { METRICS_JSON, METRICS_PROMETHEUS, METRICS_OPENMETRICS };
 
 /* Content-Type of each format. */
@@ -33,6 +33,8 @@ struct metric {
 	size_t offset; /* of the double in the values; not of a family */
 };
 
+/* "gauge", "counter" or "histogram". */
+const char *metric_kind_name(const struct metric *m);
 /* Prometheus's base unit, which ends the name: "bytes", "seconds", "ratio"; NULL: a mere number. */
 const char *metric_unit(const struct metric *m);
 
@@ -57,6 +59,20 @@ struct metric_label {
  */
 void metrics_sample(struct metrics_writer *w, const char *json_name,
 		    const struct metric_label *labels, double value);
+
+/* How long something took, in seconds: from a tenth of a millisecond to ten seconds. */
+#define HISTOGRAM_BOUNDS 11
+
+struct histogram {
+	uint64_t counts[HISTOGRAM_BOUNDS +
+			1]; /* up to each bound and above the one before; the last is above all */
+	double sum;
+};
+
+void histogram_add(struct histogram *h, double seconds);
+/* As metrics_sample(), of a family that is a histogram; json_name is continued by /count and so on. */
+void metrics_histogram(struct metrics_writer *w, const char *json_name,
+		       const struct metric_label *labels, const struct histogram *h);
 
 /* Appends all sets, in order, as one document. */
 void metrics_write(const struct metrics *sets, size_t count, enum metrics_format format,

@@ -273,6 +273,20 @@ int peer_dial(const struct peer_server *server, const char *address,
 	return 0;
 }
 
+struct peer *peer_attach(const struct peer_server *server, int fd,
+			 const struct peer_protocol *protocol)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	p->server = server;
+	p->protocol = protocol;
+	p->announced = true;
+	p->stream = stream_open(server->streams, fd, NULL, protocol->line_max, &peer_ops, p);
+	expect_hello(p);
+	peer_send(p, COMMON_HELLO, NULL, NULL, server->hello);
+	return p;
+}
+
 void peer_trust(struct peer *p)
 {
 	stream_trust(p->stream);

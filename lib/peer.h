@@ -65,6 +65,13 @@ void peer_accept(const struct peer_server *server, int fd, struct seat *seat);
 int peer_dial(const struct peer_server *server, const char *address,
 	      const struct peer_protocol *protocol, struct peer **ret, struct error *e);
 
+/*
+ * A connected socket, which is taken, of whose other end is known who it is: as if it had been dialled, and
+ * there at once.
+ */
+struct peer *peer_attach(const struct peer_server *server, int fd,
+			 const struct peer_protocol *protocol);
+
 void peer_send(struct peer *p, enum message_type type, const char *framework_id,
 	       const char *executor_id, const void *body);
 /* Sends ERROR with one sentence. */

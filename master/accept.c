@@ -5,6 +5,7 @@
 #include "master/agents.h"
 #include "master/calls.h"
 #include "master/frameworks.h"
+#include "master/launch.h"
 #include "master/offers.h"
 #include "master/tasks.h"
 #include "master/updates.h"
@@ -141,7 +142,6 @@ static void launch(struct purse *purse, struct task_info *info, struct executor 
 		   struct demand *d)
 {
 	struct framework *f = purse->framework;
-	struct run_task run = { .framework = f->info, .task = info };
 
 	resources_subtract(&purse->left, &d->task);
 	resources_subtract(&purse->left, &d->executor);
@@ -149,10 +149,7 @@ static void launch(struct purse *purse, struct task_info *info, struct executor 
 		launch_executor(purse, info->executor, &d->executor);
 	set_roles(&info->resources, &info->resources_count, &d->task);
 	f->master->metrics.tasks_launched += 1;
-	log_info("task %s: launched framework=%s agent=%s", info->task_id, f->info->id,
-		 purse->agent->info->id);
-	agent_send(purse->agent, MASTER_RUN_TASK, &run);
-	task_launch(f, purse->agent, info, &d->task);
+	task_send(task_launch(f, purse->agent, info, &d->task), info);
 }
 
 /* What a master looks after is bounded. */

@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/frameworks.h"
+#include "master/launch.h"
 #include "master/offers.h"
 #include "master/reconcile.h"
 #include "master/tasks.h"
@@ -152,6 +153,11 @@ void call_kill(struct peer *p, struct message *msg)
 	}
 	if (task_terminal(t->report.state))
 		return; /* its last update is on the way until it is acknowledged */
+	if (task_on_its_way(t)) {
+		task_end(t, TASK_KILLED, REASON_EXECUTOR_UNREGISTERED,
+			 "Task killed before it was launched", true);
+		return;
+	}
 	note_kill(t, c);
 	log_info_often("task %s: is to be killed framework=%s", c->task_id, f->info->id);
 	agent_send(t->agent, MASTER_KILL_TASK, t->kill);

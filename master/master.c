@@ -172,14 +172,35 @@ static int recover(struct master *m, struct error *e)
 	return r;
 }
 
+/* Before anything else waits in the loop. */
+static int start_modules(struct master *m, struct error *e)
+{
+	struct modules_options modules = {
+		.loop = m->loop,
+		.streams = m->streams,
+		MODULES_OPTIONS_OF(m->flags),
+	};
+	struct hooks_options hooks = { HOOKS_OPTIONS_OF(m->flags) };
+
+	if (modules_new(&modules, &m->modules, e))
+		return -e->code;
+	hooks.modules = m->modules;
+	if (hooks_new(&hooks, &m->hooks, e))
+		return -e->code;
+	return modules_start(m->modules, e);
+}
+
 static int start(struct master *m, int passed, struct error *e)
 {
 	struct http_limits limits = { 0 };
-	int r = recover(m, e);
+	int r = streams_new(m->loop, NULL, NULL, &m->streams, e);
 
 	if (r)
 		return r;
-	r = streams_new(m->loop, NULL, NULL, &m->streams, e);
+	r = start_modules(m, e);
+	if (r)
+		return r;
+	r = recover(m, e);
 	if (r)
 		return r;
 	m->server = (struct peer_server){
@@ -243,6 +264,8 @@ void master_free(struct master *m)
 	recovery_stop(m);
 	removals_stop(m);
 	free_books(m);
+	hooks_free(m->hooks);
+	modules_free(m->modules);
 	departures_free(m);
 	endings_free(m);
 	registry_close(m);

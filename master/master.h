@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 #include <uthash.h>
 
+#include "lib/hooks.h"
 #include "lib/http.h"
 #include "lib/list.h"
 #include "lib/listener.h"
@@ -43,6 +44,8 @@ struct master {
 	struct peer_server server;
 	struct listener *listener;
 	struct http *http;
+	struct modules *modules;
+	struct hooks *hooks;
 	struct alarms alarms;
 	struct allocator *allocator;
 	sd_event_source *allocation_timer;
@@ -146,6 +149,7 @@ struct executor {
 	struct resources resources;
 	bool charged; /* the resources are in the books */
 	bool listed;  /* by the agent that re-registers */
+	bool sent;    /* a task with it was sent to the agent, or the agent told of it */
 };
 
 struct task {
@@ -166,6 +170,7 @@ struct task {
 	bool has_update;        /* the agent's last update wants to be acknowledged */
 	uint8_t update_uuid[16];
 	enum task_state update_state;
+	struct launching *launching; /* its agent does not know of it yet: launch.h; NULL: it may */
 	struct task_status *last_words; /* its end, as its agent said it, without data */
 };
 

@@ -152,6 +152,7 @@ void master_metrics_write(struct master *m, enum metrics_format format, struct b
 			.family = write_family,
 			.ctx = m,
 		},
+		hooks_metrics(m->hooks),
 		metrics_system(format),
 	};
 

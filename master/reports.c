@@ -5,6 +5,7 @@
 #include "master/departures.h"
 #include "master/endings.h"
 #include "master/frameworks.h"
+#include "master/launch.h"
 #include "master/pings.h"
 #include "master/recovery.h"
 #include "master/registry.h"
@@ -335,11 +336,11 @@ static void lose_unlisted(struct agent *a)
 	struct task *t;
 
 	list_for_each(t, &a->tasks, agent_node)
-		if (!t->listed)
+		if (!t->listed && !task_on_its_way(t))
 			task_end(t, TASK_LOST, REASON_RECONCILIATION,
 				 "Reconciliation: Task is unknown to the agent", true);
 	list_for_each(x, &a->executors, node)
-		if (!x->listed)
+		if (!x->listed && x->sent)
 			end_executor(a, x->framework, x->info->executor_id, NULL);
 }
 

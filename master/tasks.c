@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/frameworks.h"
+#include "master/launch.h"
 #include "master/updates.h"
 
 /* A longer message of an end is not kept. */
@@ -348,6 +349,7 @@ static void destroy(struct task *t)
 
 void task_drop(struct task *t)
 {
+	task_recall(t);
 	if (t->charged)
 		release(t->framework, t->agent, &t->resources);
 	HASH_DEL(t->framework->tasks, t);
@@ -403,6 +405,7 @@ void task_complete(struct task *t)
 	struct framework *f = t->framework;
 
 	assert(!t->charged && t->agent);
+	task_recall(t);
 	schema_free(task_status_schema(), take_ptr(t->last_words));
 	list_remove(&t->agent_node);
 	HASH_DEL(f->tasks, t);
@@ -467,7 +470,7 @@ struct executor *executor_adopt(struct framework *f, struct agent *a,
 {
 	struct executor *x = executor_new(f, a, info);
 
-	x->listed = true;
+	x->listed = x->sent = true;
 	read_adopted(a, info->resources, info->resources_count, &x->resources);
 	return x;
 }

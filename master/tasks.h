@@ -11,7 +11,7 @@ void task_move(struct task *t, enum task_state to);
 
 /* NULL if there is none. */
 struct task *task_find(const struct framework *f, const char *task_id);
-/* A task that is sent to the agent. Takes the resources, which are allocated already. */
+/* A task that is about to be sent to the agent, by task_send(). Takes the resources, which are allocated already. */
 struct task *task_launch(struct framework *f, struct agent *a, const struct task_info *info,
 			 struct resources *resources);
 /* A task that an agent told of, charged later. Takes the report's contents. */

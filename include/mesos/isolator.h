@@ -1,0 +1,60 @@
+/*
+ * Isolators: what --isolation names besides the built-in ones. They see each container before it is made and
+ * add to its launch plan, which mesos-executor carries out: nothing of a module runs inside a container
+ * but the commands that it asks for.
+ */
+#pragma once
+
+#include "mesos/module.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MESOS_ISOLATOR_KIND "Isolator"
+
+/* No limit: setrlimit(2). */
+#define MESOS_NO_LIMIT UINT64_MAX
+
+struct mesos_plan;
+
+/* These return 0, or -1 as mesos_fail() does when the plan cannot have that. */
+int mesos_plan_set_environment(struct mesos_plan *p, const char *name, const char *value);
+/* A directory or file of the node, absolute and without "..", that the container sees at target as well. */
+int mesos_plan_bind(struct mesos_plan *p, const char *source, const char *target, bool read_only);
+/* An empty directory in memory, of so many bytes at most. */
+int mesos_plan_tmpfs(struct mesos_plan *p, const char *target, uint64_t bytes);
+/* name as prlimit(1) has it: "nofile", "nproc", "core". */
+int mesos_plan_limit(struct mesos_plan *p, const char *name, uint64_t soft, uint64_t hard);
+/*
+ * A command that runs inside the container, as root, before its own begins; if it does not exit with 0 the launch
+ * fails. argv ends with NULL, argv[0] is an absolute path.
+ */
+int mesos_plan_command(struct mesos_plan *p, const char *const *argv);
+
+struct mesos_usage;
+
+/* A number that /monitor/statistics.json shows of the container. */
+int mesos_usage_set(struct mesos_usage *u, const char *name, double value);
+
+/* Any may be NULL. They return 0, or -1 after mesos_fail(). */
+struct mesos_isolator {
+	uint32_t size; /* sizeof(struct mesos_isolator) */
+	uint32_t abi;  /* MESOS_MODULE_ABI */
+	/* Before the container is made; its sandbox is there. A failure fails the launch. */
+	int (*prepare)(void *self, const struct mesos_container *c, struct mesos_plan *plan);
+	/* Its first process is there and waits. A failure fails the launch. */
+	int (*isolate)(void *self, const struct mesos_container *c);
+	/* Its resources have changed. */
+	int (*update)(void *self, const struct mesos_container *c);
+	/* What it uses. */
+	int (*usage)(void *self, const struct mesos_container *c, struct mesos_usage *usage);
+	/* It runs already: after a restart of the agent, or of the host. */
+	int (*recover)(void *self, const struct mesos_container *c);
+	/* It has ended, or was never made; also for one that it has not heard of, and more than once. */
+	int (*cleanup)(void *self, const struct mesos_container *c);
+};
+
+#ifdef __cplusplus
+}
+#endif

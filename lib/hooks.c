@@ -1,0 +1,303 @@
+/* A chain of calls, and what it says of each hook. */
+#include "lib/hooks.h"
+
+#include "lib/labels.h"
+#include "lib/log.h"
+
+#include "lib/metrics-structs.h"
+#include "lib/metrics-hooks.def"
+#include "lib/metrics-end.h"
+
+#include "lib/metrics-tables.h"
+#include "lib/metrics-hooks.def"
+#include "lib/metrics-end.h"
+
+/* Those of enum module_function. */
+#define FUNCTIONS_MAX (HOOK_DISK_LIMIT + 1)
+
+struct hook_counts {
+	uint64_t calls, errors, timeouts;
+	struct histogram seconds;
+};
+
+struct hook {
+	char *name;
+	uint64_t failures; /* in a row */
+	bool disabled;
+	struct hook_counts counts[FUNCTIONS_MAX];
+};
+
+struct hooks {
+	struct hooks_options o;
+	bool fail;
+	struct hook *list;
+	size_t count;
+	struct hook_metrics metrics;
+};
+
+/* ---- which there are ---- */
+
+static struct hook *find(const struct hooks *h, const char *name)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (!strcmp(h->list[i].name, name))
+			return &h->list[i];
+	return NULL;
+}
+
+static int add_hook(struct hooks *h, const char *name, struct error *e)
+{
+	if (!modules_have(h->o.modules, name))
+		return error_set(e, EINVAL, "No hook module named '%s' available", name);
+	if (find(h, name))
+		return error_set(e, EINVAL, "Hook module '%s' already loaded", name);
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	h->list[h->count++] = (struct hook){ .name = xstrdup(name) };
+	modules_want(h->o.modules, name, MODULE_KIND_HOOK);
+	return 0;
+}
+
+static int read_flags(struct hooks *h, struct error *e)
+{
+	autofree char *copy = h->o.hooks ? xstrdup(h->o.hooks) : NULL;
+	char *rest = copy, *name;
+
+	h->fail = !strcmp(h->o.hook_failure, "fail");
+	if (!h->fail && strcmp(h->o.hook_failure, "ignore"))
+		return error_set(e, EINVAL, "--hook_failure: '%s' is neither ignore nor fail",
+				 h->o.hook_failure);
+	while ((name = strsep(&rest, ",")))
+		if (add_hook(h, name, e))
+			return error_wrap(e, "Error installing hooks");
+	return 0;
+}
+
+int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e)
+{
+	struct hooks *h = xcalloc(1, sizeof(*h));
+
+	h->o = *o;
+	if (read_flags(h, e)) {
+		hooks_free(h);
+		return -e->code;
+	}
+	*ret = h;
+	return 0;
+}
+
+void hooks_free(struct hooks *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->count; i++)
+		free(h->list[i].name);
+	free(h->list);
+	free(h);
+}
+
+/* ---- a run ---- */
+
+/* One that is disabled is still wanted where nothing may happen without it. */
+static bool wants(const struct hooks *h, const struct hook *hook, enum module_function f)
+{
+	return (h->fail || !hook->disabled) && modules_has_function(h->o.modules, hook->name, f);
+}
+
+bool hooks_wanted(const struct hooks *h, enum module_function f)
+{
+	for (size_t i = 0; h && i < h->count; i++)
+		if (wants(h, &h->list[i], f))
+			return true;
+	return false;
+}
+
+/* Saying no is no fault of a hook, and neither is what another one did to its process. */
+static void blame(struct hooks *h, struct hook *hook, const struct error *e)
+{
+	if (e->code != HOST_CALL_CRASHED && e->code != HOST_CALL_LATE)
+		return;
+	hook->failures++;
+	if (hook->failures != h->o.hook_failures_max)
+		return;
+	log_error("hook %s: it has crashed or hung %llu times in a row and is called no more until "
+		  "the daemon is restarted%s",
+		  hook->name, (unsigned long long)hook->failures,
+		  h->fail ? "; --hook_failure=fail: what needs it fails" : "");
+	hook->disabled = true;
+}
+
+static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
+{
+	const char *function = enum_name(module_function_values, (int)r->call.function);
+
+	if (!hook->disabled)
+		log_warning_often("hook %s: %s: %s failed: %s", hook->name, r->subject, function,
+				  e->text);
+	blame(r->hooks, hook, e);
+	if (!r->hooks->fail || r->failed)
+		return;
+	r->failed = true;
+	r->error = *e;
+	error_wrap(&r->error, "hook %s: %s failed", hook->name, function);
+}
+
+/* What it made takes the place of what was. */
+static void take(struct hook_run *r, struct module_result *result)
+{
+	if (r->call.labels) {
+		schema_free(labels_schema(), r->call.labels);
+		r->call.labels = take_ptr(result->labels);
+		if (!r->call.labels)
+			r->call.labels = xcalloc(1, sizeof(*r->call.labels));
+	}
+	if (r->call.environment) {
+		schema_free(environment_schema(), r->call.environment);
+		r->call.environment = take_ptr(result->environment);
+		if (!r->call.environment)
+			r->call.environment = xcalloc(1, sizeof(*r->call.environment));
+	}
+	if (result->has_decision && result->decision != DECIDE_NOTHING) {
+		r->decision = result->decision;
+		r->limit_bytes = result->limit_bytes;
+	}
+}
+
+static void step(struct hook_run *r);
+
+static void on_result(void *ctx, struct module_result *result, const struct error *e)
+{
+	struct hook_run *r = ctx;
+	struct hook *hook = &r->hooks->list[r->next++];
+	struct hook_counts *counts = &hook->counts[r->call.function];
+
+	struct error too_much;
+
+	r->waiting = NULL;
+	if (result && labels_check(result->labels, NULL, &too_much)) {
+		too_much.code = HOST_CALL_FAILED;
+		result = NULL;
+		e = &too_much;
+	}
+	counts->calls++;
+	histogram_add(&counts->seconds, ns_seconds(now_ns() - r->since_ns));
+	counts->errors += !result;
+	counts->timeouts += !result && e->code == HOST_CALL_LATE;
+	if (result) {
+		hook->failures = 0;
+		take(r, result);
+	} else {
+		failed(r, hook, e);
+	}
+	step(r);
+}
+
+/* Calls the next one, or is done. */
+static void step(struct hook_run *r)
+{
+	struct hooks *h = r->hooks;
+	static const struct error disabled = { EPERM, "it has crashed or hung too often" };
+
+	for (; r->next < h->count && !r->failed; r->next++) {
+		struct hook *hook = &h->list[r->next];
+
+		if (!wants(h, hook, r->call.function))
+			continue;
+		if (hook->disabled) {
+			failed(r, hook, &disabled);
+			continue;
+		}
+		r->call.module = hook->name;
+		r->since_ns = now_ns();
+		r->waiting = modules_call(h->o.modules, &r->call, on_result, r);
+		return;
+	}
+	r->done(r);
+}
+
+void hooks_run(struct hooks *h, struct hook_run *r)
+{
+	assert(!r->waiting && r->done && r->call.function < FUNCTIONS_MAX);
+	r->hooks = h;
+	r->call.has_function = true;
+	r->next = 0;
+	step(r);
+}
+
+void hook_run_fini(struct hook_run *r)
+{
+	if (r->waiting)
+		host_call_cancel(r->waiting);
+	schema_free(labels_schema(), r->call.labels);
+	schema_free(environment_schema(), r->call.environment);
+	*r = (struct hook_run){ .subject = NULL };
+}
+
+/* ---- what is shown ---- */
+
+void hooks_add_state(const struct hooks *h, struct module_state *s)
+{
+	const struct hook *hook = find(h, s->module->name);
+
+	if (hook && hook->disabled)
+		s->state = (char *)(uintptr_t) "disabled";
+}
+
+void hooks_add_health(const struct hooks *h, struct buf *out)
+{
+	for (size_t i = 0; h && i < h->count; i++)
+		if (h->list[i].disabled)
+			buf_addf(out,
+				 "Hook %s has crashed or hung %llu times in a row and is called no "
+				 "more: "
+				 "mend it and restart the daemon.\n",
+				 h->list[i].name, (unsigned long long)h->list[i].failures);
+}
+
+static void sample(const struct metric *m, struct metrics_writer *w, const struct hook *hook,
+		   const char *function, const struct hook_counts *counts)
+{
+	const struct metric_label labels[] = {
+		{ "hook", hook->name },
+		{ "function", function },
+		{ NULL, NULL },
+	};
+	const char *last = strrchr(m->mesos, '/') + 1;
+	autofree char *name = NULL;
+
+	if (m->kind == METRIC_HISTOGRAM) {
+		name = xasprintf("hooks/%s/%s/seconds", hook->name, function);
+		metrics_histogram(w, name, labels, &counts->seconds);
+		return;
+	}
+	name = xasprintf("hooks/%s/%s/%s", hook->name, function, last);
+	metrics_sample(w, name, labels,
+		       (double)(!strcmp(last, "calls")    ? counts->calls
+				: !strcmp(last, "errors") ? counts->errors
+							  : counts->timeouts));
+}
+
+static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)
+{
+	const struct hooks *h = ctx;
+
+	for (size_t i = 0; i < h->count; i++)
+		for (int f = 0; f < FUNCTIONS_MAX; f++)
+			if (modules_has_function(h->o.modules, h->list[i].name,
+						 (enum module_function)f))
+				sample(m, w, &h->list[i], enum_name(module_function_values, f),
+				       &h->list[i].counts[f]);
+}
+
+struct metrics hooks_metrics(struct hooks *h)
+{
+	h->metrics.disabled = 0;
+	for (size_t i = 0; i < h->count; i++)
+		h->metrics.disabled += h->list[i].disabled;
+	h->metrics.restarts = (double)modules_restarts(h->o.modules);
+	return (struct metrics){ hook_metrics_table(), &h->metrics, write_family, h };
+}
+
+const struct metric *hooks_metrics_table(void)
+{
+	return hook_metrics_table();
+}

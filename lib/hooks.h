@@ -1,0 +1,66 @@
+/*
+ * The modules of --hooks, called one after the other for each thing that happens: what a decorator makes is
+ * what the next one sees. A hook that fails has changed nothing; --hook_failure says whether what was
+ * to happen goes on.
+ */
+#pragma once
+
+#include "lib/metrics.h"
+#include "lib/modules.h"
+
+struct hooks;
+
+struct hooks_options {
+	struct modules *modules;
+	/* Flags of these names. */
+	const char *hooks, *hook_failure;
+	uint64_t hook_failures_max;
+};
+
+#define HOOKS_OPTIONS_OF(f)                                                                        \
+	.hooks = (f)->hooks, .hook_failure = (f)->hook_failure,                                    \
+	.hook_failures_max = (f)->hook_failures_max
+
+/* Says to the modules which are wanted: before modules_start(). -EINVAL. */
+int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e);
+/* Before modules_free(). No run goes on. NULL is harmless. */
+void hooks_free(struct hooks *h);
+
+/*
+ * One thing that happens. Embedded in what it happens to; zeroed when it does not run. The caller fills in call:
+ * what it is about is borrowed while the run goes on, labels and environment are owned by the run.
+ */
+struct hook_run {
+	const char *subject; /* for the log, "task x"; borrowed likewise */
+	struct module_call call;
+	/*
+	 * In the loop, when all were called: call.labels and call.environment are what they have made; failed: one of them
+	 * has failed, error says so, and --hook_failure=fail. It ends with hook_run_fini().
+	 */
+	void (*done)(struct hook_run *r);
+	bool failed;
+	struct error error;
+	enum disk_decision decision;
+	uint64_t limit_bytes;
+
+	/* The hooks' own. */
+	struct hooks *hooks;
+	size_t next;
+	int64_t since_ns;
+	struct host_call *waiting; /* for this call; NULL: it does not run */
+};
+
+/* Whether any hook wants to hear of it; without hooks (NULL) none does. */
+bool hooks_wanted(const struct hooks *h, enum module_function f);
+/* Runs the hooks that want call.function; there is one. done follows, never from here. */
+void hooks_run(struct hooks *h, struct hook_run *r);
+/* Stops it, if it goes on, and frees what it owns. */
+void hook_run_fini(struct hook_run *r);
+/* Its state as modules_state() has it becomes "disabled", if it is. */
+void hooks_add_state(const struct hooks *h, struct module_state *s);
+/* A sentence for each hook that was disabled. */
+void hooks_add_health(const struct hooks *h, struct buf *out);
+/* Calls, errors, timeouts and times of each; for metrics_write(). */
+struct metrics hooks_metrics(struct hooks *h);
+/* The same without values, for who describes them. */
+const struct metric *hooks_metrics_table(void);

@@ -1,0 +1,457 @@
+/* One process, the queue of calls before it, and one timer for whatever is due next. */
+#include "lib/module_host.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "lib/list.h"
+#include "lib/log.h"
+#include "lib/timer.h"
+
+/* Calls that are written ahead of the one that runs. */
+#define SENT_MAX 64
+/* At the end of the daemon: so long modules may clean up. */
+#define END_MS 1000
+
+enum host_state {
+	HOST_DOWN,
+	HOST_STARTING, /* its modules are being loaded */
+	HOST_UP,
+};
+
+struct host_call {
+	struct list node;
+	struct module_host *host;
+	struct buf line;
+	bool sent;
+	int64_t since_ns; /* waits since then, or runs if it is the first */
+	host_call_done *done;
+	void *ctx;
+};
+
+struct module_host {
+	struct module_host_options o;
+	struct peer_server server;
+	struct peer *peer;
+	enum host_state state;
+	bool loaded_once;
+	pid_t pid;
+	sd_event_source *child, *timer;
+	struct list calls;  /* those that were sent come first */
+	unsigned sent;      /* how many of them */
+	struct error why;   /* what the process is killed for; code 0: it was not */
+	int64_t started_ns; /* of the process */
+	int64_t restart_ns; /* when the next is started; 0: never */
+	int64_t pause_ns;
+	uint64_t starts;
+};
+
+static void lose(struct module_host *h);
+static void pump(struct module_host *h);
+
+/* ---- its end ---- */
+
+static void kill_host(struct module_host *h, int code, const char *why)
+{
+	if (h->why.code)
+		return;
+	error_set(&h->why, code, "%s", why);
+	if (h->pid)
+		kill(h->pid, SIGKILL);
+	else
+		lose(h);
+}
+
+static void describe_end(const siginfo_t *si, struct error *ret)
+{
+	if (si->si_code == CLD_EXITED)
+		error_set(ret, HOST_CALL_CRASHED, "its process ended with status %d",
+			  si->si_status);
+	else
+		error_set(ret, HOST_CALL_CRASHED, "its process was ended by signal %d (%s)",
+			  si->si_status, strsignal(si->si_status));
+}
+
+/* What it has said before its end may not be read yet: the end of the connection follows. */
+static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
+{
+	struct module_host *h = arg;
+
+	h->child = sd_event_source_disable_unref(h->child);
+	h->pid = 0;
+	if (!h->why.code)
+		describe_end(si, &h->why);
+	if (!h->peer)
+		lose(h);
+	return 0;
+}
+
+static void on_closed(struct peer *p, const char *why)
+{
+	struct module_host *h = peer_ctx(p);
+
+	assert(h->peer == p);
+	h->peer = NULL;
+	if (h->pid)
+		kill_host(h, HOST_CALL_CRASHED, why);
+	else
+		lose(h);
+}
+
+/* ---- calls ---- */
+
+static struct host_call *first(const struct module_host *h)
+{
+	return list_first(&h->calls, struct host_call, node);
+}
+
+static void free_call(struct host_call *c)
+{
+	list_remove(&c->node);
+	buf_fini(&c->line);
+	free(c);
+}
+
+/* The next one begins to run, or to wait, now. */
+static void finish(struct host_call *c, struct module_result *result, const struct error *e)
+{
+	struct module_host *h = c->host;
+	host_call_done *done = c->done;
+	void *ctx = c->ctx;
+
+	h->sent -= c->sent;
+	free_call(c);
+	if (first(h))
+		first(h)->since_ns = now_ns();
+	if (done)
+		done(ctx, result, e);
+}
+
+struct host_call *module_host_call(struct module_host *h, const struct module_call *what,
+				   host_call_done *done, void *ctx)
+{
+	struct host_call *c = xcalloc(1, sizeof(*c));
+
+	c->host = h;
+	c->done = done;
+	c->ctx = ctx;
+	c->since_ns = now_ns();
+	message_encode(&c->line, MODULE_CALL, NULL, NULL, what);
+	list_append(&h->calls, &c->node);
+	pump(h);
+	return c;
+}
+
+/* What was sent has to keep its place, or the results would not fit. */
+void host_call_cancel(struct host_call *c)
+{
+	struct module_host *h = c->host;
+
+	c->done = NULL;
+	if (c->sent)
+		return;
+	free_call(c);
+	pump(h);
+}
+
+/* ---- what is due ---- */
+
+static int64_t due(const struct module_host *h)
+{
+	int64_t at = INT64_MAX;
+
+	if (h->state == HOST_STARTING)
+		at = h->started_ns + MODULE_LOAD_NS;
+	if (h->state == HOST_DOWN && h->restart_ns)
+		at = h->restart_ns;
+	if (first(h))
+		at = MIN(at, first(h)->since_ns + h->o.timeout_ns);
+	return at;
+}
+
+static void call_is_late(struct module_host *h)
+{
+	struct host_call *c = first(h);
+	struct error e;
+
+	if (c->sent) {
+		kill_host(h, HOST_CALL_LATE, "it has not answered in time");
+		return;
+	}
+	error_set(&e, EAGAIN, "its process is not back yet");
+	finish(c, NULL, &e);
+}
+
+static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct module_host *h = arg;
+	int64_t now = now_ns();
+
+	h->timer = sd_event_source_disable_unref(h->timer);
+	if (h->state == HOST_STARTING && now >= h->started_ns + MODULE_LOAD_NS)
+		kill_host(h, HOST_CALL_LATE, "its modules were not loaded in time");
+	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
+		module_host_start(h);
+	while (first(h) && !h->why.code && now >= first(h)->since_ns + h->o.timeout_ns)
+		call_is_late(h);
+	pump(h);
+	return 0;
+}
+
+/* Writes what fits, and sees to it that nothing is waited for in vain. */
+static void pump(struct module_host *h)
+{
+	struct host_call *c;
+	int64_t at;
+
+	if (h->state == HOST_UP && h->peer && !h->why.code)
+		list_for_each(c, &h->calls, node) {
+			if (h->sent == SENT_MAX)
+				break;
+			if (c->sent)
+				continue;
+			buf_add(stream_out(peer_stream(h->peer)), c->line.data, c->line.len);
+			c->sent = true;
+			h->sent++;
+		}
+	if (h->sent)
+		stream_flush(peer_stream(h->peer));
+	at = due(h);
+	if (at == INT64_MAX || h->why.code)
+		h->timer = sd_event_source_disable_unref(h->timer);
+	else
+		timer_set_patient(h->o.loop, &h->timer, at - now_ns(), on_timer, h);
+}
+
+/* ---- its beginning ---- */
+
+static const struct hello hello = { HELLO_OF(PEER_MASTER) };
+
+static int on_greeted(struct peer *p, const struct hello *theirs unused, struct error *e unused)
+{
+	struct module_host *h = peer_ctx(p);
+
+	peer_send(p, MODULE_CALL, NULL, NULL, h->o.load);
+	return 0;
+}
+
+static void take_load(struct module_host *h, struct module_result *result)
+{
+	if (result->error) {
+		kill_host(h, HOST_CALL_FAILED, result->error);
+		return;
+	}
+	h->state = HOST_UP;
+	h->loaded_once = true;
+	if (first(h))
+		first(h)->since_ns = now_ns();
+	h->o.loaded(h->o.ctx, result, NULL);
+	pump(h);
+}
+
+static void on_result(struct peer *p, struct message *m)
+{
+	struct module_host *h = peer_ctx(p);
+	struct module_result *result = m->body;
+	struct host_call *c = first(h);
+	struct error e;
+
+	if (h->why.code && h->why.code != HOST_CALL_CRASHED)
+		return; /* it comes too late */
+	if (h->state == HOST_STARTING) {
+		take_load(h, result);
+		return;
+	}
+	if (!c || !c->sent) {
+		kill_host(h, HOST_CALL_CRASHED, "it gave a result that nobody asked for");
+		return;
+	}
+	h->pause_ns = MODULE_PAUSE_MIN_NS;
+	if (result->error)
+		error_set(&e, HOST_CALL_FAILED, "%s", result->error);
+	finish(c, result->error ? NULL : result, result->error ? &e : NULL);
+	pump(h);
+}
+
+static const struct peer_verb verbs[] = {
+	{ MODULE_HOST_RESULT, PEER_GREETED, on_result },
+	{ .fn = NULL },
+};
+
+static const struct peer_protocol protocol = {
+	.role = PEER_MODULE_HOST,
+	.hears = LANGUAGE_MODULE_HOST,
+	.line_max = LINE_MAX_DAEMON_BYTES,
+	.verbs = verbs,
+	.greeted = on_greeted,
+	.closed = on_closed,
+};
+
+static int add_files(posix_spawn_file_actions_t *files, int fd)
+{
+	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
+}
+
+/* The loop blocks signals that it reads itself; the process starts with none blocked. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	r = posix_spawnattr_setsigmask(attributes, &none);
+	if (!r)
+		r = posix_spawnattr_setsigdefault(attributes, &all);
+	if (!r)
+		r = posix_spawnattr_setflags(attributes,
+					     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	return r;
+}
+
+static int spawn(struct module_host *h, int fd)
+{
+	autofree char *parent = xasprintf("%d", (int)getpid());
+	autofree char *memory = xasprintf("%llu", (unsigned long long)h->o.memory_bytes);
+	char *argv[] = { (char[]){ "mesos-module-host" }, parent, memory, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attributes);
+	r = add_files(&files, fd);
+	if (!r)
+		r = set_attributes(&attributes);
+	if (!r)
+		r = posix_spawn(&h->pid, h->o.path, &files, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	if (r)
+		h->pid = 0;
+	return r;
+}
+
+static int start(struct module_host *h, struct error *e)
+{
+	int fds[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return error_sys(e, "make a socket");
+	r = spawn(h, fds[1]);
+	close_fd(&fds[1]);
+	if (r) {
+		close_fd(&fds[0]);
+		return error_set(e, r, "start %s: %s; --launcher_dir says where it is", h->o.path,
+				 strerror(r));
+	}
+	r = sd_event_add_child(h->o.loop, &h->child, h->pid, WEXITED, on_child, h);
+	assert(r >= 0);
+	r = fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	assert(!r);
+	h->peer = peer_attach(&h->server, fds[0], &protocol);
+	return 0;
+}
+
+void module_host_start(struct module_host *h)
+{
+	assert(h->state == HOST_DOWN && !h->pid);
+	h->why = (struct error){ 0 };
+	h->restart_ns = 0;
+	h->state = HOST_STARTING;
+	h->started_ns = now_ns();
+	h->starts++;
+	if (start(h, &h->why))
+		lose(h);
+	else
+		pump(h);
+}
+
+/* The process is gone, and all that it said is read. */
+static void lose(struct module_host *h)
+{
+	bool was_up = h->state == HOST_UP;
+	struct error why = h->why;
+	struct host_call *c;
+
+	assert(!h->pid && why.code);
+	if (h->peer)
+		peer_close(take_ptr(h->peer));
+	h->state = HOST_DOWN;
+	h->why.code = 0;
+	if (was_up && first(h) && first(h)->sent)
+		finish(first(h), NULL, &why);
+	list_for_each(c, &h->calls, node) {
+		c->sent = false;
+		c->since_ns = now_ns();
+	}
+	h->sent = 0;
+	if (h->loaded_once) {
+		log_warning("modules: %s: %s: it is started again in %.1f s", h->o.name, why.text,
+			    ns_seconds(h->pause_ns));
+		h->restart_ns = now_ns() + h->pause_ns;
+		h->pause_ns = MIN(h->pause_ns * 2, MODULE_PAUSE_MAX_NS);
+	}
+	if (!was_up)
+		h->o.loaded(h->o.ctx, NULL, &why);
+	pump(h);
+}
+
+struct module_host *module_host_new(const struct module_host_options *o)
+{
+	struct module_host *h = xcalloc(1, sizeof(*h));
+
+	h->o = *o;
+	h->pause_ns = MODULE_PAUSE_MIN_NS;
+	h->server = (struct peer_server){
+		.streams = o->streams,
+		.loop = o->loop,
+		.hello = &hello,
+		.ctx = h,
+		.hello_ns = MODULE_LOAD_NS,
+	};
+	list_init(&h->calls);
+	return h;
+}
+
+/* It ends by itself when its connection does. */
+static void await_end(struct module_host *h)
+{
+	struct pollfd p = { .fd = sd_event_source_get_child_pidfd(h->child), .events = POLLIN };
+
+	if (p.fd < 0 || poll(&p, 1, END_MS) != 1)
+		kill(h->pid, SIGKILL);
+	h->child = sd_event_source_disable_unref(h->child);
+	waitpid(h->pid, NULL, 0);
+}
+
+void module_host_free(struct module_host *h)
+{
+	struct host_call *c;
+
+	if (!h)
+		return;
+	if (h->peer)
+		peer_close(h->peer);
+	if (h->pid)
+		await_end(h);
+	sd_event_source_disable_unref(h->timer);
+	list_for_each(c, &h->calls, node)
+		free_call(c);
+	free(h);
+}
+
+pid_t module_host_pid(const struct module_host *h)
+{
+	return h->pid;
+}
+
+uint64_t module_host_restarts(const struct module_host *h)
+{
+	return h->starts ? h->starts - 1 : 0;
+}

@@ -1,0 +1,407 @@
+/* From the text of --modules to hosts that have loaded it. */
+#include "lib/modules.h"
+
+#include <dirent.h>
+#include <strings.h>
+
+#include "lib/fs.h"
+#include "lib/log.h"
+
+/* One process, and what it is to load. */
+struct host {
+	struct modules *owner;
+	struct module_host *process;
+	struct module_call load;
+	bool loading;
+	struct error error; /* of the first start; code 0: none */
+};
+
+struct module {
+	const struct module_config *config;
+	struct host *host;
+	char *wanted_kind;                      /* NULL: nobody uses it */
+	struct module_description *description; /* NULL: not loaded yet */
+};
+
+struct modules {
+	struct modules_options o;
+	char *program;
+	struct modules_config config;
+	struct host *hosts;
+	size_t hosts_count;
+	struct module *list;
+	size_t count;
+};
+
+/* ---- what is configured ---- */
+
+static int check_library(const struct library_config *l, struct error *e)
+{
+	if (!l->file && !l->name)
+		return error_set(e, EINVAL, "Library name or path not provided");
+	for (size_t i = 0; i < l->modules_count; i++)
+		if (!l->modules[i].name || !*l->modules[i].name)
+			return error_set(e, EINVAL,
+					 "Error: module name not provided with library '%s'",
+					 l->file ? l->file : l->name);
+	return 0;
+}
+
+/* Takes the libraries of more, and leaves it empty. */
+static void append(struct modules_config *config, struct modules_config *more)
+{
+	size_t n = config->libraries_count + more->libraries_count;
+
+	if (more->libraries_count) {
+		config->libraries = xreallocarray(config->libraries, n, sizeof(*config->libraries));
+		memcpy(config->libraries + config->libraries_count, more->libraries,
+		       more->libraries_count * sizeof(*config->libraries));
+	}
+	config->libraries_count = n;
+	free(take_ptr(more->libraries));
+	more->libraries_count = 0;
+	schema_clear(modules_config_schema(), more);
+}
+
+static int read_text(struct modules *m, const char *text, size_t len, struct error *e)
+{
+	struct modules_config more = { .libraries = NULL };
+	int r = schema_decode_text(modules_config_schema(), text, len, &more, e);
+
+	for (size_t i = 0; !r && i < more.libraries_count; i++)
+		r = check_library(&more.libraries[i], e);
+	if (r)
+		schema_clear(modules_config_schema(), &more);
+	else
+		append(&m->config, &more);
+	return r;
+}
+
+static int is_config(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && n > strlen(".json") &&
+	       !strcmp(d->d_name + n - strlen(".json"), ".json");
+}
+
+static int read_file(struct modules *m, const char *dir, const char *name, struct error *e)
+{
+	autofree char *path = path_join(dir, name);
+	autobuf struct buf text = { 0 };
+
+	if (fs_read(path, MODULES_CONFIG_MAX, &text, e) ||
+	    read_text(m, buf_text(&text), text.len, e))
+		return error_wrap(e, "--modules_dir: %s", path);
+	return 0;
+}
+
+static int read_dir(struct modules *m, struct error *e)
+{
+	const char *dir = m->o.modules_dir;
+	struct dirent **files;
+	int n = scandir(dir, &files, is_config, alphasort);
+	int r = 0;
+
+	if (n < 0)
+		return error_sys(e, "--modules_dir: %s", dir);
+	for (int i = 0; i < n; i++) {
+		if (!r)
+			r = read_file(m, dir, files[i]->d_name, e);
+		free(files[i]);
+	}
+	free(files);
+	return r;
+}
+
+static int read_config(struct modules *m, struct error *e)
+{
+	if (m->o.modules && m->o.modules_dir)
+		return error_set(e, EINVAL, "--modules: say either this or --modules_dir");
+	if (m->o.modules_dir)
+		return read_dir(m, e);
+	if (m->o.modules && read_text(m, m->o.modules, strlen(m->o.modules), e))
+		return error_wrap(e, "--modules");
+	return 0;
+}
+
+/* ---- who holds what ---- */
+
+static struct module *find(const struct modules *m, const char *name)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (!strcmp(m->list[i].config->name, name))
+			return &m->list[i];
+	return NULL;
+}
+
+static int add_module(struct modules *m, const struct module_config *config, struct host *host,
+		      struct error *e)
+{
+	if (find(m, config->name))
+		return error_set(e, EEXIST, "Error loading duplicate module '%s'", config->name);
+	if (m->count == MODULES_MAX)
+		return error_set(e, E2BIG, "more than %d modules", MODULES_MAX);
+	m->list = xreallocarray(m->list, m->count + 1, sizeof(*m->list));
+	m->list[m->count++] = (struct module){ .config = config, .host = host };
+	return 0;
+}
+
+/* The libraries of a host are a part of the list of all. */
+static void assign(struct host *h, struct library_config *libraries, size_t count)
+{
+	h->load.function = MODULE_LOAD;
+	h->load.has_function = true;
+	h->load.libraries = libraries;
+	h->load.libraries_count = count;
+}
+
+static int set_up_hosts(struct modules *m, struct error *e)
+{
+	size_t n = m->config.libraries_count;
+	bool each = !strcmp(m->o.module_hosts, "library");
+
+	if (!each && strcmp(m->o.module_hosts, "daemon"))
+		return error_set(e, EINVAL, "--module_hosts: '%s' is neither daemon nor library",
+				 m->o.module_hosts);
+	m->hosts_count = each ? n : n > 0;
+	m->hosts = xcalloc(m->hosts_count, sizeof(*m->hosts));
+	for (size_t i = 0; i < m->hosts_count; i++) {
+		m->hosts[i].owner = m;
+		assign(&m->hosts[i], m->config.libraries + i, each ? 1 : n);
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < m->config.libraries[i].modules_count; k++)
+			if (add_module(m, &m->config.libraries[i].modules[k],
+				       &m->hosts[each ? i : 0], e))
+				return -e->code;
+	return 0;
+}
+
+int modules_new(const struct modules_options *o, struct modules **ret, struct error *e)
+{
+	struct modules *m = xcalloc(1, sizeof(*m));
+
+	m->o = *o;
+	m->program = path_join(o->launcher_dir, "mesos-module-host");
+	if (read_config(m, e) || set_up_hosts(m, e)) {
+		modules_free(m);
+		return error_wrap(e, "Error loading modules");
+	}
+	*ret = m;
+	return 0;
+}
+
+void modules_free(struct modules *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->hosts_count; i++) {
+		module_host_free(m->hosts[i].process);
+		free(m->hosts[i].load.wanted);
+	}
+	for (size_t i = 0; i < m->count; i++) {
+		schema_free(module_description_schema(), m->list[i].description);
+		free(m->list[i].wanted_kind);
+	}
+	free(m->hosts);
+	free(m->list);
+	free(m->program);
+	schema_clear(modules_config_schema(), &m->config);
+	free(m);
+}
+
+bool modules_have(const struct modules *m, const char *name)
+{
+	return find(m, name);
+}
+
+void modules_want(struct modules *m, const char *name, const char *kind)
+{
+	struct module *wanted = find(m, name);
+	struct module_call *load;
+
+	assert(wanted && !wanted->wanted_kind);
+	load = &wanted->host->load;
+	wanted->wanted_kind = xstrdup(kind);
+	load->wanted = xreallocarray(load->wanted, load->wanted_count + 1, sizeof(*load->wanted));
+	load->wanted[load->wanted_count++] = (struct module_wanted){
+		.name = wanted->config->name,
+		.kind = wanted->wanted_kind,
+	};
+}
+
+/* ---- loading ---- */
+
+static void on_loaded(void *ctx, const struct module_result *result, const struct error *e)
+{
+	struct host *h = ctx;
+	struct modules *m = h->owner;
+
+	h->loading = false;
+	if (!result) {
+		h->error = *e;
+		return;
+	}
+	for (size_t i = 0; i < result->modules_count; i++) {
+		struct module *loaded = find(m, result->modules[i].name);
+
+		if (!loaded || loaded->host != h)
+			continue;
+		if (!loaded->description)
+			log_info("module %s: loaded library=%s kind=%s version=%s%s",
+				 loaded->config->name, result->modules[i].library,
+				 result->modules[i].kind, result->modules[i].mesos_version,
+				 loaded->wanted_kind ? " active=1" : "");
+		schema_free(module_description_schema(), loaded->description);
+		loaded->description = schema_copy(module_description_schema(), &result->modules[i]);
+	}
+}
+
+static void start_host(struct modules *m, struct host *h)
+{
+	const struct module_host_options o = {
+		.loop = m->o.loop,
+		.streams = m->o.streams,
+		.name = m->hosts_count == 1         ? "host"
+			: h->load.libraries[0].file ? h->load.libraries[0].file
+						    : h->load.libraries[0].name,
+		.path = m->program,
+		.load = &h->load,
+		.timeout_ns = m->o.hook_timeout,
+		.memory_bytes = m->o.module_memory,
+		.loaded = on_loaded,
+		.ctx = h,
+	};
+
+	h->process = module_host_new(&o);
+	h->loading = true;
+	module_host_start(h->process);
+}
+
+/* What it should have told of, and has not. */
+static int check_loaded(const struct modules *m, const struct host *h, struct error *e)
+{
+	if (h->error.code) {
+		*e = h->error;
+		return -e->code;
+	}
+	for (size_t i = 0; i < m->count; i++)
+		if (m->list[i].host == h && !m->list[i].description)
+			return error_set(e, EPROTO, "the host has not told of module '%s'",
+					 m->list[i].config->name);
+	return 0;
+}
+
+/* One after the other: the first error is the one that is told. */
+int modules_start(struct modules *m, struct error *e)
+{
+	for (size_t i = 0; i < m->hosts_count; i++) {
+		struct host *h = &m->hosts[i];
+
+		start_host(m, h);
+		while (h->loading) {
+			int r = sd_event_run(m->o.loop, UINT64_MAX);
+
+			if (r < 0)
+				return error_set(e, -r, "event loop: %s", strerror(-r));
+			if (sd_event_get_state(m->o.loop) == SD_EVENT_FINISHED)
+				return error_set(e, EINTR, "ended while modules were loaded");
+		}
+		if (check_loaded(m, h, e))
+			return error_wrap(e, "Error loading modules");
+	}
+	return 0;
+}
+
+/* ---- use ---- */
+
+const struct module_description *modules_find(const struct modules *m, const char *name)
+{
+	const struct module *found = find(m, name);
+
+	return found ? found->description : NULL;
+}
+
+bool modules_has_function(const struct modules *m, const char *name, enum module_function f)
+{
+	const struct module_description *d = modules_find(m, name);
+	const char *wanted = enum_name(module_function_values, (int)f);
+
+	for (size_t i = 0; d && i < d->functions_count; i++)
+		if (!strcmp(d->functions[i], wanted))
+			return true;
+	return false;
+}
+
+struct host_call *modules_call(struct modules *m, const struct module_call *what,
+			       host_call_done *done, void *ctx)
+{
+	const struct module *callee = find(m, what->module);
+
+	assert(callee && callee->host->process);
+	return module_host_call(callee->host->process, what, done, ctx);
+}
+
+/* ---- what is shown ---- */
+
+static bool sounds_secret(const char *key)
+{
+	static const char *const words[] = { "secret", "password",   "passwd",
+					     "token",  "credential", "private" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasestr(key, words[i]))
+			return true;
+	return false;
+}
+
+static void show_parameters(const struct module_config *config, struct module_state *ret)
+{
+	ret->parameters = xcalloc(config->parameters_count, sizeof(*ret->parameters));
+	ret->parameters_count = config->parameters_count;
+	for (size_t i = 0; i < config->parameters_count; i++) {
+		ret->parameters[i] = config->parameters[i];
+		if (config->parameters[i].secret || sounds_secret(config->parameters[i].key))
+			ret->parameters[i].value = (char *)(uintptr_t) "***";
+	}
+}
+
+bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
+{
+	const struct module *shown = &m->list[i];
+	pid_t pid;
+
+	if (i >= m->count)
+		return false;
+	pid = module_host_pid(shown->host->process);
+	*ret = (struct module_state){
+		.module = shown->description,
+		.state = (char *)(uintptr_t)(!pid                 ? "restarting"
+					     : shown->wanted_kind ? "active"
+					     : !strcmp(shown->description->kind,
+						       MODULE_KIND_ANONYMOUS)
+						     ? "active"
+						     : "loaded"),
+		.host_pid = (uint64_t)pid,
+		.has_host_pid = pid > 0,
+		.host_restarts = module_host_restarts(shown->host->process),
+		.has_host_restarts = true,
+	};
+	show_parameters(shown->config, ret);
+	return true;
+}
+
+void modules_state_fini(struct module_state *s)
+{
+	free(take_ptr(s->parameters));
+}
+
+uint64_t modules_restarts(const struct modules *m)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < m->hosts_count; i++)
+		sum += module_host_restarts(m->hosts[i].process);
+	return sum;
+}

@@ -1,0 +1,124 @@
+/* master_launch_task_label_decorator, and RUN_TASK after it. */
+#include "master/launch.h"
+
+#include "lib/hooks.h"
+#include "lib/log.h"
+#include "master/agents.h"
+#include "master/tasks.h"
+
+struct launching {
+	struct hook_run run;
+	struct task *task;
+	struct task_info *info;
+	char *subject;
+};
+
+bool task_on_its_way(const struct task *t)
+{
+	return t->launching;
+}
+
+static struct executor *executor_of(const struct task *t)
+{
+	return t->report.executor_id ? executor_find(t->agent, t->framework, t->report.executor_id)
+				     : NULL;
+}
+
+static void tell_agent(struct task *t, struct task_info *info)
+{
+	struct run_task run = { .framework = t->framework->info, .task = info };
+	struct executor *x = executor_of(t);
+
+	log_info("task %s: launched framework=%s agent=%s", info->task_id, t->framework->info->id,
+		 t->agent->info->id);
+	if (x)
+		x->sent = true;
+	agent_send(t->agent, MASTER_RUN_TASK, &run);
+}
+
+static void free_launching(struct launching *l)
+{
+	hook_run_fini(&l->run);
+	schema_free(task_info_schema(), l->info);
+	free(l->subject);
+	free(l);
+}
+
+/* What the hooks have made of the labels is what everybody is shown. */
+static void take_labels(struct task *t, struct launching *l)
+{
+	schema_free(labels_schema(), l->info->labels);
+	l->info->labels = take_ptr(l->run.call.labels);
+	schema_free(labels_schema(), t->report.labels);
+	t->report.labels = schema_copy(labels_schema(), l->info->labels);
+}
+
+static void decorated(struct hook_run *r)
+{
+	struct launching *l = container_of(r, struct launching, run);
+	struct task *t = l->task;
+
+	if (r->failed) {
+		task_end(t, TASK_FAILED, REASON_CONTAINER_LAUNCH_FAILED, r->error.text, true);
+		return;
+	}
+	t->launching = NULL;
+	take_labels(t, l);
+	tell_agent(t, l->info);
+	free_launching(l);
+}
+
+static void decorate(struct task *t, struct task_info *info)
+{
+	struct launching *l = xcalloc(1, sizeof(*l));
+
+	l->task = t;
+	l->info = xcalloc(1, sizeof(*l->info));
+	*l->info = *info;
+	*info = (struct task_info){ .task_id = NULL };
+	l->subject = xasprintf("task %s", t->report.task_id);
+	l->run.subject = l->subject;
+	l->run.done = decorated;
+	l->run.call = (struct module_call){
+		.function = HOOK_MASTER_LABELS,
+		.task = l->info,
+		.framework = t->framework->info,
+		.agent = t->agent->info,
+		.labels = l->info->labels ? schema_copy(labels_schema(), l->info->labels)
+					  : xcalloc(1, sizeof(struct labels)),
+	};
+	t->launching = l;
+	hooks_run(t->framework->master->hooks, &l->run);
+}
+
+void task_send(struct task *t, struct task_info *info)
+{
+	if (hooks_wanted(t->framework->master->hooks, HOOK_MASTER_LABELS))
+		decorate(t, info);
+	else
+		tell_agent(t, info);
+}
+
+/* It came into the books with a task that never reached the agent; another may need it still. */
+static void recall_executor(struct executor *x)
+{
+	struct task *t;
+
+	list_for_each(t, &x->agent->tasks, agent_node)
+		if (t->framework == x->framework &&
+		    str_equal(t->report.executor_id, x->info->executor_id) &&
+		    !task_terminal(t->report.state))
+			return;
+	executor_end(x);
+}
+
+void task_recall(struct task *t)
+{
+	struct executor *x = executor_of(t);
+
+	if (!t->launching)
+		return;
+	free_launching(take_ptr(t->launching));
+	if (x && !x->sent)
+		recall_executor(x);
+}

@@ -1,0 +1,116 @@
+/* An environment as modules see it: a struct environment, which only grows within its bounds. */
+#include "lib/protocol.h"
+#include "lib/utf8.h"
+#include "mesos/module.h"
+
+/* Of what modules may make it; the launch plan has bounds of its own. */
+#define VARIABLES_MAX   4096
+#define ENVIRONMENT_MAX (512 * KIB)
+
+static struct environment *of(const struct mesos_environment *v)
+{
+	return (struct environment *)(uintptr_t)v;
+}
+
+size_t mesos_environment_count(const struct mesos_environment *v)
+{
+	return v ? of(v)->variables_count : 0;
+}
+
+static struct variable *at(const struct mesos_environment *v, size_t i)
+{
+	return i < mesos_environment_count(v) ? &of(v)->variables[i] : NULL;
+}
+
+const char *mesos_environment_name(const struct mesos_environment *v, size_t i)
+{
+	const struct variable *found = at(v, i);
+
+	return found ? found->name : NULL;
+}
+
+const char *mesos_environment_value(const struct mesos_environment *v, size_t i)
+{
+	const struct variable *found = at(v, i);
+
+	return found ? found->value : NULL;
+}
+
+static struct variable *find(const struct mesos_environment *v, const char *name)
+{
+	for (size_t i = mesos_environment_count(v); name && i-- > 0;)
+		if (!strcmp(of(v)->variables[i].name, name))
+			return &of(v)->variables[i];
+	return NULL;
+}
+
+const char *mesos_environment_get(const struct mesos_environment *v, const char *name)
+{
+	const struct variable *found = find(v, name);
+
+	return found ? (found->value ? found->value : "") : NULL;
+}
+
+static size_t bytes(const struct environment *v)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < v->variables_count; i++)
+		sum += strlen(v->variables[i].name) +
+		       (v->variables[i].value ? strlen(v->variables[i].value) : 0);
+	return sum;
+}
+
+static int check(const struct environment *v, const char *name, const char *value)
+{
+	if (!v)
+		return mesos_fail("there is no environment to change");
+	if (!name || !*name || strchr(name, '=') || !value || !utf8_valid(name) ||
+	    !utf8_valid(value))
+		return mesos_fail("a variable has a value, and a name that is not empty and has no "
+				  "'='; both are UTF-8");
+	if (v->variables_count >= VARIABLES_MAX ||
+	    bytes(v) + strlen(name) + strlen(value) > ENVIRONMENT_MAX)
+		return mesos_fail("the environment would have more than %d variables or %d bytes",
+				  VARIABLES_MAX, (int)ENVIRONMENT_MAX);
+	return 0;
+}
+
+int mesos_environment_set(struct mesos_environment *v, const char *name, const char *value)
+{
+	struct environment *all = of(v);
+	struct variable *found = find(v, name);
+	char *set;
+
+	if (check(all, name, value))
+		return -1;
+	set = xstrdup(value);
+	if (found) {
+		free(found->value);
+		found->value = set;
+		return 0;
+	}
+	all->variables =
+		xreallocarray(all->variables, all->variables_count + 1, sizeof(*all->variables));
+	all->variables[all->variables_count++] =
+		(struct variable){ .name = xstrdup(name), .value = set };
+	return 0;
+}
+
+bool mesos_environment_unset(struct mesos_environment *v, const char *name)
+{
+	struct environment *all = of(v);
+	autofree char *wanted = name ? xstrdup(name) : NULL;
+	size_t kept = 0, count = mesos_environment_count(v);
+
+	for (size_t i = 0; wanted && i < count; i++) {
+		if (strcmp(all->variables[i].name, wanted) != 0)
+			all->variables[kept++] = all->variables[i];
+		else
+			schema_clear(variable_schema(), &all->variables[i]);
+	}
+	if (!wanted || !v)
+		return false;
+	all->variables_count = kept;
+	return kept < count;
+}

@@ -1,0 +1,109 @@
+/* mesos-module-host: one call after the other, from its daemon and back. */
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "lib/fs.h"
+#include "lib/lines.h"
+#include "lib/log.h"
+#include "lib/module_host.h"
+#include "tools/module-host/calls.h"
+#include "tools/module-host/libraries.h"
+
+#define READ_BYTES (64 * KIB)
+/* It is the first to go when the node runs out of memory. */
+#define OOM_SCORE "500\n"
+
+/* A daemon that died before the prctl() sends no signal, so look whether it is still there. */
+static void follow(pid_t daemon)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != daemon)
+		_exit(EXIT_FAILURE);
+}
+
+static void limit_memory(uint64_t bytes)
+{
+	struct rlimit limit = { bytes, bytes };
+	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (setrlimit(RLIMIT_DATA, &limit))
+		log_warning("module host: limit its memory: %s", strerror(errno));
+	if (score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) < 0)
+		log_debug("module host: oom_score_adj: %s", strerror(errno));
+}
+
+static void tell(enum message_type type, const void *body)
+{
+	autobuf struct buf line = { 0 };
+
+	message_encode(&line, type, NULL, NULL, body);
+	if (fs_write_all(MODULE_HOST_FD, line.data, line.len))
+		_exit(EXIT_FAILURE); /* the daemon is gone */
+}
+
+static void on_call(struct module_call *call)
+{
+	struct module_result result = { .error = NULL };
+
+	answer_call(call, &result);
+	tell(MODULE_HOST_RESULT, &result);
+	schema_clear(module_result_schema(), &result);
+}
+
+/* The call that loads stays: modules point into it. */
+static void on_line(const char *line, size_t len)
+{
+	struct message m = { 0 };
+	struct error e;
+	int r = message_decode(LANGUAGE_MODULE, line, len, &m, &e);
+	bool load;
+
+	if (r) {
+		log_error("module host: %s", e.text);
+		_exit(EXIT_FAILURE);
+	}
+	load = m.type == MODULE_CALL && ((struct module_call *)m.body)->function == MODULE_LOAD;
+	if (m.type == MODULE_CALL)
+		on_call(m.body);
+	if (!load)
+		message_fini(&m);
+}
+
+/* Until the daemon closes the socket. */
+static void serve(void)
+{
+	struct lines in = { .max = LINE_MAX_DAEMON_BYTES };
+	ssize_t n;
+	char *line;
+	size_t len;
+
+	do {
+		n = read(MODULE_HOST_FD, lines_reserve(&in, READ_BYTES), READ_BYTES);
+		if (n > 0)
+			lines_added(&in, (size_t)n);
+		while (n > 0 && lines_next(&in, &line, &len) == LINES_TAKEN)
+			on_line(line, len);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	lines_fini(&in);
+}
+
+int main(int argc, char **argv)
+{
+	const struct hello hello = { HELLO_OF(PEER_MODULE_HOST) };
+
+	if (argc != 3) {
+		fprintf(stderr, "mesos-module-host holds the modules of mesos-master and "
+				"mesos-agent, which start it.\n");
+		return 2;
+	}
+	follow(atoi(argv[1]));
+	limit_memory(strtoull(argv[2], NULL, 10));
+	fcntl(MODULE_HOST_FD, F_SETFD, FD_CLOEXEC);
+	tell(COMMON_HELLO, &hello);
+	serve();
+	destroy_modules();
+	return 0;
+}

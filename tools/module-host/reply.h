@@ -1,0 +1,9 @@
+/* What a call of a module comes to: the words of its failure, its lines in the log. */
+#pragma once
+
+#include "lib/error.h"
+
+/* Before each call: nothing has failed. */
+void reply_reset(void);
+/* What mesos_fail() was last told; NULL: nothing. */
+const char *reply_failure(void);
