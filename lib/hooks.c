@@ -214,10 +214,11 @@ static void step(struct hook_run *r)
 	r->done(r);
 }
 
-void hooks_run(struct hooks *h, struct hook_run *r)
+void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r)
 {
-	assert(!r->waiting && r->done && r->call.function < FUNCTIONS_MAX);
+	assert(!r->waiting && r->done && f < FUNCTIONS_MAX);
 	r->hooks = h;
+	r->call.function = f;
 	r->call.has_function = true;
 	r->next = 0;
 	step(r);
@@ -227,8 +228,9 @@ void hook_run_fini(struct hook_run *r)
 {
 	if (r->waiting)
 		host_call_cancel(r->waiting);
-	schema_free(labels_schema(), r->call.labels);
-	schema_free(environment_schema(), r->call.environment);
+	r->call.module = NULL; /* is the hook's */
+	schema_clear(module_call_schema(), &r->call);
+	free(r->subject);
 	*r = (struct hook_run){ .subject = NULL };
 }
 

@@ -27,15 +27,16 @@ int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e
 void hooks_free(struct hooks *h);
 
 /*
- * One thing that happens. Embedded in what it happens to; zeroed when it does not run. The caller fills in call:
- * what it is about is borrowed while the run goes on, labels and environment are owned by the run.
+ * One thing that happens, embedded in what it happens to; zeroed when it does not run. The caller fills in subject
+ * and call, which the run owns, with what labels and environment are before the hooks are called.
  */
 struct hook_run {
-	const char *subject; /* for the log, "task x"; borrowed likewise */
+	char *subject; /* for the log: "task x" */
 	struct module_call call;
 	/*
-	 * In the loop, when all were called: call.labels and call.environment are what they have made; failed: one of them
-	 * has failed, error says so, and --hook_failure=fail. It ends with hook_run_fini().
+	 * When all were called, perhaps from within hooks_run(): call.labels and call.environment are what they have
+	 * made. failed: one of them has failed, error says so, and --hook_failure=fail. hook_run_fini()
+	 * is to follow, or hooks_run() for another function.
 	 */
 	void (*done)(struct hook_run *r);
 	bool failed;
@@ -52,8 +53,8 @@ struct hook_run {
 
 /* Whether any hook wants to hear of it; without hooks (NULL) none does. */
 bool hooks_wanted(const struct hooks *h, enum module_function f);
-/* Runs the hooks that want call.function; there is one. done follows, never from here. */
-void hooks_run(struct hooks *h, struct hook_run *r);
+/* Calls the hooks that want function, one after the other; without any it is done at once. */
+void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r);
 /* Stops it, if it goes on, and frees what it owns. */
 void hook_run_fini(struct hook_run *r);
 /* Its state as modules_state() has it becomes "disabled", if it is. */

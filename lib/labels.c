@@ -23,6 +23,11 @@ int labels_check(const struct labels *labels, const struct label *more, struct e
 			 count, bytes, LABELS_MAX, (int)LABELS_MAX_BYTES);
 }
 
+struct labels *labels_copy(const struct labels *labels)
+{
+	return labels ? schema_copy(labels_schema(), labels) : xcalloc(1, sizeof(struct labels));
+}
+
 static bool reads_like(const struct label *l, const char *text)
 {
 	size_t key = strlen(l->key);

@@ -23,6 +23,8 @@ struct labels_wanted {
 
 /* Whether these, and one more (NULL: none), are within both. -E2BIG. */
 int labels_check(const struct labels *labels, const struct label *more, struct error *e);
+/* A copy that can be added to, empty for NULL; schema_free(). */
+struct labels *labels_copy(const struct labels *labels);
 /* labels may be NULL: it has none. True if nothing is wanted. */
 bool labels_match(const struct labels *labels, const struct labels_wanted *wanted);
 /*

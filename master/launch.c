@@ -2,15 +2,14 @@
 #include "master/launch.h"
 
 #include "lib/hooks.h"
+#include "lib/labels.h"
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/tasks.h"
 
 struct launching {
-	struct hook_run run;
+	struct hook_run run; /* its call has what the agent will be told */
 	struct task *task;
-	struct task_info *info;
-	char *subject;
 };
 
 bool task_on_its_way(const struct task *t)
@@ -39,23 +38,14 @@ static void tell_agent(struct task *t, struct task_info *info)
 static void free_launching(struct launching *l)
 {
 	hook_run_fini(&l->run);
-	schema_free(task_info_schema(), l->info);
-	free(l->subject);
 	free(l);
 }
 
 /* What the hooks have made of the labels is what everybody is shown. */
-static void take_labels(struct task *t, struct launching *l)
-{
-	schema_free(labels_schema(), l->info->labels);
-	l->info->labels = take_ptr(l->run.call.labels);
-	schema_free(labels_schema(), t->report.labels);
-	t->report.labels = schema_copy(labels_schema(), l->info->labels);
-}
-
 static void decorated(struct hook_run *r)
 {
 	struct launching *l = container_of(r, struct launching, run);
+	struct task_info *info = r->call.task;
 	struct task *t = l->task;
 
 	if (r->failed) {
@@ -63,32 +53,29 @@ static void decorated(struct hook_run *r)
 		return;
 	}
 	t->launching = NULL;
-	take_labels(t, l);
-	tell_agent(t, l->info);
+	schema_free(labels_schema(), info->labels);
+	info->labels = take_ptr(r->call.labels);
+	schema_free(labels_schema(), t->report.labels);
+	t->report.labels = schema_copy(labels_schema(), info->labels);
+	tell_agent(t, info);
 	free_launching(l);
 }
 
-static void decorate(struct task *t, struct task_info *info)
+static void decorate(struct task *t, const struct task_info *info)
 {
 	struct launching *l = xcalloc(1, sizeof(*l));
 
 	l->task = t;
-	l->info = xcalloc(1, sizeof(*l->info));
-	*l->info = *info;
-	*info = (struct task_info){ .task_id = NULL };
-	l->subject = xasprintf("task %s", t->report.task_id);
-	l->run.subject = l->subject;
+	l->run.subject = xasprintf("task %s", t->report.task_id);
 	l->run.done = decorated;
 	l->run.call = (struct module_call){
-		.function = HOOK_MASTER_LABELS,
-		.task = l->info,
-		.framework = t->framework->info,
-		.agent = t->agent->info,
-		.labels = l->info->labels ? schema_copy(labels_schema(), l->info->labels)
-					  : xcalloc(1, sizeof(struct labels)),
+		.task = schema_copy(task_info_schema(), info),
+		.framework = schema_copy(framework_info_schema(), t->framework->info),
+		.agent = schema_copy(agent_info_schema(), t->agent->info),
+		.labels = labels_copy(info->labels),
 	};
 	t->launching = l;
-	hooks_run(t->framework->master->hooks, &l->run);
+	hooks_run(t->framework->master->hooks, HOOK_MASTER_LABELS, &l->run);
 }
 
 void task_send(struct task *t, struct task_info *info)

@@ -6,7 +6,7 @@
 
 #include "master/master.h"
 
-/* t is in the books. Takes the contents of info, which is what the agent will be told. */
+/* t is in the books; info is what the agent will be told. */
 void task_send(struct task *t, struct task_info *info);
 /* Whether it is still on its way: whatever its agent says, it cannot know of it. */
 bool task_on_its_way(const struct task *t);
