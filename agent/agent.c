@@ -346,6 +346,7 @@ void agent_add_health(const struct agent *a, struct buf *out)
 			 "The disk of the store in %s is full: no new task is taken; free some "
 			 "space there.\n",
 			 a->store_dir);
+	hooks_add_health(a->hooks, out);
 	places_add_health(a, out);
 	quotas_add_health(a, out);
 	master_add_health(a->master, out);

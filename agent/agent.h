@@ -8,6 +8,7 @@
 #include "agent/flags.h"
 #include "agent/frameworks.h"
 #include "agent/places.h"
+#include "lib/hooks.h"
 #include "lib/http.h"
 #include "lib/listener.h"
 #include "lib/log.h"
@@ -45,6 +46,10 @@ struct agent {
 	struct listener *port, *executor_socket, *agent_socket;
 	int passed_fd; /* a socket for the port, until that has it; -EBADF: none */
 	struct http *http;
+	struct modules *modules;
+	struct hooks *hooks;
+	struct list arrivals; /* tasks that hooks are asked about: arrivals.h */
+	struct list removals; /* executors that hooks are being told of: executor_hooks.h */
 	char *executor_socket_path, *agent_socket_path, *executor_path;
 
 	struct master_link *master;

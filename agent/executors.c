@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "agent/agent.h"
+#include "agent/executor_hooks.h"
 #include "agent/master.h"
 #include "agent/save.h"
 #include "agent/settings.h"
@@ -138,6 +139,7 @@ void executor_free(struct executor *x)
 	}
 	store_wait_cancel(&x->stored);
 	gc_wait_cancel(&x->room);
+	executor_hooks_stop(x);
 	executor_drop_peer(x);
 	forget_recent(x);
 	sd_event_source_disable_unref(x->timer);
@@ -433,6 +435,7 @@ void executor_maybe_complete(struct executor *x)
 			complete_task(t);
 	if (!list_empty(&x->tasks))
 		return;
+	executor_hooks_removed(x);
 	strip_info(x);
 	keep_completed(x);
 }
@@ -617,6 +620,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 	x->state = EXECUTOR_TERMINATED;
 	x->timer = sd_event_source_disable_unref(x->timer);
 	gc_wait_cancel(&x->room);
+	executor_hooks_stop(x);
 	executor_drop_peer(x);
 	list_for_each(t, &x->tasks, node) {
 		if (task_terminal(t->state))

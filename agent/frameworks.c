@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include "agent/agent.h"
+#include "agent/arrivals.h"
+#include "agent/executor_hooks.h"
 #include "agent/executors.h"
 #include "agent/master.h"
 #include "agent/save.h"
@@ -157,12 +159,16 @@ static bool task_valid(const struct task_info *t)
 	       !t->command == !!t->executor;
 }
 
+static bool is_here(struct agent *a, const char *framework_id, const char *task_id)
+{
+	struct framework *f = framework_find(a, framework_id);
+
+	return (f && task_find(f, task_id)) || arrivals_have(a, framework_id, task_id);
+}
+
 void frameworks_run_task(struct agent *a, struct run_task *m)
 {
 	const char *task_id = m->task->task_id;
-	struct framework *f;
-	struct executor *x;
-	bool first;
 
 	if (!m->framework->id || !id_valid(m->framework->id)) {
 		log_warning_often(
@@ -178,11 +184,21 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 			"command and executor");
 		return;
 	}
-	f = framework_find(a, m->framework->id);
-	if (f && task_find(f, task_id)) {
+	if (is_here(a, m->framework->id, task_id))
 		log_warning_often("task %s: is here already, RUN_TASK is ignored", task_id);
-		return;
-	}
+	else if (hooks_wanted(a->hooks, HOOK_TASK_LABELS))
+		arrivals_add(a, m);
+	else
+		frameworks_take_task(a, m);
+}
+
+void frameworks_take_task(struct agent *a, struct run_task *m)
+{
+	const char *task_id = m->task->task_id;
+	struct framework *f;
+	struct executor *x;
+	bool first;
+
 	if (store_full(a->store)) {
 		agent_refuse_task(a, m->framework->id, task_id, REASON_AGENT_DISCONNECTED,
 				  "The disk of the agent's store is full; it takes no new task");
@@ -211,11 +227,27 @@ void frameworks_run_task(struct agent *a, struct run_task *m)
 		executor_launch(x);
 }
 
+/* Its end is told of a task that never was here. */
+static void cancelled(struct agent *a, const struct kill_task *m)
+{
+	struct task_status s = agent_status(m->task_id, TASK_KILLED, SOURCE_AGENT,
+					    "Task killed before it was launched");
+	struct error e;
+
+	if (agent_update(a, m->framework_id, NULL, &s, &e) < 0)
+		log_warning_often("task %s: its framework is not told that it was killed: %s",
+				  m->task_id, e.text);
+}
+
 void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 {
 	struct framework *f = framework_find(a, m->framework_id);
 	struct task *t = f ? task_find(f, m->task_id) : NULL;
 
+	if (!t && arrivals_cancel(a, m->framework_id, m->task_id)) {
+		cancelled(a, m);
+		return;
+	}
 	if (!t) {
 		log_warning_often("task %s: is to be killed and is not here", m->task_id);
 		agent_refuse_task(a, m->framework_id, m->task_id, REASON_EXECUTOR_TERMINATED,
@@ -258,6 +290,7 @@ void frameworks_shutdown(struct agent *a, const char *framework_id)
 	struct executor *x;
 
 	updates_forget(&a->updates, framework_id);
+	arrivals_forget(a, framework_id);
 	if (!f || f->terminating)
 		return;
 	log_info("framework %s: shutting down", framework_id);
@@ -320,6 +353,8 @@ void frameworks_fini(struct agent *a)
 {
 	struct framework *f, *next;
 
+	arrivals_forget(a, NULL);
+	executor_hooks_forget(a);
 	HASH_ITER(hh, a->frameworks, f, next) {
 		HASH_DEL(a->frameworks, f);
 		free_framework(f);

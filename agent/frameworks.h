@@ -60,6 +60,8 @@ struct executor {
 	int exit_status;          /* of its container, once that has ended; -1: not known */
 	struct store_wait stored; /* that it may begin, or how it ended */
 	struct gc_wait room;      /* for what it may write */
+	unsigned launch_waits;    /* for so many things its container waits */
+	struct executor_run *launch_hooks; /* one of them; NULL: not, or not any more */
 };
 
 extern const struct container_ops executor_container_ops;
@@ -77,6 +79,8 @@ const struct ledger *executor_disk(const struct executor *x);
 
 /* The verbs of the master. run takes what it keeps out of the message. */
 void frameworks_run_task(struct agent *a, struct run_task *m);
+/* A task that was checked, as hooks have made it; takes what it keeps out of m. */
+void frameworks_take_task(struct agent *a, struct run_task *m);
 void frameworks_kill_task(struct agent *a, const struct kill_task *m);
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m);
 void frameworks_shutdown(struct agent *a, const char *framework_id);

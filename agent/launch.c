@@ -3,6 +3,7 @@
  * and the gate that opens once the store knows of it; also of one that an agent before us launched.
  */
 #include "agent/agent.h"
+#include "agent/executor_hooks.h"
 #include "agent/isolator/disk.h"
 #include "agent/executors.h"
 #include "agent/save.h"
@@ -199,12 +200,22 @@ static uint64_t promised(const struct agent *a)
 	return sum;
 }
 
+/* One thing less that its container waits for. */
+static void go_on(struct executor *x)
+{
+	assert(x->launch_waits);
+	if (--x->launch_waits == 0 && x->container && x->container->waiting)
+		container_proceed(x->container);
+}
+
 static void on_room(struct gc_wait *w)
 {
-	struct executor *x = container_of(w, struct executor, room);
+	go_on(container_of(w, struct executor, room));
+}
 
-	if (x->container && x->container->waiting)
-		container_proceed(x->container);
+void executor_hooks_passed(struct executor *x)
+{
+	go_on(x);
 }
 
 void executor_launch(struct executor *x)
@@ -223,7 +234,9 @@ void executor_launch(struct executor *x)
 		 x->framework->id, x->container_id, spec.user);
 	x->container = container_launch(&a->node, &spec, x);
 	save_executor(x);
+	x->launch_waits = 2; /* room on the disk, hooks */
 	gc_make_room(a->gc, &x->room, promised(a), on_room);
+	executor_hooks_launch(x);
 }
 
 /* ---- the gate ---- */

@@ -80,11 +80,24 @@ static void set_up_peers(struct agent *a)
 	};
 }
 
+static int set_up_modules(struct agent *a, struct error *e)
+{
+	struct modules_options modules = { .loop = a->loop, MODULES_OPTIONS_OF(&a->flags) };
+	struct hooks_options hooks = { HOOKS_OPTIONS_OF(&a->flags) };
+
+	if (work_pool_new(a->loop, 1, NULL, &a->resolver, e) ||
+	    streams_new(a->loop, a->resolver, NULL, &a->streams, e))
+		return -e->code;
+	modules.streams = a->streams;
+	if (modules_new(&modules, &a->modules, e))
+		return -e->code;
+	hooks.modules = a->modules;
+	return hooks_new(&hooks, &a->hooks, e);
+}
+
 static int set_up_net(struct agent *a, struct error *e)
 {
-	if (work_pool_new(a->loop, 1, NULL, &a->resolver, e) ||
-	    streams_new(a->loop, a->resolver, NULL, &a->streams, e) ||
-	    http_new(a->loop, agent_routes, agent_prefixes, a, NULL, &a->http, e))
+	if (http_new(a->loop, agent_routes, agent_prefixes, a, NULL, &a->http, e))
 		return -e->code;
 	set_up_peers(a);
 	return listen_everywhere(a, e);
@@ -216,9 +229,9 @@ static int start(struct agent *a, struct error *e)
 	a->node.open_files = open_files_limit();
 	if (daemon_init(&options, &a->loop, e) ||
 	    manager_socket(&a->flags.ip, &a->flags.port, &a->passed_fd, e) ||
-	    handle_signals(a, e) || agent_configure(a, e) || set_up_net(a, e) ||
-	    agent_open_store(a, e) || set_up_containers(a, e) || set_up_gc(a, e) || begin(a, e) ||
-	    manager_ready(a->loop, e))
+	    handle_signals(a, e) || set_up_modules(a, e) || agent_configure(a, e) ||
+	    modules_start(a->modules, e) || set_up_net(a, e) || agent_open_store(a, e) ||
+	    set_up_containers(a, e) || set_up_gc(a, e) || begin(a, e) || manager_ready(a->loop, e))
 		return -e->code;
 	return 0;
 }
@@ -258,6 +271,8 @@ static void stop(struct agent *a)
 	updates_fini(&a->updates);
 	quotas_free(a);
 	store_close(a->store);
+	hooks_free(a->hooks);
+	modules_free(a->modules);
 	if (a->port)
 		listener_free(a->port);
 	if (a->http)
@@ -306,6 +321,8 @@ int main(int argc, char **argv)
 
 	list_init(&a.node.containers);
 	list_init(&a.completed_frameworks);
+	list_init(&a.arrivals);
+	list_init(&a.removals);
 	list_init(&a.recent);
 	list_init(&a.settings);
 	list_init(&a.history.tasks);

@@ -2,6 +2,7 @@
 #include "agent/master.h"
 
 #include "agent/agent.h"
+#include "agent/arrivals.h"
 #include "agent/save.h"
 #include "lib/ids.h"
 #include "lib/log.h"
@@ -141,12 +142,14 @@ static void report_executor(struct master_link *m, struct executor *x)
 		peer_send(m->peer, AGENT_REREGISTER_EXECUTOR, NULL, NULL, &body);
 }
 
+/* What hooks are still asked about is lost with that: this master may have heard so already. */
 static void report_tasks(struct master_link *m)
 {
 	struct framework *f, *next;
 	struct executor *x;
 	struct task *t;
 
+	arrivals_forget(m->agent, NULL);
 	HASH_ITER(hh, m->agent->frameworks, f, next)
 		list_for_each(x, &f->executors, node) {
 			report_executor(m, x);

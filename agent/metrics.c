@@ -213,6 +213,7 @@ void agent_metrics_write(struct agent *a, enum metrics_format format, struct buf
 {
 	struct metrics sets[] = {
 		{ agent_metrics_table(), &a->metrics, write_family, a },
+		hooks_metrics(a->hooks),
 		metrics_system(format),
 	};
 

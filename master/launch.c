@@ -55,8 +55,7 @@ static void decorated(struct hook_run *r)
 	t->launching = NULL;
 	schema_free(labels_schema(), info->labels);
 	info->labels = take_ptr(r->call.labels);
-	schema_free(labels_schema(), t->report.labels);
-	t->report.labels = schema_copy(labels_schema(), info->labels);
+	task_set_labels(t, info->labels);
 	tell_agent(t, info);
 	free_launching(l);
 }

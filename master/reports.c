@@ -1,5 +1,6 @@
 /* What agents say: who they are, what they run, and what became of tasks and executors. */
 #include "lib/ids.h"
+#include "lib/labels.h"
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/departures.h"
@@ -228,6 +229,7 @@ static void end_again(struct agent *a, struct task_report *report)
 static void catch_up(struct task *t, const struct task_report *report)
 {
 	t->listed = true;
+	task_set_labels(t, report->labels);
 	if (task_may_move(t->report.state, report->state))
 		task_move(t, report->state);
 }
@@ -390,6 +392,23 @@ static void on_availability(struct peer *p, struct message *msg)
 	agent_reconsider(a);
 }
 
+static void on_labels(struct peer *p, struct message *msg)
+{
+	const struct task_labels *m = msg->body;
+	struct agent *a = peer_owner(p);
+	struct framework *f = a ? framework_find(a->master, m->framework_id) : NULL;
+	struct task *t = f ? task_find(f, m->task_id) : NULL;
+	struct error e;
+
+	if (!t || t->agent != a)
+		return; /* it has ended meanwhile */
+	confirm(a);
+	if (labels_check(m->labels, NULL, &e))
+		peer_error(p, "TASK_LABELS: %s", e.text);
+	else
+		task_set_labels(t, m->labels);
+}
+
 static void on_pong(struct peer *p, struct message *msg unused)
 {
 	struct agent *a = peer_owner(p);
@@ -507,6 +526,7 @@ static const struct peer_verb verbs[] = {
 	{ AGENT_REREGISTERED_TASKS, PEER_SUBSCRIBED, on_tasks_end },
 	{ AGENT_UNREGISTER_AGENT, PEER_SUBSCRIBED, on_unregister },
 	{ AGENT_AVAILABILITY, PEER_SUBSCRIBED, on_availability },
+	{ AGENT_TASK_LABELS, PEER_SUBSCRIBED, on_labels },
 	{ AGENT_PONG, PEER_SUBSCRIBED, on_pong },
 	{ AGENT_STATUS_UPDATE, PEER_SUBSCRIBED, on_update },
 	{ AGENT_EXITED_EXECUTOR, PEER_SUBSCRIBED, on_exited },

@@ -194,6 +194,12 @@ struct task *task_launch(struct framework *f, struct agent *a, const struct task
 	return t;
 }
 
+void task_set_labels(struct task *t, const struct labels *labels)
+{
+	schema_free(labels_schema(), t->report.labels);
+	t->report.labels = labels ? schema_copy(labels_schema(), labels) : NULL;
+}
+
 struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report)
 {
 	struct task *t = task_new(f, a);

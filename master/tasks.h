@@ -16,6 +16,8 @@ struct task *task_launch(struct framework *f, struct agent *a, const struct task
 			 struct resources *resources);
 /* A task that an agent told of, charged later. Takes the report's contents. */
 struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report);
+/* Its labels are these now, as hooks have made them; NULL: none. */
+void task_set_labels(struct task *t, const struct labels *labels);
 /* What an agent says of a task. status is `latest` unless updates wait to be acknowledged. */
 void task_update(struct task *t, const struct task_status *status, enum task_state latest);
 /*

@@ -27,21 +27,27 @@ const char *container_phase_name(enum container_phase phase)
 	return phase_names[phase];
 }
 
-static void copy_environment(struct container *c, const struct container_spec *spec)
+static void free_environment(struct container *c)
 {
-	c->environment = xcalloc(spec->environment_count, sizeof(*c->environment));
-	c->environment_count = spec->environment_count;
-	for (size_t i = 0; i < spec->environment_count; i++)
-		schema_copy_into(variable_schema(), &c->environment[i], &spec->environment[i]);
+	for (size_t i = 0; i < c->environment_count; i++)
+		schema_clear(variable_schema(), &c->environment[i]);
+	free(c->environment);
+}
+
+void container_set_environment(struct container *c, const struct variable *list, size_t count)
+{
+	free_environment(c);
+	c->environment = xcalloc(count, sizeof(*c->environment));
+	c->environment_count = count;
+	for (size_t i = 0; i < count; i++)
+		schema_copy_into(variable_schema(), &c->environment[i], &list[i]);
 }
 
 static void free_container(struct container *c)
 {
 	assert(!c->holds && !c->scan.watch.checks && !c->quota.watch.checks);
 	list_remove(&c->node_entry);
-	for (size_t i = 0; i < c->environment_count; i++)
-		schema_clear(variable_schema(), &c->environment[i]);
-	free(c->environment);
+	free_environment(c);
 	schema_free(command_info_schema(), c->command);
 	schema_free(capability_info_schema(), c->capabilities);
 	schema_free(labels_schema(), c->labels);
@@ -158,7 +164,7 @@ static struct container *container_new(struct container_node *node,
 		c->capabilities = schema_copy(capability_info_schema(), spec->capabilities);
 	if (spec->labels)
 		c->labels = schema_copy(labels_schema(), spec->labels);
-	copy_environment(c, spec);
+	container_set_environment(c, spec->environment, spec->environment_count);
 	c->grace_ns = spec->grace_ns;
 	c->isolators = node->isolators;
 	resources_copy(&c->resources, spec->resources);
@@ -187,6 +193,14 @@ void container_proceed(struct container *c)
 	container_hold(c);
 	c->job = (struct work){ .run = run_prepare, .done = prepared, .cancel = prepare_cancelled };
 	work_submit(c->node->pool, &c->job);
+}
+
+void container_refuse(struct container *c, const struct error *why)
+{
+	c->error = *why;
+	c->outcome = -why->code;
+	atomic_store(&c->unwanted, true);
+	container_proceed(c);
 }
 
 /* The task may have exchanged what is in its sandbox, but not the sandbox: that is above it. */

@@ -188,6 +188,10 @@ struct container_past {
 /* A new container, which is not made before container_proceed() is called. */
 struct container *container_launch(struct container_node *node, const struct container_spec *spec,
 				   void *owner);
+/* Before container_proceed(): Mesos's own variables are these, which are copied. */
+void container_set_environment(struct container *c, const struct variable *list, size_t count);
+/* Instead of container_proceed(): it is not to be made, for this reason, and ends from the loop. */
+void container_refuse(struct container *c, const struct error *why);
 /* Begins to make it; the outcome comes through node->ops. */
 void container_proceed(struct container *c);
 /* Lets its command begin; after ops->made. */

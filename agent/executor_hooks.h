@@ -1,0 +1,19 @@
+/* The hooks of an executor: before its container is made, and after it has ended. */
+#pragma once
+
+#include "agent/frameworks.h"
+
+/*
+ * slave_executor_environment_decorator, then slave_pre_launch_hook. executor_hooks_passed() follows, perhaps from
+ * here; or its container is refused.
+ */
+void executor_hooks_launch(struct executor *x);
+/* Its container has ended; those of the launch are not waited for any more. */
+void executor_hooks_stop(struct executor *x);
+/* slave_remove_executor_hook: it is about to be past. Nobody waits for that. */
+void executor_hooks_removed(const struct executor *x);
+/* Those that nobody waits for; at the end of the agent. */
+void executor_hooks_forget(struct agent *a);
+
+/* launch.c */
+void executor_hooks_passed(struct executor *x);
