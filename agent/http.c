@@ -263,6 +263,13 @@ static void on_metrics(const struct http_request *q, struct http_response *r, vo
 	agent_metrics_write(ctx, format, &r->body);
 }
 
+static void on_modules(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	const struct agent *a = ctx;
+
+	hooks_add_modules(a->hooks, &r->body);
+}
+
 static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx)
 {
 	r->type = HTTP_TEXT;
@@ -298,6 +305,9 @@ const struct http_route agent_routes[] = {
 	{ .path = "/health",
 	  .handler = on_health,
 	  .doc = "200 while the agent serves; what is wrong all the same, a sentence a line." },
+	{ .path = "/modules",
+	  .handler = on_modules,
+	  .doc = "The modules that extend it: from where, by whom, with which parameters." },
 	{ .path = "/version", .handler = on_version, .doc = "The release." },
 	{ .path = "/stats.json",
 	  .handler = metrics_stats_gone,

@@ -265,6 +265,15 @@ static void on_quota(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
+static void on_modules(struct peer *p, struct message *m unused)
+{
+	struct answer_modules answer;
+
+	hooks_list_modules(agent_of_peer(p)->hooks, &answer);
+	peer_send(p, ANSWER_MODULES, NULL, NULL, &answer);
+	hooks_forget_modules(&answer);
+}
+
 static void on_set_quota(struct peer *p, struct message *m)
 {
 	settings_set_quota(agent_of_peer(p), p, m->body);
@@ -279,6 +288,7 @@ const struct peer_protocol operator_protocol = {
 			{ QUERY_STATUS, PEER_GREETED, on_status },
 			{ QUERY_CONTAINERS, PEER_GREETED, on_containers },
 			{ QUERY_QUOTA, PEER_GREETED, on_quota },
+			{ QUERY_MODULES, PEER_GREETED, on_modules },
 			{ QUERY_SET_QUOTA, PEER_GREETED, on_set_quota },
 			{ .fn = NULL },
 		},

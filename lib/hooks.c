@@ -3,6 +3,7 @@
 
 #include "lib/labels.h"
 #include "lib/log.h"
+#include "lib/views.h"
 
 #include "lib/metrics-structs.h"
 #include "lib/metrics-hooks.def"
@@ -236,12 +237,43 @@ void hook_run_fini(struct hook_run *r)
 
 /* ---- what is shown ---- */
 
-void hooks_add_state(const struct hooks *h, struct module_state *s)
+void hooks_list_modules(const struct hooks *h, struct answer_modules *ret)
 {
-	const struct hook *hook = find(h, s->module->name);
+	struct module_state s;
 
-	if (hook && hook->disabled)
-		s->state = (char *)(uintptr_t) "disabled";
+	*ret = (struct answer_modules){ .modules = NULL };
+	while (modules_state(h->o.modules, ret->modules_count, &s)) {
+		const struct hook *hook = find(h, s.module->name);
+
+		if (hook && hook->disabled)
+			s.state = (char *)(uintptr_t) "disabled";
+		ret->modules =
+			xreallocarray(ret->modules, ret->modules_count + 1, sizeof(*ret->modules));
+		ret->modules[ret->modules_count++] = s;
+	}
+}
+
+void hooks_forget_modules(struct answer_modules *list)
+{
+	for (size_t i = 0; i < list->modules_count; i++)
+		modules_state_fini(&list->modules[i]);
+	free(list->modules);
+}
+
+void hooks_add_modules(const struct hooks *h, struct buf *out)
+{
+	struct answer_modules list;
+
+	hooks_list_modules(h, &list);
+	buf_adds(out, "{\"modules\":");
+	view_open(out);
+	for (size_t i = 0; i < list.modules_count; i++) {
+		view_item(out);
+		schema_encode(module_state_schema(), &list.modules[i], out);
+	}
+	view_close(out);
+	buf_addc(out, '}');
+	hooks_forget_modules(&list);
 }
 
 void hooks_add_health(const struct hooks *h, struct buf *out)

@@ -57,8 +57,11 @@ bool hooks_wanted(const struct hooks *h, enum module_function f);
 void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r);
 /* Stops it, if it goes on, and frees what it owns. */
 void hook_run_fini(struct hook_run *r);
-/* Its state as modules_state() has it becomes "disabled", if it is. */
-void hooks_add_state(const struct hooks *h, struct module_state *s);
+/* All modules as operators see them, without what is secret; borrowed, and freed by hooks_forget_modules(). */
+void hooks_list_modules(const struct hooks *h, struct answer_modules *ret);
+void hooks_forget_modules(struct answer_modules *list);
+/* The same as JSON, for /modules. */
+void hooks_add_modules(const struct hooks *h, struct buf *out);
 /* A sentence for each hook that was disabled. */
 void hooks_add_health(const struct hooks *h, struct buf *out);
 /* Calls, errors, timeouts and times of each; for metrics_write(). */

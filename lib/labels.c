@@ -17,10 +17,11 @@ int labels_check(const struct labels *labels, const struct label *more, struct e
 		bytes += bytes_of(&labels->labels[i]);
 	if (count <= LABELS_MAX && bytes <= LABELS_MAX_BYTES)
 		return 0;
-	return error_set(e, E2BIG,
-			 "%zu labels of %zu bytes are more than the %d labels and %d bytes that one "
-			 "thing may have",
-			 count, bytes, LABELS_MAX, (int)LABELS_MAX_BYTES);
+	return error_set(
+		e, E2BIG,
+		"%zu labels of %zu bytes are more than the %d labels and %d bytes that one "
+		"thing may have",
+		count, bytes, LABELS_MAX, (int)LABELS_MAX_BYTES);
 }
 
 struct labels *labels_copy(const struct labels *labels)

@@ -73,6 +73,13 @@ static void add_health(const struct master *m, struct buf *out)
 	add_problem(m, out, rivals_health_add);
 }
 
+static void on_modules(const struct http_request *q unused, struct http_response *r, void *ctx)
+{
+	const struct master *m = ctx;
+
+	hooks_add_modules(m->hooks, &r->body);
+}
+
 /* A master that has something to tell its operator is well: who looks for life wants 200. */
 static void on_health(const struct http_request *q unused, struct http_response *r, void *ctx)
 {
@@ -167,6 +174,9 @@ const struct http_route master_routes[] = {
 	  .params = "limit=N   at most N tasks (default 100)\n"
 		    "offset=N  leave out the first N\n"
 		    "order=asc|desc  oldest or newest first (default desc)\n" HTTP_LABEL_PARAM },
+	{ .path = "/modules",
+	  .handler = on_modules,
+	  .doc = "The modules that extend it: from where, by whom, with which parameters." },
 	{ .path = "/version", .handler = on_version, .doc = "Which release this is." },
 	{ .path = NULL },
 };

@@ -77,3 +77,50 @@ void view_containers(const struct answer_containers *a, double now, struct buf *
 		add_container(&t, &a->containers[i], id_width, now);
 	table_print(&t, out);
 }
+
+/* ---- modules ---- */
+
+static char *parameters_cell(const struct module_state *s)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < s->parameters_count; i++)
+		buf_addf(&text, "%s%s=%s", i ? ", " : "", s->parameters[i].key,
+			 s->parameters[i].value);
+	if (!s->parameters_count)
+		buf_addc(&text, '-');
+	return buf_take(&text);
+}
+
+static void add_module(struct table *t, const struct module_state *s)
+{
+	const struct module_description *d = s->module;
+
+	table_add(t, xstrdup(d->name), NULL);
+	table_add(t, xstrdup(d->kind), NULL);
+	table_add(t, xstrdup(s->state), NULL);
+	table_add(t, cell_number(s->has_host_pid, s->host_pid), NULL);
+	table_add(t, cell_number(true, s->host_restarts), NULL);
+	table_add(t, xasprintf("%s <%s>", d->author_name, d->author_email), NULL);
+	table_add(t, xstrdup(d->library), NULL);
+	table_add(t, parameters_cell(s), NULL);
+}
+
+void view_modules(const struct answer_modules *a, struct buf *out)
+{
+	static const struct column columns[] = {
+		{ .title = "MODULE" },
+		{ .title = "KIND" },
+		{ .title = "STATE" },
+		{ .title = "PID", .right = true },
+		{ .title = "RESTARTS", .right = true },
+		{ .title = "AUTHOR" },
+		{ .title = "LIBRARY" },
+		{ .title = "PARAMETERS" },
+	};
+	autotable struct table t = { .columns = columns, .width = ARRAY_SIZE(columns) };
+
+	for (size_t i = 0; i < a->modules_count; i++)
+		add_module(&t, &a->modules[i]);
+	table_print(&t, out);
+}

@@ -6,6 +6,7 @@
 void view_status(const struct answer_status *a, struct buf *out);
 /* now is seconds since 1970, for ages. */
 void view_containers(const struct answer_containers *a, double now, struct buf *out);
+void view_modules(const struct answer_modules *a, struct buf *out);
 
 struct quota_look {
 	bool colour;

@@ -64,6 +64,18 @@ static enum status show_containers(struct agentctl *a, struct buf *out, struct e
 	return status;
 }
 
+static enum status show_modules(struct agentctl *a, struct buf *out, struct error *e)
+{
+	automessage struct message m = { 0 };
+	enum status status = agentctl_ask(a, QUERY_MODULES, NULL, ANSWER_MODULES, &m, e);
+
+	if (!status && a->flags.json)
+		agentctl_add_json(answer_modules_schema(), m.body, out);
+	else if (!status)
+		view_modules(m.body, out);
+	return status;
+}
+
 static const struct verb verbs[] = {
 	{
 		.words = { "status" },
@@ -76,6 +88,12 @@ static const struct verb verbs[] = {
 		.usage = "containers",
 		.doc = "What runs on it.",
 		.run = show_containers,
+	},
+	{
+		.words = { "modules" },
+		.usage = "modules",
+		.doc = "The modules that extend it: from where, by whom, with which parameters.",
+		.run = show_modules,
 	},
 	{
 		.words = { "quota", "show" },

@@ -66,9 +66,13 @@ static int on_timeout(sd_event_source *source unused, uint64_t now unused, void 
 }
 
 static const struct peer_verb verbs[] = {
-	{ COMMON_ERROR, PEER_GREETED, on_answer },      { ANSWER_STATUS, PEER_GREETED, on_answer },
-	{ ANSWER_CONTAINERS, PEER_GREETED, on_answer }, { ANSWER_QUOTA, PEER_GREETED, on_answer },
-	{ ANSWER_SET_QUOTA, PEER_GREETED, on_answer },  { .fn = NULL },
+	{ COMMON_ERROR, PEER_GREETED, on_answer },
+	{ ANSWER_STATUS, PEER_GREETED, on_answer },
+	{ ANSWER_CONTAINERS, PEER_GREETED, on_answer },
+	{ ANSWER_QUOTA, PEER_GREETED, on_answer },
+	{ ANSWER_SET_QUOTA, PEER_GREETED, on_answer },
+	{ ANSWER_MODULES, PEER_GREETED, on_answer },
+	{ .fn = NULL },
 };
 
 static const struct peer_protocol protocol = {
