@@ -6,6 +6,7 @@
 #include "agent/master.h"
 #include "agent/quotas.h"
 #include "agent/save.h"
+#include "agent/status_hooks.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 #include "lib/manager.h"
@@ -108,10 +109,11 @@ static void queue_update(struct agent *a, const struct task *t, const struct sta
 	struct update *u = updates_add(&a->updates, schema_copy(status_update_schema(), body),
 				       t ? store_batch(a->store) : 0, now_ns());
 
-	if (t) {
+	if (t)
 		updates_said_as(u, said);
+	status_hooks_hold(a, u, t, t != NULL);
+	if (t)
 		save_update(a, u);
-	}
 	agent_pump_updates(a);
 }
 

@@ -48,8 +48,9 @@ struct agent {
 	struct http *http;
 	struct modules *modules;
 	struct hooks *hooks;
-	struct list arrivals; /* tasks that hooks are asked about: arrivals.h */
-	struct list removals; /* executors that hooks are being told of: executor_hooks.h */
+	struct list arrivals;    /* tasks that hooks are asked about: arrivals.h */
+	struct list status_runs; /* updates that hooks are asked about: status_hooks.h */
+	struct list removals;    /* executors that hooks are being told of: executor_hooks.h */
 	char *executor_socket_path, *agent_socket_path, *executor_path;
 
 	struct master_link *master;

@@ -5,6 +5,7 @@
 #include "agent/executors.h"
 #include "agent/master.h"
 #include "agent/save.h"
+#include "agent/status_hooks.h"
 #include "agent/store.h"
 #include "lib/fs.h"
 #include "lib/log.h"
@@ -58,6 +59,7 @@ static void on_left_out(const struct error *why, void *ctx)
 
 static void on_update_gone(const struct update *u, void *ctx)
 {
+	status_hooks_gone(u);
 	forget_update(ctx, u);
 }
 

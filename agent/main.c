@@ -17,6 +17,7 @@
 #include "agent/recover.h"
 #include "agent/settings.h"
 #include "agent/scope.h"
+#include "agent/status_hooks.h"
 #include "lib/daemon.h"
 #include "lib/flags.h"
 #include "lib/log.h"
@@ -268,6 +269,7 @@ static void stop(struct agent *a)
 	frameworks_fini(a);
 	gc_free(a->gc);
 	a->updates.gone = NULL;
+	status_hooks_forget(a);
 	updates_fini(&a->updates);
 	quotas_free(a);
 	store_close(a->store);
@@ -323,6 +325,7 @@ int main(int argc, char **argv)
 	list_init(&a.completed_frameworks);
 	list_init(&a.arrivals);
 	list_init(&a.removals);
+	list_init(&a.status_runs);
 	list_init(&a.recent);
 	list_init(&a.settings);
 	list_init(&a.history.tasks);

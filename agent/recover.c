@@ -13,6 +13,7 @@
 #include "agent/gc.h"
 #include "agent/quotas.h"
 #include "agent/save.h"
+#include "agent/status_hooks.h"
 #include "agent/store.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
@@ -210,15 +211,25 @@ static int load_task(void *rec, void *ctx, struct error *e)
 	return 0;
 }
 
+static struct task *task_of(struct agent *a, const struct status_update *u)
+{
+	struct framework *f = framework_find(a, u->framework_id);
+
+	return f ? task_find(f, u->status->task_id) : NULL;
+}
+
 static int load_update(void *rec, void *ctx, struct error *e)
 {
 	struct update_row *row = rec;
 	struct recovery *r = ctx;
+	struct update *u;
 
 	if (row->sequence > SEQUENCE_MAX)
 		return error_set(e, EBADMSG, "an update of task '%s' has a sequence that is none",
 				 row->body->status->task_id);
-	updates_restore(&r->agent->updates, take_ptr(row->body), row->sequence, now_ns());
+	u = updates_restore(&r->agent->updates, take_ptr(row->body), row->sequence, now_ns());
+	if (row->undecorated)
+		status_hooks_hold(r->agent, u, task_of(r->agent, u->body), true);
 	return 0;
 }
 

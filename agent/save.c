@@ -146,7 +146,13 @@ void save_task(const struct task *t)
 
 void save_update(struct agent *a, const struct update *u)
 {
-	struct update_row row = { .sequence = u->sequence, .has_sequence = true, .body = u->body };
+	struct update_row row = {
+		.sequence = u->sequence,
+		.has_sequence = true,
+		.body = u->body,
+		.undecorated = true,
+		.has_undecorated = u->holder != NULL,
+	};
 
 	store_put(a->store, &update_table, &row);
 }

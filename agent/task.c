@@ -1,6 +1,8 @@
 /* The one door through which a task moves. */
 #include "agent/task.h"
 
+#include "lib/labels.h"
+
 #define COUNTER_OF(member) offsetof(struct agent_metrics, member)
 
 /* uptime is the first metric and no counter, so that 0 can stand for none. */
@@ -71,6 +73,7 @@ static struct task_status kept_of(const struct task_status *s)
 		.has_timestamp = s->has_timestamp,
 		.healthy = s->healthy,
 		.has_healthy = s->has_healthy,
+		.labels = labels_kept(s->labels),
 	};
 }
 
@@ -86,6 +89,16 @@ static void remember(struct task *t, const struct task_status *status)
 	}
 	t->statuses[n] = kept_of(status);
 	t->statuses_count = n + 1;
+}
+
+void task_set_status_labels(struct task *t, enum task_state state, const struct labels *labels)
+{
+	struct task_status *last = t->statuses_count ? &t->statuses[t->statuses_count - 1] : NULL;
+
+	if (!last || last->state != state)
+		return;
+	schema_free(labels_schema(), last->labels);
+	last->labels = labels_kept(labels);
 }
 
 static void count(struct agent_metrics *metrics, enum task_state state)
@@ -125,6 +138,9 @@ static size_t held_by(const struct task *t)
 	autobuf struct buf text = { 0 };
 
 	schema_encode(task_info_schema(), t->info, &text);
+	for (size_t i = 0; i < t->statuses_count; i++)
+		if (t->statuses[i].labels)
+			schema_encode(labels_schema(), t->statuses[i].labels, &text);
 	resources_print(&t->resources, &text);
 	return sizeof(*t) + text.len + t->statuses_count * sizeof(*t->statuses);
 }

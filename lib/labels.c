@@ -29,6 +29,15 @@ struct labels *labels_copy(const struct labels *labels)
 	return labels ? schema_copy(labels_schema(), labels) : xcalloc(1, sizeof(struct labels));
 }
 
+struct labels *labels_kept(const struct labels *labels)
+{
+	struct error e;
+
+	return labels && labels->labels_count && !labels_check(labels, NULL, &e)
+		       ? schema_copy(labels_schema(), labels)
+		       : NULL;
+}
+
 static bool reads_like(const struct label *l, const char *text)
 {
 	size_t key = strlen(l->key);

@@ -94,7 +94,13 @@ static bool on_disk(const struct update *u)
 	return list_empty(&u->unwritten);
 }
 
-/* The first of the stream is another one, or has come to the disk. */
+/* Whether somebody may be told of it. */
+static bool tellable(const struct update *u)
+{
+	return on_disk(u) && !u->holder;
+}
+
+/* The first of the stream is another one, or may be told of now, or may not. */
 static void new_first(struct updates *all, struct update_stream *s, int64_t now)
 {
 	const struct update *first = first_of(s);
@@ -102,7 +108,7 @@ static void new_first(struct updates *all, struct update_stream *s, int64_t now)
 	if (s->queued)
 		dequeue(all, s);
 	s->pause_ns = all->pause_min_ns;
-	if (first && on_disk(first))
+	if (first && tellable(first))
 		enqueue(all, s, now);
 }
 
@@ -164,6 +170,14 @@ static struct update_stream *find(const struct updates *u, const char *framework
 	struct update_stream *s;
 
 	HASH_FIND_STR(u->streams, key, s);
+	return s;
+}
+
+static struct update_stream *stream_of(const struct updates *all, const struct update *u)
+{
+	struct update_stream *s = find(all, u->body->framework_id, u->body->status->task_id);
+
+	assert(s);
 	return s;
 }
 
@@ -291,8 +305,7 @@ void updates_written(struct updates *all, uint64_t batch, int64_t now,
 	struct update *u;
 
 	while ((u = list_first(&all->unwritten, struct update, unwritten)) && u->batch <= batch) {
-		struct update_stream *s =
-			find(all, u->body->framework_id, u->body->status->task_id);
+		struct update_stream *s = stream_of(all, u);
 
 		list_remove(&u->unwritten);
 		if (first_of(s) == u)
@@ -301,6 +314,39 @@ void updates_written(struct updates *all, uint64_t batch, int64_t now,
 			written(u, ctx);
 		buf_fini(&u->said);
 	}
+}
+
+void updates_hold(struct updates *all, struct update *u, void *holder)
+{
+	struct update_stream *s = stream_of(all, u);
+
+	assert(holder && !u->holder);
+	u->holder = holder;
+	if (first_of(s) == u)
+		new_first(all, s, 0);
+}
+
+void updates_release(struct updates *all, struct update *u, struct labels *labels, uint64_t batch,
+		     int64_t now)
+{
+	struct update_stream *s = stream_of(all, u);
+
+	assert(u->holder);
+	u->holder = NULL;
+	if (labels) {
+		schema_free(labels_schema(), u->body->status->labels);
+		u->body->status->labels = labels;
+		all->bytes -= u->bytes;
+		u->bytes = updates_bytes(u->body);
+		all->bytes += u->bytes;
+	}
+	if (batch) {
+		u->batch = batch;
+		list_remove(&u->unwritten);
+		list_append(&all->unwritten, &u->unwritten);
+	}
+	if (first_of(s) == u)
+		new_first(all, s, now);
 }
 
 void updates_said_as(struct update *u, const uint8_t uuid[16])
@@ -321,14 +367,15 @@ bool updates_unwritten(const struct updates *all, const uint8_t uuid[16])
 	return false;
 }
 
-void updates_restore(struct updates *all, struct status_update *body, uint64_t sequence,
-		     int64_t now)
+struct update *updates_restore(struct updates *all, struct status_update *body, uint64_t sequence,
+			       int64_t now)
 {
 	struct update_stream *s = find_or_add(all, body->framework_id, body->status->task_id);
+	struct update *u = append(all, s, body, sequence, 0);
 
-	append(all, s, body, sequence, 0);
 	if (s->pending_count == 1)
 		new_first(all, s, now);
+	return u;
 }
 
 static void note_acked(struct update_stream *s, const uint8_t uuid[16], enum task_state state)
@@ -350,7 +397,7 @@ enum update_ack updates_acknowledge(struct updates *all, const char *framework_i
 	struct update_stream *s = find(all, framework_id, task_id);
 	struct update *first = s ? first_of(s) : NULL;
 
-	if (!first || !on_disk(first) || memcmp(first->body->status->uuid, uuid, 16))
+	if (!first || !tellable(first) || memcmp(first->body->status->uuid, uuid, 16))
 		return UPDATE_UNEXPECTED;
 	if (task_terminal(first->body->status->state) &&
 	    (!all->ids_are_reused || s->pending_count == 1)) {
@@ -363,12 +410,12 @@ enum update_ack updates_acknowledge(struct updates *all, const char *framework_i
 	return UPDATE_ACKED;
 }
 
-/* Of those on disk: nobody hears of a state before it is there. */
+/* Of those that may be told: nobody hears of a state before. */
 static const struct status_update *latest(const struct update_stream *s)
 {
 	const struct update *u = last_of(s);
 
-	while (!on_disk(u))
+	while (!tellable(u))
 		u = list_entry(u->node.prev, struct update, node);
 	return u->body;
 }
@@ -382,7 +429,7 @@ void updates_run(struct updates *all, int64_t now,
 		struct status_update *first = first_of(s)->body;
 		const struct status_update *newest = latest(s);
 
-		assert(on_disk(first_of(s)));
+		assert(tellable(first_of(s)));
 		first->latest_state = newest->latest_state;
 		first->has_latest_state = newest->has_latest_state;
 		reschedule(all, s, now + s->pause_ns);
@@ -435,7 +482,7 @@ int updates_pending(const struct updates *u, const char *framework_id, const cha
 
 	if (!s || !s->pending_count)
 		return 0;
-	if (!on_disk(first_of(s)))
+	if (!tellable(first_of(s)))
 		return UPDATE_UNWRITTEN;
 	*ret = first_of(s)->body->status->state;
 	return 1;

@@ -26,6 +26,7 @@ struct update {
 	size_t bytes;               /* encoded */
 	uint64_t sequence;          /* among all, in the order in which they came */
 	uint64_t batch;             /* of the store */
+	void *holder;               /* who holds it back: updates_hold(); NULL: nobody */
 };
 
 struct update_stream {
@@ -85,6 +86,17 @@ int updates_check(const struct updates *u, const struct status_update *body, str
 struct update *updates_add(struct updates *u, struct status_update *body, uint64_t batch,
 			   int64_t now);
 /*
+ * Nobody is told of it, nor of what came after it, before updates_release(); holder is not NULL, and may have to
+ * be told in `gone` that it need not. Right after updates_add() or updates_restore().
+ */
+void updates_hold(struct updates *u, struct update *held, void *holder);
+/*
+ * It is to be sent with these labels, which are taken (NULL: those that it has), as soon as that batch is on disk
+ * (0: it is).
+ */
+void updates_release(struct updates *u, struct update *held, struct labels *labels, uint64_t batch,
+		     int64_t now);
+/*
  * Whoever made the update calls it by this uuid, not by the one that it was given because of
  * UPDATE_REUSED. Right after updates_add().
  */
@@ -104,7 +116,8 @@ size_t updates_bytes(const struct status_update *body);
  * Puts back what was stored before a restart, in the order of the sequences; due at once. Takes
  * body.
  */
-void updates_restore(struct updates *u, struct status_update *body, uint64_t sequence, int64_t now);
+struct update *updates_restore(struct updates *u, struct status_update *body, uint64_t sequence,
+			       int64_t now);
 /* The same for what was acknowledged last, so that it is known when it is repeated. */
 void updates_restore_acknowledged(struct updates *u, const char *framework_id, const char *task_id,
 				  const uint8_t uuid[16], enum task_state state);
@@ -127,7 +140,7 @@ void updates_resume(struct updates *u, int64_t now);
 int64_t updates_next(const struct updates *u);
 /* The firsts of this framework's streams are due now: it is back. */
 void updates_resume_framework(struct updates *u, const char *framework_id, int64_t now);
-/* updates_pending: one waits, but is not on disk yet: nobody may be told of it. */
+/* updates_pending: one waits, but is not on disk yet, or is held: nobody may be told of it. */
 #define UPDATE_UNWRITTEN 2
 /* Whether an update of this task waits: 0, or 1 with the first one's state, or the above. */
 int updates_pending(const struct updates *u, const char *framework_id, const char *task_id,

@@ -43,24 +43,27 @@ bool view_empty(const struct buf *list)
 	return list->len == strlen("[]");
 }
 
-void view_add_statuses(const struct task_status *list, size_t count, struct buf *out)
-{
-	view_open(out);
-	for (size_t i = 0; i < count; i++) {
-		struct status_view v = { .state = list[i].state, .timestamp = list[i].timestamp };
-
-		view_item(out);
-		view_encode(status_view_schema(), &v, out);
-	}
-	view_close(out);
-}
-
 void view_add_labels(const struct labels *labels, struct buf *out)
 {
 	view_open(out);
 	for (size_t i = 0; labels && i < labels->labels_count; i++) {
 		view_item(out);
 		schema_encode(label_schema(), &labels->labels[i], out);
+	}
+	view_close(out);
+}
+
+void view_add_statuses(const struct task_status *list, size_t count, struct buf *out)
+{
+	view_open(out);
+	for (size_t i = 0; i < count; i++) {
+		struct status_view v = { .state = list[i].state, .timestamp = list[i].timestamp };
+		autobuf struct buf labels = { 0 };
+
+		view_add_labels(list[i].labels, &labels);
+		v.labels = list[i].labels ? buf_text(&labels) : NULL;
+		view_item(out);
+		view_encode(status_view_schema(), &v, out);
 	}
 	view_close(out);
 }

@@ -1,6 +1,7 @@
 /* The one door through which a task moves, and who is charged for what. */
 #include "master/tasks.h"
 
+#include "lib/labels.h"
 #include "lib/log.h"
 #include "master/agents.h"
 #include "master/frameworks.h"
@@ -98,6 +99,7 @@ static struct task_status shown_of(const struct task_status *status)
 		.has_timestamp = true,
 		.healthy = status->healthy,
 		.has_healthy = status->has_healthy,
+		.labels = labels_kept(status->labels),
 	};
 }
 
@@ -107,7 +109,7 @@ static void remember(struct task *t, const struct task_status *status)
 	size_t n = t->report.statuses_count;
 
 	if (n && t->report.statuses[n - 1].state == status->state) {
-		n--;
+		schema_clear(task_status_schema(), &t->report.statuses[--n]);
 	} else {
 		if (n >= TASK_STATES)
 			return;
