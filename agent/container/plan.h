@@ -1,6 +1,8 @@
 /* The launch plan of one container: plan.def. Seen by the agent and by mesos-executor. */
 #pragma once
 
+#include <sys/resource.h>
+
 #include "lib/schema.h"
 
 #include "lib/schema-structs.h"
