@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "agent/executor/limits.h"
+#include "agent/executor/namespace.h"
+#include "agent/executor/pre_exec.h"
 #include "agent/executor/privileges.h"
 #include "lib/cgroup.h"
 
@@ -20,6 +22,7 @@ struct orders {
 	char **argv;
 	char **environment;
 	struct privileges privileges;
+	struct pre_exec pre_exec;
 	int gate, report;
 	int cgroup; /* -EBADF: the child stays where it is */
 };
@@ -38,25 +41,26 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int limit_open_files(const struct launch_plan *plan, struct error *e)
+/* Returns only if it fails. */
+static int become(const struct orders *o, struct error *e)
 {
-	struct rlimit limit;
+	const char *program = o->plan->program ? o->plan->program : o->argv[0];
 
-	if (!plan->has_open_files)
-		return 0;
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return error_sys(e, "read the limit of open files");
-	limit.rlim_cur = MIN((rlim_t)plan->open_files, limit.rlim_max);
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		return error_sys(e, "limit open files");
-	return 0;
+	/* execvp(3) looks the program up in the PATH of environ, so let that be the plan's. */
+	environ = o->environment;
+	if (write(o->report, "", 1) != 1) /* from here on, the end of the pipe is the exec */
+		return error_sys(e, "say that all is set up");
+	execvp(program, o->argv);
+	if (errno == EAGAIN) /* RLIMIT_NPROC, of which setresuid(2) only takes a note */
+		return error_set(e, EAGAIN, "exec %s: more processes of user %s than its limit",
+				 program, o->plan->user);
+	return error_sys(e, "exec %s", program);
 }
 
-/* Returns only if it fails. */
+/* The same. What is foreign, the commands before that of the container, gets processes of its own. */
 static int carry_out(const struct orders *o, struct error *e)
 {
 	const struct launch_plan *plan = o->plan;
-	const char *program = plan->program ? plan->program : o->argv[0];
 	char go;
 
 	if (setsid() < 0)
@@ -67,16 +71,16 @@ static int carry_out(const struct orders *o, struct error *e)
 	if (read(o->gate, &go, 1) != 1)
 		_exit(EXIT_NOT_STARTED); /* the supervisor is gone, or changed its mind */
 	umask(022);
-	if (chdir(plan->directory))
-		return error_sys(e, "change to directory %s", plan->directory);
-	if (limit_open_files(plan, e) || privileges_reduce(&o->privileges, e))
-		return -e->code;
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return error_sys(e, "close file descriptors");
-	/* execvp(3) looks the program up in the PATH of environ, so let that be the plan's. */
-	environ = o->environment;
-	execvp(program, o->argv);
-	return error_sys(e, "exec %s", program);
+	if (namespace_enter(plan, e))
+		return -e->code;
+	if (chdir(plan->directory))
+		return error_sys(e, "change to directory %s", plan->directory);
+	if (pre_exec_run(&o->pre_exec, e) || limits_set(plan, e) ||
+	    privileges_reduce(&o->privileges, e))
+		return -e->code;
+	return become(o, e);
 }
 
 _Noreturn static void child(const struct orders *o)
@@ -101,9 +105,10 @@ static char **terminated(char **list, size_t n)
 	return copy;
 }
 
+/* O_DIRECT keeps what the child writes apart: that all is set up, and an error. */
 static int make_pipes(int gate[2], int report[2], struct error *e)
 {
-	if (pipe2(gate, O_CLOEXEC) || pipe2(report, O_CLOEXEC))
+	if (pipe2(gate, O_CLOEXEC) || pipe2(report, O_CLOEXEC | O_DIRECT))
 		return error_sys(e, "make a pipe");
 	if (fcntl(report[0], F_SETFL, O_NONBLOCK))
 		return error_sys(e, "make a pipe non-blocking");
@@ -123,6 +128,7 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 	if (!r && plan->task_cgroup)
 		r = cgroup_open(plan->task_cgroup, &cgroup, e);
 	privileges_init(&orders.privileges, plan);
+	pre_exec_init(&orders.pre_exec, plan);
 	if (!r) {
 		pid = fork();
 		if (pid < 0)
@@ -135,6 +141,7 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e)
 		orders.cgroup = cgroup;
 		child(&orders);
 	}
+	pre_exec_fini(&orders.pre_exec);
 	privileges_fini(&orders.privileges);
 	close_fd(&gate[0]);
 	close_fd(&report[1]);
@@ -163,12 +170,13 @@ int init_outcome(struct init *init, struct error *e)
 	ssize_t n;
 
 	assert(init->report >= 0);
-	n = read(init->report, &failure, sizeof(failure));
+	while ((n = read(init->report, &failure, sizeof(failure))) == 1)
+		init->set_up = true;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return INIT_PENDING;
 	close_fd(&init->report);
 	if (n != (ssize_t)sizeof(failure))
-		return 0;
+		return init->set_up ? 0 : INIT_KILLED;
 	*e = failure;
 	return -e->code;
 }

@@ -10,12 +10,15 @@
 
 struct init {
 	pid_t pid;
-	int gate;   /* a byte opens it, closing it ends the child; -EBADF: opened */
-	int report; /* non-blocking; the child's struct error, or EOF for exec'd; -EBADF: read */
+	int gate;    /* a byte opens it, closing it ends the child; -EBADF: opened */
+	int report;  /* non-blocking; the child's struct error, or EOF for exec'd; -EBADF: read */
+	bool set_up; /* it said that only the exec is left */
 };
 
 /* init_outcome: neither exec'd nor failed yet. */
 #define INIT_PENDING 1
+/* init_outcome: it was killed before it came to its exec. */
+#define INIT_KILLED 2
 
 /*
  * Makes the child, a leader of its own session and group, with every signal as after
@@ -25,8 +28,8 @@ int init_new(const struct launch_plan *plan, struct init *ret, struct error *e);
 /* Lets the child go on; once. That it may be dead already is no error. */
 void init_open_gate(struct init *init);
 /*
- * 0: the program was exec'd, or the child was killed before it got so far; a negative
- * errno with e: it could not be set up; INIT_PENDING: ask again when `report` is readable.
+ * 0: the program was exec'd; a negative errno with e: it could not be set up; INIT_PENDING: ask
+ * again when `report` is readable; INIT_KILLED.
  */
 int init_outcome(struct init *init, struct error *e);
 void init_fini(struct init *init);

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <stdio.h>
 
+#include "agent/container/plan_check.h"
 #include "lib/fs.h"
 
 /* setuid(2) and its relatives take -1 for "leave it as it is". */
@@ -62,6 +63,8 @@ static int check(const struct launch_plan *p, struct error *e)
 	if (p->capabilities && check_capabilities(p->capabilities, e))
 		return -EINVAL;
 	if (p->seccomp && check_filter(p->seccomp, e))
+		return -EINVAL;
+	if (plan_check(p, e))
 		return -EINVAL;
 	return check_ids(p, e);
 }

@@ -105,17 +105,17 @@ static void fail(struct supervisor *s, struct error *e)
 			 &(struct container_failed){ .message = e->text });
 }
 
-/* The child exec'd, or it says why not. */
+/*
+ * The child exec'd, or it says why not: which is how it took the SIGTERM, if it is being ended.
+ */
 static void learn_outcome(struct supervisor *s)
 {
 	struct error e;
 	int r = init_outcome(&s->init, &e);
 
-	if (r == INIT_PENDING)
-		return;
-	if (r) {
+	if (r < 0 && s->kill_at == NEVER) {
 		fail(s, &e);
-	} else if (s->phase == PHASE_STARTING) {
+	} else if (!r && s->phase == PHASE_STARTING) {
 		s->phase = PHASE_RUNNING;
 		contact_say(&s->contact, SUPERVISOR_STARTED, NULL);
 	}
