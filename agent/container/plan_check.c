@@ -151,6 +151,7 @@ int plan_check_limit(const struct plan_limit *l, struct error *e)
 {
 	const char *name = enum_name(resource_limit_values, (int)l->name);
 
+	assert(l->has_name);
 	if (l->name == LIMIT_NOFILE && (!l->has_soft || !l->has_hard))
 		return error_set(e, EINVAL, "limit %s: cannot be unlimited", name);
 	if (l->has_hard && (!l->has_soft || l->soft > l->hard))

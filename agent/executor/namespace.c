@@ -51,8 +51,10 @@ static int make_target(int sandbox, const char *path, bool directory)
 	memcpy(above, slash ? path : ".", n);
 	above[n] = '\0';
 	parent = open_path(sandbox, above, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
-	if (parent < 0)
+	if (parent < 0) {
+		errno = errno == EXDEV ? ENOENT : errno;
 		return -1;
+	}
 	if (directory)
 		return mkdirat(parent, name, 0755);
 	file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -117,15 +119,21 @@ static int make_mount(const struct launch_plan *plan, int sandbox, const struct 
 		      struct error *e)
 {
 	autofd int what = m->source ? make_bind(m, e) : make_tmpfs(m, e), target = -EBADF;
-	struct stat st;
+	struct stat from, to;
+	bool directory;
 
 	if (what < 0)
 		return what;
-	if (fstat(what, &st))
+	if (fstat(what, &from))
 		return error_sys(e, "look at it");
-	target = open_target(plan, sandbox, m->target, S_ISDIR(st.st_mode), e);
+	directory = S_ISDIR(from.st_mode);
+	target = open_target(plan, sandbox, m->target, directory, e);
 	if (target < 0)
 		return target;
+	if (fstat(target, &to))
+		return error_sys(e, "look at %s", m->target);
+	if (directory != S_ISDIR(to.st_mode)) /* the kernel would say EINVAL */
+		return error_set(e, ENOTDIR, "only one of them is a directory");
 	if (move_mount(what, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return error_sys(e, "put it there");
 	return 0;

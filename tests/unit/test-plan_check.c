@@ -179,27 +179,39 @@ static void expect_limit(struct plan_limit l, const char *why)
 
 static void soft_is_not_above_hard(void **state unused)
 {
-	expect_limit((struct plan_limit){ .name = LIMIT_NPROC }, NULL);
-	expect_limit((struct plan_limit){ .name = LIMIT_NPROC, .soft = 1, .has_soft = true }, NULL);
+	expect_limit((struct plan_limit){ .name = LIMIT_NPROC, .has_name = true }, NULL);
 	expect_limit((struct plan_limit){ .name = LIMIT_NPROC,
+					  .has_name = true,
+					  .soft = 1,
+					  .has_soft = true },
+		     NULL);
+	expect_limit((struct plan_limit){ .name = LIMIT_NPROC,
+					  .has_name = true,
 					  .soft = 2,
 					  .has_soft = true,
 					  .hard = 2,
 					  .has_hard = true },
 		     NULL);
 	expect_limit((struct plan_limit){ .name = LIMIT_NPROC,
+					  .has_name = true,
 					  .soft = 3,
 					  .has_soft = true,
 					  .hard = 2,
 					  .has_hard = true },
 		     "limit nproc: soft is above hard");
-	expect_limit((struct plan_limit){ .name = LIMIT_NPROC, .hard = 2, .has_hard = true },
+	expect_limit((struct plan_limit){ .name = LIMIT_NPROC,
+					  .has_name = true,
+					  .hard = 2,
+					  .has_hard = true },
 		     "limit nproc: soft is above hard");
 }
 
 static void open_files_are_never_unlimited(void **state unused)
 {
-	expect_limit((struct plan_limit){ .name = LIMIT_NOFILE, .soft = 9, .has_soft = true },
+	expect_limit((struct plan_limit){ .name = LIMIT_NOFILE,
+					  .has_name = true,
+					  .soft = 9,
+					  .has_soft = true },
 		     "limit nofile: cannot be unlimited");
 }
 
@@ -282,9 +294,9 @@ static void what_is_wrong_in_a_plan_is_named_by_its_place(void **state unused)
 	char *good[] = { (char[]){ "true" } }, *bad[] = { (char[]){ "" } };
 	struct plan_mount mounts[] = { { .target = (char[]){ "/a" }, .source = (char[]){ "/b" } },
 				       { .target = (char[]){ "/a" } } };
-	struct plan_limit limits[] = { { .name = LIMIT_CPU },
-				       { .name = LIMIT_CORE },
-				       { .name = LIMIT_CPU } };
+	struct plan_limit limits[] = { { .name = LIMIT_CPU, .has_name = true },
+				       { .name = LIMIT_CORE, .has_name = true },
+				       { .name = LIMIT_CPU, .has_name = true } };
 	struct plan_command commands[] = { { .argv = good, .argv_count = 1 },
 					   { .argv = bad, .argv_count = 1 } };
 
