@@ -13,6 +13,8 @@
 
 #include "lib/fs.h"
 
+#define NOBODY 65534
+
 char *in_dir(const struct agent *a, const char *name)
 {
 	return path_join(a->dir, name);
@@ -329,4 +331,60 @@ void expect_in_file(const struct agent *a, const char *name, const char *part)
 
 	if (!strstr(found, part))
 		fail_msg("'%s' is not in '%s'", part, found);
+}
+
+void need_root(void)
+{
+	if (geteuid())
+		skip();
+}
+
+void become_nobody(struct agent *a)
+{
+	a->plan.switch_user = true;
+	a->plan.uid = a->plan.gid = NOBODY;
+}
+
+void put_file(const struct agent *a, const char *name, const char *text)
+{
+	autofree char *path = in_dir(a, name);
+	autofd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	assert_int_equal(fchmod(fd, 0666), 0);
+	assert_int_equal(fs_write_all(fd, text, strlen(text)), 0);
+}
+
+bool is_there(const struct agent *a, const char *name)
+{
+	autofree char *path = in_dir(a, name);
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+void run_to_end(struct agent *a, const char *line)
+{
+	start(a, line);
+	expect_exited(a, 0);
+	finish(a, 0);
+}
+
+void expect_launch_failure(struct agent *a, const char *fmt, ...)
+{
+	autofree char *expected = NULL;
+	va_list args;
+
+	va_start(args, fmt);
+	assert_true(vasprintf(&expected, fmt, args) > 0);
+	va_end(args);
+	a->pid = 0;
+	launch(a, "touch", "ran", NULL);
+	send_message(a, TO_SUPERVISOR_START, NULL);
+	{
+		automessage struct message m = expect(a, SUPERVISOR_FAILED);
+
+		assert_string_equal(((struct container_failed *)m.body)->message, expected);
+	}
+	finish(a, 0);
+	assert_false(is_there(a, "ran"));
 }

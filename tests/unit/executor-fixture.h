@@ -68,3 +68,14 @@ void finish(struct agent *a, int code);
 char *read_text(const struct agent *a, const char *name);
 void expect_file(const struct agent *a, const char *name, const char *text);
 void expect_in_file(const struct agent *a, const char *name, const char *part);
+/* Only root can do what follows: without it the test is skipped. */
+void need_root(void);
+/* The plan has another user, who can write to nothing in the sandbox that is not made for all. */
+void become_nobody(struct agent *a);
+/* A file in the sandbox with this text, which everybody may write to. */
+void put_file(const struct agent *a, const char *name, const char *text);
+bool is_there(const struct agent *a, const char *name);
+/* A shell that runs the line to its end, and well. */
+void run_to_end(struct agent *a, const char *line);
+/* A launch that fails with this sentence; its command does not run. */
+void expect_launch_failure(struct agent *a, const char *fmt, ...) format_printf(2, 3);
