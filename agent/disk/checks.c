@@ -79,12 +79,17 @@ static void done(struct work *job)
 		arm(w->checks);
 }
 
+static int64_t next(struct disk_watch *w, int64_t now)
+{
+	return w->method->next ? w->method->next(w, now) : now + w->checks->options.interval_ns;
+}
+
 static void begin(struct disk_watch *w, int64_t now)
 {
 	atomic_store(&w->cancel, false);
 	w->running = true;
 	w->last_started = w->last;
-	w->due_ns = now + w->checks->options.interval_ns;
+	w->due_ns = next(w, now);
 	w->job = (struct work){ .run = run, .done = done };
 	if (w->method->begin)
 		w->method->begin(w);
@@ -173,7 +178,10 @@ void disk_watch_start(struct disk_checks *c, struct disk_watch *w)
 	assert(!w->checks && w->method && w->ops && w->ledger);
 	w->checks = c;
 	list_append(&c->watches, &w->node);
-	begin(w, now_ns());
+	if (w->method->next)
+		w->due_ns = next(w, now_ns());
+	else
+		begin(w, now_ns());
 	arm(c);
 }
 

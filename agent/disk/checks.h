@@ -35,12 +35,15 @@ struct disk_checks {
 	struct work_pool *pool, *big_pool, *quota_pool;
 	struct disk_checks_options options;
 	struct scan_budget budget;
+	int64_t verify_slot_ns; /* when the next of the slow walks has its turn: scan_watch.h */
 	struct agent_metrics *metrics;
 	struct list watches;
 };
 
 /* How a watch measures. */
 struct disk_method {
+	/* When the measurement after one that begins now is due; NULL: after the interval. */
+	int64_t (*next)(struct disk_watch *w, int64_t now);
 	/* Where its next job runs. */
 	struct work_pool *(*pool)(const struct disk_watch *w);
 	/* In the loop, before the job: what the loop may change meanwhile is copied. May be NULL. */
@@ -86,7 +89,7 @@ int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 /* Cancels running measurements and waits for them. */
 void disk_checks_free(struct disk_checks *c);
 
-/* Begins to measure, at once; method, ops, name, dirfd and ledger are set. */
+/* Begins to measure, at once if the method says nothing else; method, ops, name, dirfd and ledger are set. */
 void disk_watch_start(struct disk_checks *c, struct disk_watch *w);
 /* Measures now, or once more if it does so already. */
 void disk_watch_soon(struct disk_watch *w);

@@ -58,12 +58,14 @@ static const char *reason(int failure)
 				 : strerror(-failure);
 }
 
-int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct error *e)
+int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
+	       struct error *e)
 {
 	struct labeller l = { .project.id = project };
 	struct scan_visitor visitor = { label_directory, label_file, &l };
 	struct scan_result seen;
 
+	*changed = 0;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		l.changed = 0;
 		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
@@ -71,6 +73,7 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct er
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
 					 project, reason(l.failure));
+		*changed += l.changed;
 		if (!l.changed && !seen.missed)
 			break;
 	}

@@ -13,9 +13,10 @@
  * have: no call reaches them before Linux 6.17. Never follows a link, never leaves the mount, and
  * goes over the tree again until a pass has seen all of it and changes nothing. What ten passes do not
  * end with (mount points hide something, a task moves in what is not charged) is left to scans to tell.
- * Blocks. -errno of the first file that could not be given; -ECANCELED.
+ * Blocks. changed: how many were not of the project. -errno of the first file that could not be given; -ECANCELED.
  */
-int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, struct error *e);
+int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
+	       struct error *e);
 
 /* Counts the directories of a tree that do not belong to a project as they should. */
 struct label_check {

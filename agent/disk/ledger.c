@@ -87,7 +87,7 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 	}
 	/* Only what was measured after the scan can be held against it, and before it there was something. */
 	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
-		l->disputed = disputes(&l->scanned, l->used.bytes, m->bytes);
+		l->disputed = disputes(&l->scanned, l->used.charged, m->charged);
 	note_growth(l, m);
 	l->used = *m;
 	judge(l);

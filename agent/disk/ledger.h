@@ -13,6 +13,8 @@ enum disk_witness { WITNESS_NONE, WITNESS_SCAN, WITNESS_QUOTA };
 struct disk_measure {
 	enum disk_witness witness;
 	uint64_t bytes, inodes;
+	uint64_t
+		charged; /* by the quota: of bytes may have been left out what a file was given in advance */
 	uint64_t missed;     /* names that could not be looked at */
 	int64_t ns, wall_ns; /* monotonic; shown */
 };

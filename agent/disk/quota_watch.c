@@ -58,13 +58,14 @@ static int mark(int dirfd, uint32_t id, struct error *e)
 
 static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
 {
+	uint64_t changed;
 	uint32_t id;
 
 	if (projects_take(q->projects, q->sandbox, &id, e))
 		return -e->code;
 	q->project = id;
 	q->fresh = true;
-	return mark(dirfd, id, e) ?: apply(q, e) ?: label_tree(dirfd, id, cancel, e);
+	return mark(dirfd, id, e) ?: apply(q, e) ?: label_tree(dirfd, id, cancel, &changed, e);
 }
 
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
@@ -83,6 +84,7 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 	if (!r && (is.id != want.id || !is.inherited)) {
 		r = project_set(dirfd, &want);
 		q->strayed = q->unfinished = true;
+		q->put_back++;
 	}
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
@@ -111,6 +113,7 @@ static int doubt(struct quota_watch *q, struct error *e)
 	const struct timespec pause = { .tv_nsec = SECOND_LOOK_NS };
 	bool again = q->doubted;
 
+	q->charged = q->record.bytes;
 	q->doubted = q->record.bytes > q->doubtful_bytes;
 	if (!q->doubted)
 		return 0;
@@ -120,9 +123,22 @@ static int doubt(struct quota_watch *q, struct error *e)
 		return 0;
 	}
 	nanosleep(&pause, NULL);
-	if (quota_get(projects_quota(q->projects), q->project, &q->record, e) ||
-	    (q->record.bytes > q->doubtful_bytes && leave_out_advance(q, e)))
+	if (quota_get(projects_quota(q->projects), q->project, &q->record, e))
 		return -e->code;
+	q->charged = q->record.bytes;
+	return q->record.bytes > q->doubtful_bytes ? leave_out_advance(q, e) : 0;
+}
+
+static int put_back(struct quota_watch *q, struct error *e)
+{
+	uint64_t changed;
+
+	if (!q->strayed)
+		return 0;
+	if (label_tree(q->watch.dirfd, q->project, &q->watch.cancel, &changed, e))
+		return -e->code;
+	q->put_back += changed;
+	q->strayed = false;
 	return 0;
 }
 
@@ -138,10 +154,8 @@ static int measure(struct disk_watch *w)
 		q->project = PROJECT_NONE;
 		return -w->error.code;
 	}
-	if (q->strayed && label_tree(w->dirfd, q->project, &w->cancel, &w->error))
-		return -w->error.code;
-	q->strayed = false;
-	if (see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) || doubt(q, &w->error))
+	if (put_back(q, &w->error) || see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) ||
+	    doubt(q, &w->error))
 		return -w->error.code;
 	return 0;
 }
@@ -178,6 +192,16 @@ static void remember_project(struct quota_watch *q)
 	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
 }
 
+static void tell_put_back(struct quota_watch *q)
+{
+	if (!q->put_back || q->strayed)
+		return;
+	log_warning("container %s: its sandbox was taken out of project %u, and is in it again: "
+		    "files and directories that were not: %llu",
+		    q->watch.name, q->project, (unsigned long long)q->put_back);
+	q->put_back = 0;
+}
+
 void quota_watch_suspect(struct quota_watch *q)
 {
 	q->suspected = true;
@@ -196,6 +220,7 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_QUOTA,
 		.bytes = q->record.bytes,
+		.charged = q->charged,
 		.inodes = q->record.inodes,
 		.ns = now_ns(),
 		.wall_ns = wall_ns(),
@@ -203,22 +228,20 @@ static void book(struct disk_watch *w)
 	bool disputed = w->ledger->disputed;
 
 	remember_project(q);
-	if (q->strayed)
-		log_warning("container %s: its sandbox was taken out of project %u, and is in it "
-			    "again",
-			    w->name, q->project);
+	tell_put_back(q);
 	if (q->unfinished)
 		disk_watch_soon(w);
 	w->ledger->filesystem = projects_quota(q->projects)->fs;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;
 	ledger_measured(w->ledger, &measure);
-	if (w->ledger->disputed && !disputed)
-		log_warning(
-			"container %s: a scan finds %llu bytes in its sandbox, and only %llu are "
-			"charged to project %u: something escapes its quota",
-			w->name, (unsigned long long)w->ledger->scanned.bytes,
-			(unsigned long long)measure.bytes, q->project);
+	if (!w->ledger->disputed || disputed)
+		return;
+	log_warning("container %s: a scan finds %llu bytes in its sandbox, and only %llu are "
+		    "charged to project %u: something escapes its quota",
+		    w->name, (unsigned long long)w->ledger->scanned.bytes,
+		    (unsigned long long)measure.charged, q->project);
+	quota_watch_suspect(q);
 }
 
 const struct disk_method quota_method = {

@@ -21,10 +21,12 @@ struct quota_watch {
 	struct quota_limits applying;
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
+	uint64_t charged; /* record.bytes may become less */
 	bool doubted; /* it was above its limit: the next check finds out how much of that is its own */
-	bool strayed; /* its directory was of another project: what was made meanwhile is to be put back */
-	bool fresh;      /* it was given its project in this job */
-	bool unfinished; /* another check is to follow at once */
+	bool strayed;      /* some of it was of another project: all that is is to be put back */
+	uint64_t put_back; /* files and directories, which is not told yet */
+	bool fresh;        /* it was given its project in this job */
+	bool unfinished;   /* another check is to follow at once */
 };
 
 extern const struct disk_method quota_method;

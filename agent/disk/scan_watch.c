@@ -2,6 +2,7 @@
 #include "agent/disk/scan_watch.h"
 
 #include "lib/log.h"
+#include "lib/timer.h"
 
 static struct scan_watch *scan_watch(const struct disk_watch *w)
 {
@@ -74,5 +75,45 @@ const struct disk_method scan_method = {
 	.pool = pool,
 	.begin = begin,
 	.measure = measure,
+	.book = book,
+};
+
+/* ---- beside a quota ---- */
+
+/*
+ * Each begins by taking the turn for its next one, behind those of all others, and moves the turns after it by what it
+ * costs: so they are spread over the time, and no thread is kept waiting.
+ */
+static int64_t verify_next(struct disk_watch *w, int64_t now)
+{
+	struct disk_checks *c = w->checks;
+	int64_t pause = DISK_VERIFY_INTERVALS * c->options.interval_ns;
+	int64_t due = now + (scan_watch(w)->begun ? pause : timer_jitter(pause));
+
+	due = MAX(due, c->verify_slot_ns);
+	c->verify_slot_ns = due + DISK_VERIFY_SHARE * scan_watch(w)->result.cpu_ns;
+	scan_watch(w)->begun = true;
+	return due;
+}
+
+/* Who has ended is not kept waiting for the walks of others. */
+static struct work_pool *verify_pool(const struct disk_watch *w)
+{
+	return w->last_started ? w->checks->quota_pool : pool(w);
+}
+
+/* Before the quota has spoken there is nothing to compare with; after the end nothing escapes any more. */
+static int verify(struct disk_watch *w)
+{
+	if (w->last_started || scan_watch(w)->labels.project == PROJECT_NONE)
+		return -ECANCELED;
+	return measure(w);
+}
+
+const struct disk_method verify_method = {
+	.next = verify_next,
+	.pool = verify_pool,
+	.begin = begin,
+	.measure = verify,
 	.book = book,
 };

@@ -1,4 +1,7 @@
-/* The witness that needs nothing: a scan of the sandbox, within the budget of CPU that all scans share. */
+/*
+ * The witness that needs nothing: a scan of the sandbox, within the budget of CPU that all scans share. Where the
+ * quota is the witness, scans look for what escapes it.
+ */
 #pragma once
 
 #include "agent/disk/checks.h"
@@ -11,6 +14,14 @@ struct scan_watch {
 	struct disk_watch watch;
 	struct label_check labels;
 	struct scan_result result;
+	bool begun; /* it has had its first turn */
 };
 
+/* Where nothing else scans a sandbox, that is done each time that so many intervals have passed, ... */
+#define DISK_VERIFY_INTERVALS 4
+/* ... and seldomer where all of these walks together would take more than this part of a CPU. */
+#define DISK_VERIFY_SHARE 20
+
 extern const struct disk_method scan_method;
+/* For a sandbox with a quota and no other scans: whether all of it is of its project, and charged. */
+extern const struct disk_method verify_method;

@@ -56,3 +56,30 @@ void disk_settled(struct disk_watch *w)
 {
 	container_release(w->owner);
 }
+
+/* ---- scans ---- */
+
+/* What was taken out of the project is put back by the other witness. */
+static void scanned(struct disk_watch *w)
+{
+	struct container *c = w->owner;
+
+	if (c->disk.strayed && c->phase != CONTAINER_ENDED && c->quota.watch.checks)
+		quota_watch_suspect(&c->quota);
+}
+
+static const struct disk_watch_ops scan_ops = {
+	.exceeded = disk_exceeded,
+	.measured = scanned,
+	.settled = disk_settled,
+};
+
+void disk_scan(struct container *c, const struct disk_method *method)
+{
+	struct disk_watch *w = &c->scan.watch;
+
+	if (w->checks)
+		return;
+	disk_describe(c, w, method, &scan_ops);
+	disk_watch_start(c->node->disk, w);
+}

@@ -15,6 +15,8 @@ void disk_describe(struct container *c, struct disk_watch *w, const struct disk_
 		   const struct disk_watch_ops *ops);
 /* True: the container has ended, and its watch, if there is one, is about to. */
 bool disk_ended(const struct container *c, struct disk_watch *w);
+/* Begins to scan its sandbox by a method of scan_watch.h, unless it is scanned already. */
+void disk_scan(struct container *c, const struct disk_method *method);
 /* For their ops. */
 void disk_exceeded(struct disk_watch *w, const char *why);
 void disk_settled(struct disk_watch *w);

@@ -82,9 +82,11 @@ static void set_limits(struct container *c, bool limited, uint64_t limit)
 static void watch(struct container *c)
 {
 	struct disk_watch *w = &c->quota.watch;
+	bool alone = !isolators_have_scan(c->isolators), limited;
 	uint64_t limit;
-	bool limited;
 
+	if (alone)
+		disk_ended(c, &c->scan.watch);
 	if (disk_ended(c, w))
 		return;
 	if (!w->checks)
@@ -100,6 +102,8 @@ static void watch(struct container *c)
 		quota_watch_start(&c->quota, c->node->disk);
 	}
 	disk_watch_limit(w, limited, limit);
+	if (alone)
+		disk_scan(c, &verify_method);
 }
 
 static int prepare(struct container *c, struct launch_plan *plan unused, struct error *e)

@@ -88,6 +88,14 @@ bool isolators_have_quota(uint64_t isolators)
 	return count_quota(isolators) > 0;
 }
 
+bool isolators_have_scan(uint64_t isolators)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (isolators & BIT(i) && table[i]->scan)
+			return true;
+	return false;
+}
+
 int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct error *e)
 {
 	if (count_quota(isolators) > 1)

@@ -18,6 +18,7 @@ struct isolator {
 	const char *doc;
 	const char *needs; /* others that are on whenever it is, as in --isolation; NULL: none */
 	bool quota;        /* it holds containers to project quotas */
+	bool scan;         /* it scans their sandboxes */
 	/* At start, before anything is made but work_dir: whether it would work here. */
 	int (*probe)(const struct agent_flags *flags, struct error *e);
 	/*
@@ -40,6 +41,8 @@ int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct 
 bool isolators_have_disk(uint64_t isolators);
 /* Whether one of them is a disk quota isolator. */
 bool isolators_have_quota(uint64_t isolators);
+/* Whether one of them scans sandboxes. */
+bool isolators_have_scan(uint64_t isolators);
 /* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e);
 void isolators_watch(struct container *c);

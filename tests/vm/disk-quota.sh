@@ -76,6 +76,12 @@ is 'with its id' "$(project "$box")" 5000
 ok 'and that is said' eventually "$patience" logged a 'its sandbox was taken out of project 5000, and is in it again'
 ok 'what was made in it meanwhile is put there too' eventually "$patience" project_is "$box/meanwhile" 5000
 ok 'and what will be made in that' eventually "$patience" inherits "$box/directory"
+chattr -P -p 0 "$box/directory"
+ok 'a directory in it that was taken out is put back' eventually "$patience" project_is "$box/directory" 5000
+ok 'and that is said too' eventually "$patience" logged a '1 of its directories are not of project 5000 any more'
+chattr -p 0 "$box/file"
+ok 'and a file, which a scan finds and nobody is charged' eventually "$patience" project_is "$box/file" 5000
+ok 'for that is told' eventually "$patience" logged a 'only [0-9]+ are charged to project 5000: something escapes its quota'
 
 # ---- an id on two sandboxes
 

@@ -98,7 +98,9 @@ static int enforce(struct request *r, struct error *e)
 
 static int label(struct request *r, struct error *e)
 {
-	return label_tree(r->quota.fd, id(r), NULL, e);
+	uint64_t changed;
+
+	return label_tree(r->quota.fd, id(r), NULL, &changed, e);
 }
 
 static bool exceeds(const struct quota_record *r)
