@@ -4,12 +4,14 @@
 #include "agent/isolator/disk.h"
 #include "agent/save.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
 struct setting {
 	struct list node; /* in agent->settings */
 	struct store_wait stored;
 	struct peer *peer;
 	struct executor *executor; /* NULL: the limits are in force */
+	sd_event_source *timer;    /* then it is told that it has to wait */
 	struct answer_set_quota answer;
 };
 
@@ -17,6 +19,7 @@ static void drop(struct setting *s)
 {
 	list_remove(&s->node);
 	store_wait_cancel(&s->stored);
+	sd_event_source_disable_unref(s->timer);
 	schema_clear(answer_set_quota_schema(), &s->answer);
 	free(s);
 }
@@ -32,6 +35,24 @@ static void answer_if_ready(struct setting *s)
 static void on_stored(struct store_wait *w)
 {
 	answer_if_ready(container_of(w, struct setting, stored));
+}
+
+/* It is done all the same, as soon as it can be: a filesystem that is frozen does not even say that it is. */
+static int on_late(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct setting *s = arg;
+	const struct agent *a = agent_of_peer(s->peer);
+	bool stored = !store_waiting(&s->stored);
+
+	s->answer.pending = xasprintf(
+		stored ? "the filesystem of %s has not taken it yet, as one that is frozen does "
+			 "not, or one that is very busy"
+		       : "the agent's store, in %s, has not been written yet, as it is not on a "
+			 "filesystem that is frozen, or very busy",
+		stored ? a->flags.work_dir : a->store_dir);
+	peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
+	drop(s);
+	return 0;
 }
 
 static void refuse(struct peer *p, const struct query_set_quota *q, const char *why)
@@ -60,6 +81,8 @@ static void set(struct agent *a, struct peer *p, struct executor *x,
 	s->executor = a->node.projects ? x : NULL;
 	container_override_disk(x->container, &x->override);
 	s->answer.has_limit_bytes = disk_limit_of(x->container, &s->answer.limit_bytes);
+	if (q->has_wait)
+		timer_set(a->loop, &s->timer, q->wait, on_late, s);
 }
 
 void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_quota *q)

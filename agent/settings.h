@@ -1,6 +1,6 @@
 /*
  * Limits that operators set (`mesos-agentctl quota set`): answered once they are in the store and the
- * kernel holds the container to them.
+ * kernel holds the container to them, or that this takes longer than whoever asks will wait.
  */
 #pragma once
 

@@ -6,17 +6,17 @@
 
 struct ask {
 	bool done;
+	enum query_end end;
 	struct message answer;
-	bool answered;
 	struct buf why; /* if not */
 };
 
-static void on_done(void *owner, struct message *answer, const char *why)
+static void on_done(void *owner, enum query_end end, struct message *answer, const char *why)
 {
 	struct ask *q = owner;
 
 	q->done = true;
-	q->answered = answer != NULL;
+	q->end = end;
 	if (answer) {
 		q->answer = *answer;
 		*answer = (struct message){ 0 };
@@ -41,36 +41,63 @@ static int run(struct agentctl *a, enum message_type question, const void *body,
 	return r;
 }
 
-static enum status judge(const struct agentctl *a, struct ask *q, enum message_type expected,
-			 struct message *ret, struct error *e)
+/* Who does not answer is not always gone, and may have heard enough. */
+static enum status no_answer(const struct agentctl *a, enum message_type question,
+			     struct ask *q, struct error *e)
 {
+	const char *why =
+		q->end == QUERY_ANSWERED ? "it answers something else" : buf_text(&q->why);
+
+	if (q->end == QUERY_HEARD && question == QUERY_SET_QUOTA) {
+		error_set(e, EINPROGRESS,
+			  "the agent on %s has heard that and does not say that it is done: %s; it "
+			  "may "
+			  "still do it: quota show tells",
+			  a->socket, why);
+		return STATUS_PENDING;
+	}
+	if (q->end == QUERY_HEARD || q->end == QUERY_SILENT)
+		error_set(e, ETIMEDOUT,
+			  "the agent on %s hangs, is stopped or very busy: %s; nothing was "
+			  "changed, and "
+			  "--timeout waits longer",
+			  a->socket, why);
+	else
+		error_set(
+			e, ENOTCONN,
+			"no agent answers on %s: %s; is it running, and does it run as this user? "
+			"--runtime_dir names another",
+			a->socket, why);
+	return STATUS_UNREACHABLE;
+}
+
+static enum status judge(const struct agentctl *a, struct ask *q, enum message_type question,
+			 enum message_type expected, struct message *ret, struct error *e)
+{
+	bool answered = q->end == QUERY_ANSWERED;
 	autobuf struct buf says = { 0 };
 
-	if (q->answered && q->answer.type == expected) {
+	if (answered && q->answer.type == expected) {
 		*ret = q->answer;
 		q->answer = (struct message){ 0 };
 		return STATUS_OK;
 	}
-	if (q->answered && q->answer.type == COMMON_ERROR) {
+	if (answered && q->answer.type == COMMON_ERROR) {
 		printable_add(&says, ((struct error_message *)q->answer.body)->message);
 		error_set(e, EPROTO, "the agent refuses: %s", buf_text(&says));
 		return STATUS_FAILED;
 	}
-	error_set(e, ENOTCONN,
-		  "no agent answers on %s: %s; is it running, and does it run as this user? "
-		  "--runtime_dir names another",
-		  a->socket, q->answered ? "it answers something else" : buf_text(&q->why));
-	return STATUS_UNREACHABLE;
+	return no_answer(a, question, q, e);
 }
 
 enum status agentctl_ask(struct agentctl *a, enum message_type question, const void *body,
 			 enum message_type expected, struct message *ret, struct error *e)
 {
-	struct ask q = { .done = false };
+	struct ask q = { .end = QUERY_FAILED };
 	enum status status = STATUS_USAGE;
 
 	if (!run(a, question, body, &q, e))
-		status = judge(a, &q, expected, ret, e);
+		status = judge(a, &q, question, expected, ret, e);
 	message_fini(&q.answer);
 	buf_fini(&q.why);
 	return status;

@@ -111,6 +111,24 @@ static enum status find_container(struct agentctl *a, char **ret, struct error *
 	return STATUS_OK;
 }
 
+/* It leaves the rest of the time for its answer to come. */
+static int64_t patience(const struct agentctl *a)
+{
+	return a->flags.timeout / 5 * 4;
+}
+
+static void say_pending(const struct answer_set_quota *answer, struct error *e)
+{
+	autobuf struct buf why = { 0 };
+
+	printable_add(&why, answer->pending);
+	error_set(
+		e, EINPROGRESS,
+		"the agent has heard it, and the limit of container %s is not in force yet: %s; it "
+		"will be as soon as that has ended",
+		answer->container_id, buf_text(&why));
+}
+
 static void say(const struct answer_set_quota *answer, bool exact, bool override, struct buf *out)
 {
 	autobuf struct buf limit = { 0 };
@@ -143,14 +161,16 @@ static enum status put(struct agentctl *a, struct query_set_quota *question, str
 	}
 	if (a->flags.json)
 		agentctl_add_json(answer_set_quota_schema(), answer, out);
+	else if (answer->pending)
+		say_pending(answer, e);
 	else
 		say(answer, a->flags.bytes, question->has_limit_bytes, out);
-	return STATUS_OK;
+	return answer->pending ? STATUS_PENDING : STATUS_OK;
 }
 
 enum status quota_put(struct agentctl *a, struct buf *out, struct error *e)
 {
-	struct query_set_quota question = { 0 };
+	struct query_set_quota question = { .wait = patience(a), .has_wait = true };
 	enum status status;
 
 	if (parse_limit(a->arguments[1], &question, e))

@@ -349,7 +349,7 @@ static void add_summary(struct buf *out)
 {
 	buf_adds(out,
 		 "Looks into the agent on this host. Exit status: 0 ok, 1 failed or refused, 2 "
-		 "wrong usage,\n3 no such container, 4 no agent.\n\nCommands:");
+		 "wrong usage,\n3 no such container, 4 no agent, 5 not done yet.\n\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		buf_addf(out, "\n  %s\n      %s", verbs[i].usage, verbs[i].doc);
 }

@@ -19,6 +19,7 @@ enum status {
 	STATUS_USAGE = 2,
 	STATUS_NOT_FOUND = 3,
 	STATUS_UNREACHABLE = 4,
+	STATUS_PENDING = 5, /* asked, and not done yet */
 };
 
 struct agentctl {
@@ -35,7 +36,7 @@ struct agentctl {
 
 /*
  * A command. What it appends to out is printed unless e says something. Other ends than STATUS_OK say so
- * in e; STATUS_FAILED with e untouched: what was printed says it.
+ * in e; STATUS_FAILED or STATUS_PENDING with e untouched: what was printed says it.
  */
 typedef enum status command(struct agentctl *a, struct buf *out, struct error *e);
 

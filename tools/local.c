@@ -153,7 +153,8 @@ static int on_step(sd_event_source *source unused, uint64_t now unused, void *ar
 	return 0;
 }
 
-static void on_status(void *owner, struct message *answer, const char *why unused)
+static void on_status(void *owner, enum query_end end unused, struct message *answer,
+		      const char *why unused)
 {
 	struct local *l = owner;
 	const struct answer_status *status = answer ? answer->body : NULL;

@@ -15,6 +15,7 @@ struct query {
 	int64_t timeout_ns;
 	query_done *done;
 	void *owner;
+	enum query_end silence; /* what it would be, if no more was said */
 };
 
 void query_free(struct query *q)
@@ -27,16 +28,17 @@ void query_free(struct query *q)
 	free(q);
 }
 
-static void end(struct query *q, struct message *answer, const char *why)
+static void end(struct query *q, enum query_end end, struct message *answer, const char *why)
 {
-	q->done(q->owner, answer, why);
+	q->done(q->owner, end, answer, why);
 	query_free(q);
 }
 
 static int greeted(struct peer *p, const struct hello *hello unused, struct error *e unused)
 {
-	const struct query *q = peer_ctx(p);
+	struct query *q = peer_ctx(p);
 
+	q->silence = QUERY_HEARD;
 	peer_send(p, q->question, NULL, NULL, q->body);
 	return 0;
 }
@@ -46,12 +48,12 @@ static void closed(struct peer *p, const char *why)
 	struct query *q = peer_ctx(p);
 
 	q->agent = NULL;
-	end(q, NULL, why);
+	end(q, q->silence == QUERY_HEARD ? QUERY_HEARD : QUERY_FAILED, NULL, why);
 }
 
 static void on_answer(struct peer *p, struct message *m)
 {
-	end(peer_ctx(p), m, NULL);
+	end(peer_ctx(p), QUERY_ANSWERED, m, NULL);
 }
 
 static int on_timeout(sd_event_source *source unused, uint64_t now unused, void *arg)
@@ -61,7 +63,7 @@ static int on_timeout(sd_event_source *source unused, uint64_t now unused, void 
 
 	buf_adds(&why, "no answer within ");
 	duration_print(q->timeout_ns, &why);
-	end(q, NULL, buf_text(&why));
+	end(q, q->silence, NULL, buf_text(&why));
 	return 0;
 }
 
@@ -101,6 +103,7 @@ int query_new(sd_event *loop, struct streams *streams, const char *socket,
 		.timeout_ns = timeout_ns,
 		.done = done,
 		.owner = owner,
+		.silence = QUERY_SILENT,
 	};
 	r = sd_event_add_time_relative(loop, &q->timer, CLOCK_MONOTONIC,
 				       (uint64_t)(timeout_ns / NSEC_PER_USEC), 0, on_timeout, q);
