@@ -1,12 +1,11 @@
 /* Booking measurements and saying what they mean. */
 #include "agent/disk/ledger.h"
 
-#include <math.h>
-
 #include "lib/units.h"
 
-/* How long what was seen counts when the growth is told. */
-#define GROWTH_SECONDS 60.0
+/* What the growth is told of; marks in between are so far apart that there is room for them. */
+#define GROWTH_NS (60 * NSEC_PER_SEC)
+#define MARK_NS   (10 * NSEC_PER_SEC)
 /*
  * What a scan may find beyond what was charged without being told: it takes a while, and names come and
  * go meanwhile.
@@ -52,18 +51,38 @@ void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
 	judge(l);
 }
 
-/* The older, the less it counts: after GROWTH_SECONDS a third. */
+static void forget_first(struct disk_past *p)
+{
+	memmove(p->marks, p->marks + 1, --p->count * sizeof(*p->marks));
+}
+
+static void mark(struct disk_past *p, const struct disk_measure *m)
+{
+	if (p->count == ARRAY_SIZE(p->marks))
+		forget_first(p);
+	p->marks[p->count].bytes = m->bytes;
+	p->marks[p->count++].ns = m->ns;
+}
+
+/* Against the latest that is a minute old, or else the earliest that is known. */
 static void note_growth(struct ledger *l, const struct disk_measure *m)
 {
-	double seconds = (double)(m->ns - l->used.ns) / (double)NSEC_PER_SEC;
-	double growth, weight;
+	struct disk_past *p = &l->past;
+	int64_t ns;
 
-	if (l->used.witness != m->witness || seconds <= 0)
-		return;
-	growth = ((double)m->bytes - (double)l->used.bytes) / seconds;
-	weight = l->has_growth ? 1 - exp(-seconds / GROWTH_SECONDS) : 1;
-	l->growth += weight * (growth - l->growth);
-	l->has_growth = true;
+	if (l->used.witness != m->witness)
+		p->count = 0;
+	else if (p->count && l->used.ns <= m->ns - GROWTH_NS)
+		mark(p, &l->used);
+	while (p->count > 1 && p->marks[1].ns <= m->ns - GROWTH_NS)
+		forget_first(p);
+	ns = p->count ? m->ns - p->marks[0].ns : 0;
+	l->has_growth = ns > 0;
+	if (l->has_growth)
+		l->growth = ((double)m->bytes - (double)p->marks[0].bytes) /
+			    ((double)ns / (double)NSEC_PER_SEC);
+	if (!p->count || m->ns - p->marks[p->count - 1].ns >= MARK_NS)
+		mark(p, m);
 }
 
 /* before, after: what was charged about when the scan began, and after it had ended. */
@@ -81,10 +100,8 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 		l->scanned = *m;
 		return;
 	}
-	if (m->witness == WITNESS_QUOTA && l->used.witness == WITNESS_SCAN) {
+	if (m->witness == WITNESS_QUOTA && l->used.witness == WITNESS_SCAN)
 		l->scanned = l->used;
-		l->has_growth = false;
-	}
 	/* Only what was measured after the scan can be held against it, and before it there was something. */
 	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
 		l->disputed = disputes(&l->scanned, l->used.charged, m->charged);

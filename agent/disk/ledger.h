@@ -19,6 +19,15 @@ struct disk_measure {
 	int64_t ns, wall_ns; /* monotonic; shown */
 };
 
+/* What was used at some moments of the last minute, from the earliest on. */
+struct disk_past {
+	struct {
+		uint64_t bytes;
+		int64_t ns;
+	} marks[8];
+	unsigned count;
+};
+
 struct ledger {
 	bool has_limit;
 	uint64_t limit_bytes;
@@ -30,8 +39,9 @@ struct ledger {
 	bool denied;      /* the kernel refused a write, and it is still near its limit */
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
 	uint64_t strayed; /* directories that the last scan found outside of the project */
-	double growth;    /* bytes a second, of about the last minute */
+	double growth; /* bytes a second, of the last minute, or since the last measurement if that is longer */
 	bool has_growth;
+	struct disk_past past;
 
 	/* of the project quota */
 	const char *filesystem; /* NULL: there is none */

@@ -217,10 +217,42 @@ static void growth_says_when_it_is_full(void **state unused)
 	assert_true(l.growth == 1000);
 	assert_true(ledger_full_in(&l) == 2);
 	ledger_measured(&l, quota(2000, 3 * NSEC_PER_SEC));
-	assert_true(l.growth > 900 && l.growth < 1000);
+	assert_true(l.growth == 500);
 	ledger_measured(&l, quota(1000, 1000 * NSEC_PER_SEC));
 	assert_true(l.growth < 0);
 	assert_true(ledger_full_in(&l) < 0);
+}
+
+static void growth_that_has_ended_is_told_for_a_minute(void **state unused)
+{
+	struct ledger l = { 0 };
+	int64_t t = 1;
+
+	ledger_set_limit(&l, true, GIB);
+	for (; t <= 600; t++)
+		ledger_measured(&l, quota((uint64_t)t * MIB, t * NSEC_PER_SEC));
+	assert_true(l.growth == MIB);
+	assert_true(ledger_full_in(&l) > 0);
+	for (; t <= 660; t++)
+		ledger_measured(&l, quota(600 * MIB, t * NSEC_PER_SEC));
+	assert_true(l.growth < MIB / 5.0);
+	for (; t <= 670; t++)
+		ledger_measured(&l, quota(600 * MIB, t * NSEC_PER_SEC));
+	assert_true(l.growth == 0);
+	assert_true(ledger_full_in(&l) < 0);
+}
+
+static void growth_does_not_depend_on_how_often_it_is_measured(void **state unused)
+{
+	static const int64_t steps[] = { 1, 7, 15, 60, 300 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		struct ledger l = { 0 };
+
+		for (int64_t t = 1; t < 3000; t += steps[i])
+			ledger_measured(&l, quota((uint64_t)t * MIB, t * NSEC_PER_SEC));
+		assert_true(l.growth == MIB);
+	}
 }
 
 static void killed_outlives_every_measurement(void **state unused)
@@ -267,6 +299,8 @@ int main(void)
 		cmocka_unit_test(it_is_denied_until_there_is_room_again),
 		cmocka_unit_test(who_has_no_more_files_is_denied_until_there_is_room_for_some),
 		cmocka_unit_test(growth_says_when_it_is_full),
+		cmocka_unit_test(growth_that_has_ended_is_told_for_a_minute),
+		cmocka_unit_test(growth_does_not_depend_on_how_often_it_is_measured),
 		cmocka_unit_test(killed_outlives_every_measurement),
 		cmocka_unit_test(the_excess_is_told_in_mesos_words),
 		cmocka_unit_test(half_a_megabyte_is_told_in_kilobytes),
