@@ -78,7 +78,7 @@ static void refuse(struct container *c, enum quota_warning what, uint64_t defaul
 {
 	autobuf struct buf message = { 0 };
 
-	if (ledger_refused(&c->disk))
+	if (ledger_refused(&c->disk, now_ns()))
 		c->node->metrics->disk_denied++;
 	if (what == QUOTA_REFUSED_BLOCK) {
 		buf_adds(&message, "Disk quota (");

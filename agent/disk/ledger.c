@@ -6,6 +6,8 @@
 /* What the growth is told of; marks in between are so far apart that there is room for them. */
 #define GROWTH_NS (60 * NSEC_PER_SEC)
 #define MARK_NS   (10 * NSEC_PER_SEC)
+/* How long a refused write counts that was larger than what was left. */
+#define DENIED_NS (60 * NSEC_PER_SEC)
 /*
  * What a scan may find beyond what was charged without being told: it takes a while, and names come and
  * go meanwhile.
@@ -36,16 +38,35 @@ static bool is_near(const struct ledger *l)
 	       (ledger_known(l) && quota_files_near(l->used.inodes, l->limits.hard_inodes));
 }
 
+static bool has_shrunk(uint64_t from, uint64_t to, uint64_t limit)
+{
+	return limit && from - MIN(to, from) > limit / 100 * (100 - QUOTA_NEAR_PERCENT);
+}
+
+/*
+ * Who is not near its limit may have asked for more than is left, and not get it the next time either: that counts for
+ * a while, unless it deletes something.
+ */
+static bool has_room(const struct ledger *l)
+{
+	return !is_near(l) &&
+	       (l->used.ns - l->refused_ns >= DENIED_NS ||
+		has_shrunk(l->refused_at.bytes, l->used.bytes, l->limit_bytes) ||
+		has_shrunk(l->refused_at.inodes, l->used.inodes, l->limits.hard_inodes));
+}
+
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
 	l->over = l->has_limit && ledger_known(l) && l->used.bytes > l->limit_bytes;
-	if (!is_near(l))
+	if (l->denied && has_room(l))
 		l->denied = false;
 }
 
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
 {
+	if (limit_bytes > l->limit_bytes || !has_limit)
+		l->refused_ns = -DENIED_NS; /* what was asked for may be had now */
 	l->has_limit = has_limit;
 	l->limit_bytes = has_limit ? limit_bytes : 0;
 	judge(l);
@@ -107,14 +128,18 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 		l->disputed = disputes(&l->scanned, l->used.charged, m->charged);
 	note_growth(l, m);
 	l->used = *m;
+	l->refused_at.bytes = MAX(l->refused_at.bytes, m->bytes);
+	l->refused_at.inodes = MAX(l->refused_at.inodes, m->inodes);
 	judge(l);
 }
 
-bool ledger_refused(struct ledger *l)
+bool ledger_refused(struct ledger *l, int64_t now)
 {
 	bool first = !l->denied;
 
 	l->denied = true;
+	l->refused_ns = now;
+	l->refused_at.bytes = l->refused_at.inodes = 0; /* what was measured before may be old */
 	return first;
 }
 

@@ -36,7 +36,11 @@ struct ledger {
 	struct disk_measure scanned; /* where the quota is the witness, what a scan says */
 	bool over;                   /* the last measurement was above the limit */
 	bool killed;                 /* the policy has ended the container for it */
-	bool denied;      /* the kernel refused a write, and it is still near its limit */
+	bool denied; /* the kernel refused a write, and there is no reason yet to think that there is room */
+	int64_t refused_ns; /* when it did that last, */
+	struct {
+		uint64_t bytes, inodes;
+	} refused_at;     /* and the most that was used since */
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
 	uint64_t strayed; /* directories that the last scan found outside of the project */
 	double growth; /* bytes a second, of the last minute, or since the last measurement if that is longer */
@@ -54,8 +58,8 @@ const char *witness_name(enum disk_witness witness);
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes);
 /* Books one measurement. */
 void ledger_measured(struct ledger *l, const struct disk_measure *m);
-/* The kernel refused a write. True if it is the first one since there was room. */
-bool ledger_refused(struct ledger *l);
+/* The kernel refused a write, be it one that is much larger than what is left. True if it is the first one since there was room. */
+bool ledger_refused(struct ledger *l, int64_t now);
 bool ledger_known(const struct ledger *l);
 /* Used part of the limit in percent; 0 without a limit or a measurement. */
 double ledger_percent(const struct ledger *l);

@@ -175,14 +175,14 @@ static void it_is_denied_until_there_is_room_again(void **state unused)
 {
 	struct ledger l = measured(1000, 1000);
 
-	assert_true(ledger_refused(&l));
+	assert_true(ledger_refused(&l, 2));
 	assert_string_equal(ledger_state(&l), "denied");
-	assert_false(ledger_refused(&l));
+	assert_false(ledger_refused(&l, 2));
 	ledger_measured(&l, scan(950, 3));
 	assert_string_equal(ledger_state(&l), "denied");
 	ledger_measured(&l, scan(100, 4));
 	assert_string_equal(ledger_state(&l), "ok");
-	assert_true(ledger_refused(&l));
+	assert_true(ledger_refused(&l, 2));
 }
 
 static void who_has_no_more_files_is_denied_until_there_is_room_for_some(void **state unused)
@@ -191,10 +191,10 @@ static void who_has_no_more_files_is_denied_until_there_is_room_for_some(void **
 	struct ledger l = { .limits.hard_inodes = 10 };
 
 	ledger_set_limit(&l, true, 1000);
-	assert_true(ledger_refused(&l));
+	assert_true(ledger_refused(&l, 2));
 	ledger_measured(&l, &m);
 	assert_string_equal(ledger_state(&l), "denied");
-	assert_false(ledger_refused(&l));
+	assert_false(ledger_refused(&l, 2));
 	m.inodes = 9;
 	ledger_measured(&l, &m);
 	assert_string_equal(ledger_state(&l), "denied");
@@ -204,6 +204,37 @@ static void who_has_no_more_files_is_denied_until_there_is_room_for_some(void **
 	m.inodes = 9;
 	ledger_measured(&l, &m);
 	assert_string_equal(ledger_state(&l), "near");
+}
+
+static void who_asked_for_more_than_is_left_is_denied_for_a_while(void **state unused)
+{
+	struct ledger l = measured(1000, 100);
+
+	assert_true(ledger_refused(&l, 2));
+	ledger_measured(&l, scan(100, 3));
+	assert_string_equal(ledger_state(&l), "denied");
+	ledger_measured(&l, scan(200, 50 * NSEC_PER_SEC));
+	assert_string_equal(ledger_state(&l), "denied");
+	assert_false(ledger_refused(&l, 55 * NSEC_PER_SEC));
+	ledger_measured(&l, scan(200, 100 * NSEC_PER_SEC));
+	assert_string_equal(ledger_state(&l), "denied");
+	ledger_measured(&l, scan(200, 115 * NSEC_PER_SEC));
+	assert_string_equal(ledger_state(&l), "ok");
+}
+
+static void unless_it_deletes_or_is_given_more(void **state unused)
+{
+	struct ledger l = measured(1000, 500);
+
+	assert_true(ledger_refused(&l, 2));
+	ledger_measured(&l, scan(500, 3));
+	ledger_measured(&l, scan(399, 4));
+	assert_string_equal(ledger_state(&l), "ok");
+	assert_true(ledger_refused(&l, 5));
+	ledger_set_limit(&l, true, 900);
+	assert_string_equal(ledger_state(&l), "denied");
+	ledger_set_limit(&l, true, 2000);
+	assert_string_equal(ledger_state(&l), "ok");
 }
 
 static void growth_says_when_it_is_full(void **state unused)
@@ -298,6 +329,8 @@ int main(void)
 		cmocka_unit_test(what_was_deleted_or_written_during_a_scan_disputes_nothing),
 		cmocka_unit_test(it_is_denied_until_there_is_room_again),
 		cmocka_unit_test(who_has_no_more_files_is_denied_until_there_is_room_for_some),
+		cmocka_unit_test(who_asked_for_more_than_is_left_is_denied_for_a_while),
+		cmocka_unit_test(unless_it_deletes_or_is_given_more),
 		cmocka_unit_test(growth_says_when_it_is_full),
 		cmocka_unit_test(growth_that_has_ended_is_told_for_a_minute),
 		cmocka_unit_test(growth_does_not_depend_on_how_often_it_is_measured),
