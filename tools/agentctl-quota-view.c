@@ -139,6 +139,7 @@ static const char *state_colour(const struct quota_state *q)
 	} colours[] = {
 		{ "ok", COLOUR_GREEN },   { "near", COLOUR_YELLOW }, { "over", COLOUR_RED },
 		{ "denied", COLOUR_RED }, { "killed", COLOUR_RED },  { "unenforced", COLOUR_RED },
+		{ "gone", COLOUR_RED },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)

@@ -207,9 +207,11 @@ void container_refuse(struct container *c, const struct error *why)
 static void reopen_sandbox(struct container *c)
 {
 	c->sandbox_fd = open(c->sandbox, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (c->sandbox_fd < 0)
-		log_error("container %s: its sandbox %s cannot be opened and is not measured: %s",
-			  c->id, c->sandbox, strerror(errno));
+	if (c->sandbox_fd >= 0)
+		return;
+	c->disk.gone = errno == ENOENT;
+	log_error("container %s: its sandbox %s cannot be opened and is not measured: %s%s", c->id,
+		  c->sandbox, strerror(errno), c->disk.gone ? "; it was deleted by somebody" : "");
 }
 
 struct container *container_adopt(struct container_node *node, const struct container_spec *spec,

@@ -1,6 +1,8 @@
 /* The clock of the disk checks: due times, jobs, and what follows from a measurement. */
 #include "agent/disk/checks.h"
 
+#include <sys/stat.h>
+
 #include "agent/disk/scan.h"
 #include "lib/log.h"
 
@@ -58,8 +60,21 @@ static void settle(struct disk_watch *w)
 static void run(struct work *job)
 {
 	struct disk_watch *w = container_of(job, struct disk_watch, job);
+	struct stat st;
 
+	w->gone = !fstat(w->dirfd, &st) && !st.st_nlink;
 	w->outcome = w->method->measure(w);
+}
+
+/* Its tasks go on with what they have open, and can make nothing new. */
+static void note_gone(struct disk_watch *w)
+{
+	if (w->gone && !w->ledger->gone && !w->last)
+		log_warning(
+			"container %s: its sandbox was deleted by somebody: it can make no file "
+			"there any more, and only what it has open still is",
+			w->name);
+	w->ledger->gone |= w->gone && !w->last;
 }
 
 static void done(struct work *job)
@@ -67,6 +82,7 @@ static void done(struct work *job)
 	struct disk_watch *w = container_of(job, struct disk_watch, job);
 
 	w->running = false;
+	note_gone(w);
 	if (!w->outcome)
 		book(w);
 	else if (w->outcome != -ECANCELED)

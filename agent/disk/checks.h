@@ -80,6 +80,7 @@ struct disk_watch {
 	bool failing;      /* the last one failed, which was said */
 	atomic_bool cancel;
 	struct work job;
+	bool gone; /* the job found that the sandbox has no name any more */
 	struct error error;
 	int outcome;
 };

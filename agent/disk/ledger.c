@@ -161,6 +161,8 @@ const char *ledger_state(const struct ledger *l)
 {
 	if (l->killed)
 		return "killed";
+	if (l->gone)
+		return "gone";
 	if (!l->has_limit)
 		return "unlimited";
 	if (!ledger_known(l))

@@ -43,6 +43,7 @@ struct ledger {
 	} refused_at;     /* and the most that was used since */
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
 	uint64_t strayed; /* directories that the last scan found outside of the project */
+	bool gone;        /* somebody has deleted the sandbox */
 	double growth; /* bytes a second, of the last minute, or since the last measurement if that is longer */
 	bool has_growth;
 	struct disk_past past;
@@ -65,7 +66,7 @@ bool ledger_known(const struct ledger *l);
 double ledger_percent(const struct ledger *l);
 /* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
 double ledger_full_in(const struct ledger *l);
-/* unlimited, unmeasured, ok, near (90 % and more of its bytes or files), over, denied, killed. */
+/* unlimited, unmeasured, ok, near (90 % and more of its bytes or files), over, denied, gone, killed. */
 const char *ledger_state(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */
 void ledger_describe_excess(const struct ledger *l, struct buf *out);

@@ -93,8 +93,11 @@ static void watch(struct container *c)
 		describe(c);
 	limited = disk_limit_of(c, &limit);
 	set_limits(c, limited, limit);
-	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
+	if (c->sandbox_fd <
+	    0) { /* not made yet, or of a container that was found again without it */
+		ledger_set_limit(&c->disk, limited, limit);
 		return;
+	}
 	if (w->checks) {
 		disk_watch_soon(w);
 	} else {

@@ -13,10 +13,13 @@ static void watch(struct container *c)
 
 	if (disk_ended(c, w))
 		return;
-	if (c->sandbox_fd < 0) /* not made yet, or of a container that was found again without it */
-		return;
-	disk_scan(c, &scan_method);
 	limited = disk_limit_of(c, &limit);
+	if (c->sandbox_fd <
+	    0) { /* not made yet, or of a container that was found again without it */
+		ledger_set_limit(&c->disk, limited, limit);
+		return;
+	}
+	disk_scan(c, &scan_method);
 	disk_watch_limit(w, limited, limit);
 }
 

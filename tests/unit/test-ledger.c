@@ -286,6 +286,18 @@ static void growth_does_not_depend_on_how_often_it_is_measured(void **state unus
 	}
 }
 
+static void a_sandbox_that_is_gone_is_neither_unlimited_nor_ok(void **state unused)
+{
+	struct ledger l = { .gone = true };
+
+	assert_string_equal(ledger_state(&l), "gone");
+	ledger_set_limit(&l, true, MIB);
+	ledger_measured(&l, scan(4096, 3));
+	assert_string_equal(ledger_state(&l), "gone");
+	l.killed = true;
+	assert_string_equal(ledger_state(&l), "killed");
+}
+
 static void killed_outlives_every_measurement(void **state unused)
 {
 	struct ledger l = measured(MIB, 2 * MIB);
@@ -334,6 +346,7 @@ int main(void)
 		cmocka_unit_test(growth_says_when_it_is_full),
 		cmocka_unit_test(growth_that_has_ended_is_told_for_a_minute),
 		cmocka_unit_test(growth_does_not_depend_on_how_often_it_is_measured),
+		cmocka_unit_test(a_sandbox_that_is_gone_is_neither_unlimited_nor_ok),
 		cmocka_unit_test(killed_outlives_every_measurement),
 		cmocka_unit_test(the_excess_is_told_in_mesos_words),
 		cmocka_unit_test(half_a_megabyte_is_told_in_kilobytes),
