@@ -74,22 +74,31 @@ static void trim(struct buf *text)
 	buf_consume(text, start);
 }
 
-static int read_text(const struct reader *r, int fd, const struct stat *st, const char *path,
+static int read_text(size_t max_bytes, int fd, const struct stat *st, const char *path,
 		     struct buf *ret, struct error *e)
 {
 	char same[64];
 
 	if (!S_ISREG(st->st_mode))
 		return error_set(e, EINVAL, "%s: is no regular file", path);
-	if (st->st_size > (off_t)r->max_bytes)
-		return error_set(e, EFBIG, "%s: is larger than %zu bytes", path, r->max_bytes);
+	if (st->st_size > (off_t)max_bytes)
+		return error_set(e, EFBIG, "%s: is larger than %zu bytes", path, max_bytes);
 	snprintf(same, sizeof(same), "/proc/self/fd/%d", fd);
-	if (fs_read(same, r->max_bytes, ret, e))
+	if (fs_read(same, max_bytes, ret, e))
 		return error_wrap(e, "%s", path);
 	if (memchr(buf_text(ret), '\0', ret->len))
 		return error_set(e, EINVAL, "%s: has a NUL byte", path);
 	trim(ret);
 	return 0;
+}
+
+int config_file_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e)
+{
+	autofd int fd = -EBADF;
+	struct stat st = { 0 };
+
+	return look_at(AT_FDCWD, path, path, &st, &fd, e)
+		       ?: read_text(max_bytes, fd, &st, path, ret, e);
 }
 
 /* ---- directories ---- */
@@ -140,7 +149,7 @@ static int read_item(int at, const char *path, const char *name, void *ctx, stru
 	struct stat st = { 0 };
 
 	if (look_at(at, name, path, &st, &fd, e) ||
-	    read_text(items->reader, fd, &st, path, &value, e))
+	    read_text(items->reader->max_bytes, fd, &st, path, &value, e))
 		return -e->code;
 	buf_addf(&items->text, "%s%s:%s", items->text.len ? ";" : "", name, buf_text(&value));
 	return 0;
@@ -183,7 +192,7 @@ static int read_entry(int at, const char *path, const char *name, void *ctx, str
 		return -e->code;
 	if (S_ISDIR(st.st_mode) && is_list(name))
 		return read_list(r, fd, path, name, e);
-	if (read_text(r, fd, &st, path, &value, e))
+	if (read_text(r->max_bytes, fd, &st, path, &value, e))
 		return -e->code;
 	add(r->config, path,
 	    *name == '?' ? xasprintf("--%s", name + 1)

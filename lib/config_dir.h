@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "lib/buf.h"
 #include "lib/error.h"
 
 /* In one directory; more are refused. */
@@ -30,3 +31,6 @@ int config_dir_read(const char *path, size_t max_bytes,
 		    bool (*wanted)(const char *name, const void *ctx), const void *ctx,
 		    struct config *ret, struct error *e);
 void config_fini(struct config *c);
+
+/* One file, under the same conditions; without surrounding space. -ENOENT if it is missing. */
+int config_file_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e);

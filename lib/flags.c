@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lib/config_dir.h"
+#include "lib/env_file.h"
 #include "lib/fs.h"
 #include "lib/utf8.h"
 #include "lib/version.h"
@@ -16,8 +17,18 @@ struct loader {
 	const struct flags_program *program;
 	void *rec;
 	bool given[FIELDS_MAX]; /* on the command line, or in the directory that is being read */
+	const char *from;       /* what is being read, for messages; NULL: the command line */
 	struct flags_words *words;
 };
+
+/* Where the values are from that this program was given last, for flags_fail(); NULL: the command line, or the default. */
+static char *origins[FIELDS_MAX];
+
+static void forget_origins(void)
+{
+	for (size_t i = 0; i < FIELDS_MAX; i++)
+		replace_str(&origins[i], NULL);
+}
 
 static bool named(const struct field *f, const char *name)
 {
@@ -109,6 +120,10 @@ static int resolve_file(const char *value, char **ret, struct error *e)
 static int set(struct loader *l, const struct field *f, const char *value, struct error *e)
 {
 	autofree char *text = NULL;
+	size_t i = (size_t)(f - l->program->schema->fields);
+
+	assert(i < FIELDS_MAX);
+	replace_str(&origins[i], l->from);
 
 	if (resolve_file(value, &text, e))
 		return error_wrap(e, "--%s", f->name);
@@ -125,7 +140,6 @@ static int set_once(struct loader *l, const struct field *f, const char *value, 
 {
 	size_t i = (size_t)(f - l->program->schema->fields);
 
-	assert(i < FIELDS_MAX);
 	if (l->given[i] && f->kind != &kind_strings)
 		return error_set(e, EINVAL, "--%s is given twice", f->name);
 	if (!l->given[i])
@@ -134,33 +148,64 @@ static int set_once(struct loader *l, const struct field *f, const char *value, 
 	return set(l, f, value, e);
 }
 
-static int load_env(struct loader *l, char **env, struct error *e)
+/* The flag that a variable of this name stands for; NULL: none. */
+static const struct field *of_variable(const struct loader *l, const char *variable, size_t n)
 {
 	const char *prefix = l->program->env_prefix;
+	char name[FLAG_NAME_MAX];
+	const struct field *f;
 
-	for (; prefix && env && *env; env++) {
-		char name[FLAG_NAME_MAX];
-		const char *equals = strchr(*env, '=');
-		const struct field *f;
-		size_t n;
+	if (!str_starts(variable, prefix))
+		return NULL;
+	n -= strlen(prefix);
+	if (n >= sizeof(name))
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		name[i] = (char)tolower((unsigned char)variable[strlen(prefix) + i]);
+	name[n] = '\0';
+	f = find(l->program->schema, name);
+	return f && f->kind->parse ? f : NULL;
+}
 
-		if (!equals || !str_starts(*env, prefix))
-			continue;
-		n = (size_t)(equals - *env) - strlen(prefix);
-		if (n >= sizeof(name))
-			continue;
-		for (size_t i = 0; i < n; i++)
-			name[i] = (char)tolower((unsigned char)(*env)[strlen(prefix) + i]);
-		name[n] = '\0';
-		f = find(l->program->schema, name);
-		if (!f || !f->kind->parse)
-			continue;
-		f->kind->clear(f, l->rec);
-		if (set(l, f, equals + 1, e))
-			return error_wrap(e, "environment variable %.*s", (int)(equals - *env),
-					  *env);
-	}
-	return 0;
+/* "NAME=value", of a file or (NULL) the environment. */
+static int load_variable(struct loader *l, const char *variable, const char *path, struct error *e)
+{
+	const char *equals = strchr(variable, '=');
+	int n = equals ? (int)(equals - variable) : 0;
+	const struct field *f = n ? of_variable(l, variable, (size_t)n) : NULL;
+	autofree char *from = NULL;
+	int r;
+
+	if (!f)
+		return 0;
+	from = path ? xasprintf("%s: %.*s", path, n, variable)
+		    : xasprintf("environment variable %.*s", n, variable);
+	f->kind->clear(f, l->rec);
+	l->from = from;
+	r = set(l, f, equals + 1, e);
+	l->from = NULL;
+	return r ? error_wrap(e, "%s", from) : 0;
+}
+
+static int load_env(struct loader *l, char **env, struct error *e)
+{
+	int r = 0;
+
+	for (; l->program->env_prefix && env && *env && !r; env++)
+		r = load_variable(l, *env, NULL, e);
+	return r;
+}
+
+static int load_env_file(struct loader *l, const char *path, struct error *e)
+{
+	autobuf struct buf variables = { 0 };
+	int r = env_file_read(path, FLAGS_FILE_MAX, &variables, e);
+	const char *end = buf_text(&variables) + variables.len;
+
+	assert(l->program->env_prefix);
+	for (const char *p = buf_text(&variables); p < end && !r; p += strlen(p) + 1)
+		r = load_variable(l, p, path, e);
+	return r;
 }
 
 static int load_no(struct loader *l, const char *name, const char *equals, struct error *e)
@@ -220,23 +265,28 @@ static int load_directory(struct loader *l, const char *path, struct error *e)
 	for (size_t i = 0; i < config.count && !r; i++) {
 		int at = 0;
 
+		l->from = config.list[i].path;
 		r = load_flag(l, 1, &config.list[i].argument, &at, e);
 		if (r)
 			error_wrap(e, "%s", config.list[i].path);
 	}
 	memset(l->given, 0, sizeof(l->given));
+	l->from = NULL;
 	return r;
 }
 
-static int load_directories(struct loader *l, const char *list, struct error *e)
+/* Of a list of paths, separated by commas; NULL is an empty one. */
+static int load_each(struct loader *l, const char *list,
+		     int (*load)(struct loader *l, const char *path, struct error *e),
+		     struct error *e)
 {
-	autofree char *copy = xstrdup(list);
+	autofree char *copy = list ? xstrdup(list) : NULL;
 	char *rest = copy, *path;
 	int r = 0;
 
 	while (!r && (path = strsep(&rest, ",")))
 		if (*path)
-			r = load_directory(l, path, e);
+			r = load(l, path, e);
 	return r;
 }
 
@@ -287,18 +337,18 @@ static int load_all(struct loader *l, int argc, char **argv, char **env, struct 
 	return r ? r : load_argv(l, argc, argv, e);
 }
 
-/* The flag that names directories with further ones; NULL: there is none, or it is not set. */
-static char *config_dir(const struct loader *l)
+/* A flag that names directories or files with further ones; NULL: there is none, or it is not set. */
+static char *named_files(const struct loader *l, const char *flag)
 {
-	const struct field *f = schema_field(l->program->schema, "config_dir");
+	const struct field *f = schema_field(l->program->schema, flag);
 	const char *value = f ? *AT_CONST(f, l->rec, char *) : NULL;
 
 	return value ? xstrdup(value) : NULL;
 }
 
 /* What lies in files comes before all else, but only all else says where that is. */
-static int load_again(struct loader *l, const char *dirs, int argc, char **argv, char **env,
-		      struct error *e)
+static int load_again(struct loader *l, const char *dirs, const char *env_files, int argc,
+		      char **argv, char **env, struct error *e)
 {
 	int r;
 
@@ -306,7 +356,7 @@ static int load_again(struct loader *l, const char *dirs, int argc, char **argv,
 	schema_defaults(l->program->schema, l->rec);
 	if (l->words)
 		l->words->count = 0;
-	r = load_directories(l, dirs, e);
+	r = load_each(l, dirs, load_directory, e) ?: load_each(l, env_files, load_env_file, e);
 	return r ? r : load_all(l, argc, argv, env, e);
 }
 
@@ -314,17 +364,19 @@ int flags_load(const struct flags_program *program, int argc, char **argv, char 
 	       struct flags_words *words, struct error *e)
 {
 	struct loader l = { .program = program, .rec = ret, .words = words };
-	autofree char *dirs = NULL;
+	autofree char *dirs = NULL, *env_files = NULL;
 	int r;
 
 	assert(!program->words == !words);
+	forget_origins();
 	if (words)
 		words->list = xcalloc((size_t)argc, sizeof(*words->list));
 	schema_defaults(program->schema, ret);
 	r = load_all(&l, argc, argv, env, e);
-	dirs = r ? NULL : config_dir(&l);
-	if (dirs)
-		r = load_again(&l, dirs, argc, argv, env, e);
+	dirs = r ? NULL : named_files(&l, "config_dir");
+	env_files = r ? NULL : named_files(&l, "env_files");
+	if (dirs || env_files)
+		r = load_again(&l, dirs, env_files, argc, argv, env, e);
 	if (!r && is_set(program, ret, "help"))
 		return FLAGS_HELP;
 	if (!r && is_set(program, ret, "version"))
@@ -393,21 +445,36 @@ void flags_usage(const struct flags_program *program, struct buf *out)
 			program->env_prefix);
 }
 
+/* The flag that a sentence is about; NULL: none. n: as many of its bytes are "--name". */
+static const struct field *subject(const struct schema *s, const char *text, size_t *n)
+{
+	if (!str_starts(text, "--"))
+		return NULL;
+	*n = 2 + strcspn(text + 2, ":= ");
+	for (const struct field *f = s->fields; f->name; f++)
+		if (strlen(f->name) == *n - 2 && !strncmp(text + 2, f->name, *n - 2))
+			return f;
+	return NULL;
+}
+
 void flags_add_alias(const struct schema *schema, struct error *e)
 {
 	struct error plain = *e;
-	const struct field *f;
 	size_t n;
+	const struct field *f = subject(schema, plain.text, &n);
 
-	if (!str_starts(plain.text, "--"))
-		return;
-	n = 2 + strcspn(plain.text + 2, ": ");
-	for (f = schema->fields; f->name; f++)
-		if (strlen(f->name) == n - 2 && !strncmp(plain.text + 2, f->name, n - 2))
-			break;
-	if (f->name && f->alias)
+	if (f && f->alias)
 		error_set(e, plain.code, "%.*s (--%s)%s", (int)n, plain.text, f->alias,
 			  plain.text + n);
+}
+
+void flags_add_origin(const struct schema *schema, struct error *e)
+{
+	size_t n;
+	const struct field *f = subject(schema, e->text, &n);
+
+	if (f && origins[f - schema->fields])
+		error_wrap(e, "%s", origins[f - schema->fields]);
 }
 
 void flags_fail(const struct flags_program *program, const struct error *e)
@@ -415,6 +482,7 @@ void flags_fail(const struct flags_program *program, const struct error *e)
 	struct error full = *e;
 
 	flags_add_alias(program->schema, &full);
+	flags_add_origin(program->schema, &full);
 	fprintf(stderr, "%s: %s\n", program->name, full.text);
 	exit(2);
 }

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What is in files is not of this input. */
 static bool names_a_file(const char *text)
 {
-	return strstr(text, "file://") || strcasestr(text, "config_dir");
+	return strstr(text, "file://") || strcasestr(text, "config_dir") ||
+	       strcasestr(text, "env_files");
 }
 
 /* The next lines up to an empty one, NULL-terminated behind first; returns what follows. */

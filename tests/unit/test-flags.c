@@ -295,6 +295,69 @@ static void a_link_to_a_device_is_refused(void **state unused)
 	assert_non_null(strstr(e.text, path));
 }
 
+static void what_is_refused_later_names_its_file_too(void **state unused)
+{
+	static const char *const own[] = { "--hostname: is odd", "--resources: is odd",
+					   "no flag: is odd" };
+	autofree char *flag = xasprintf("--config_dir=%s", dir_path);
+	autofree char *port = xasprintf("%s/port: --port: is odd", dir_path);
+	autofree char *work_dir = xasprintf("%s/dir: --work_dir (--dir): is odd", dir_path);
+
+	put("port", "1");
+	put("dir", "/x");
+	put("hostname", "h");
+	take(ARGS("--master=m", flag, "--hostname=i"), ENV("MESOS_STRICT=1"));
+	error_set(&e, EINVAL, "--port: is odd");
+	flags_add_origin(try_flags_schema(), &e);
+	assert_string_equal(e.text, port);
+	error_set(&e, EINVAL, "--work_dir: is odd");
+	flags_add_alias(try_flags_schema(), &e);
+	flags_add_origin(try_flags_schema(), &e);
+	assert_string_equal(e.text, work_dir);
+	error_set(&e, EINVAL, "--strict=true: is odd");
+	flags_add_origin(try_flags_schema(), &e);
+	assert_string_equal(e.text, "environment variable MESOS_STRICT: --strict=true: is odd");
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		error_set(&e, EINVAL, "%s", own[i]);
+		flags_add_origin(try_flags_schema(), &e);
+		assert_string_equal(e.text, own[i]);
+	}
+}
+
+static void variables_may_lie_in_files_as_systemd_reads_them(void **state unused)
+{
+	autofree char *flag =
+		xasprintf("--env_files=%s/none,%s/one,%s/two", dir_path, dir_path, dir_path);
+	autofree char *config = xasprintf("--config_dir=%s/flags", dir_path);
+
+	make_dir("flags");
+	put("flags/port", "1");
+	put("flags/resources", "files");
+	put("one", "# MESOS_PORT=7\n; MESOS_PORT=8\nPATH=/bin\nno variable\nexport MESOS_PORT=9\n"
+		   "MESOS_PORT=2\n  MESOS_WORK_DIR = /with\\ a\\\n\ttab  \r\n"
+		   "MESOS_ATTRIBUTES=\"a:'b' \\\"c\\\" \\d\"';e:$f \"'\\ g\nMESOS_HOSTNAME=one");
+	put("two", "MESOS_HOSTNAME=\"two\nlines\"\nMESOS_STRICT=1\nMESOS_CREDENTIAL='open");
+	take(ARGS("--master=m", config, flag), ENV("MESOS_STRICT=0"));
+	assert_int_equal(flags.port, 2);
+	assert_string_equal(flags.work_dir, "/with a\ttab");
+	assert_string_equal(flags.attributes, "a:'b' \"c\" \\d;e:$f \" g");
+	assert_string_equal(flags.hostname, "two\nlines");
+	assert_string_equal(flags.resources, "files");
+	assert_string_equal(flags.credential, "open");
+	assert_false(flags.strict);
+}
+
+static void a_variable_in_a_file_with_a_wrong_value_is_named_with_it(void **state unused)
+{
+	autofree char *flag = xasprintf("--env_files=%s/one", dir_path);
+	autofree char *text =
+		xasprintf("%s/one: MESOS_PORT: --port: Expected a whole number, not 'many'",
+			  dir_path);
+
+	put("one", "MESOS_PORT=many\n");
+	refuse(ARGS("--master=m", flag), NULL, text);
+}
+
 static void only_lists_may_be_directories(void **state unused)
 {
 	make_dir("master");
@@ -662,6 +725,13 @@ int main(void)
 						without_dir),
 		cmocka_unit_test_setup_teardown(a_link_to_a_device_is_refused, with_dir,
 						without_dir),
+		cmocka_unit_test_setup_teardown(what_is_refused_later_names_its_file_too, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(variables_may_lie_in_files_as_systemd_reads_them,
+						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(
+			a_variable_in_a_file_with_a_wrong_value_is_named_with_it, with_dir,
+			without_dir),
 		cmocka_unit_test_setup_teardown(only_lists_may_be_directories, with_dir,
 						without_dir),
 		cmocka_unit_test_setup_teardown(a_file_that_is_too_large_is_refused_by_name,
