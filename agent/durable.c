@@ -41,10 +41,7 @@ static void on_full_changed(void *ctx)
 {
 	struct agent *a = ctx;
 
-	if (store_full(a->store))
-		log_error("store %s: the disk is full: no new task is taken", a->store_dir);
-	else
-		log_info("store %s: the disk has room again", a->store_dir);
+	places_say_store(a);
 	if (a->master)
 		master_tell_availability(a->master);
 }

@@ -92,7 +92,7 @@ static void read_gauges(struct agent *a)
 	m->connections_refused = (double)port.refused;
 	m->http_requests = (double)http_requests(a->http);
 	m->log_lines_dropped = (double)log_dropped();
-	m->work_dir_full = a->places.full;
+	m->work_dir_full = a->places.disk.full;
 	m->disk_measured = 0;
 	list_for_each(c, &a->node.containers, node_entry)
 		m->disk_measured += (double)c->disk.used.bytes;

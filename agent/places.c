@@ -161,9 +161,8 @@ static void on_room(struct gc_wait *w)
 {
 	struct agent *a = container_of(w, struct agent, places.room);
 
-	if (a->places.full || has_room(a, ROOM_MIN, FILES_MIN))
+	if (has_room(a, ROOM_MIN, FILES_MIN) || !fullness_is_full(&a->places.disk, now_ns()))
 		return;
-	a->places.full = true;
 	log_error("agent: the disk of %s is full: no new task is taken", a->flags.work_dir);
 	tell(a);
 }
@@ -171,13 +170,22 @@ static void on_room(struct gc_wait *w)
 static void look_at_room(struct agent *a)
 {
 	struct places *p = &a->places;
+	bool room = has_room(a, ROOM_AGAIN, FILES_AGAIN);
 
-	if (p->full && has_room(a, ROOM_AGAIN, FILES_AGAIN)) {
-		p->full = false;
+	if (fullness_look(&p->disk, room, now_ns()))
 		log_info("agent: the disk of %s has room again", a->flags.work_dir);
-	} else if (!has_room(a, ROOM_MIN, FILES_MIN) && !p->room.fn) {
+	else if (!has_room(a, ROOM_MIN, FILES_MIN) && !p->room.fn)
 		gc_make_room(a->gc, &p->room, ROOM_AGAIN, on_room);
-	}
+}
+
+void places_say_store(struct agent *a)
+{
+	bool full = store_full(a->store);
+
+	if (full && fullness_is_full(&a->places.store, now_ns()))
+		log_error("store %s: the disk is full: no new task is taken", a->store_dir);
+	if (!full && fullness_look(&a->places.store, true, now_ns()))
+		log_info("store %s: the disk has room again", a->store_dir);
 }
 
 /* ---- all of them ---- */
@@ -189,6 +197,7 @@ static int on_look(sd_event_source *source unused, uint64_t usec unused, void *a
 	look_at_sockets(a);
 	look_at_records(a);
 	look_at_room(a);
+	places_say_store(a);
 	tell(a);
 	timer_set(a->loop, &a->places.timer, LOOK_NS, on_look, a);
 	return 0;
@@ -215,7 +224,7 @@ const char *places_missing(const struct agent *a)
 			  no_sockets[] = "the sockets in its --runtime_dir are gone",
 			  no_records[] = "its exit records cannot be kept";
 
-	if (a->places.full)
+	if (a->places.disk.full)
 		return full;
 	if (a->places.no_sockets)
 		return no_sockets;
@@ -226,7 +235,7 @@ void places_add_health(const struct agent *a, struct buf *out)
 {
 	const struct places *p = &a->places;
 
-	if (p->full)
+	if (p->disk.full)
 		buf_addf(out,
 			 "The disk of the sandboxes in %s is full: no new task is taken; free some "
 			 "space there.\n",

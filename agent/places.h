@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "agent/fullness.h"
 #include "agent/gc.h"
 #include "lib/listener.h"
 
@@ -15,13 +16,17 @@ struct places {
 	struct listener_limits limits, executor_limits;
 	sd_event_source *timer;
 	struct gc_wait room;
-	bool full, no_sockets, no_records;
+	struct fullness disk;  /* of the sandboxes */
+	struct fullness store; /* as the log says; store_full() is what counts */
+	bool no_sockets, no_records;
 	const char *told; /* of what is missing, to the master */
 	struct error no_sockets_why, no_records_why;
 };
 
 /* Listens on both local sockets, whose paths are in a. -EADDRINUSE if another agent does. */
 int places_listen(struct agent *a, const struct listener_limits *limits, struct error *e);
+/* The store is full, or not any more: said, unless that changes all the time. */
+void places_say_store(struct agent *a);
 /* Looks at all of them once a second from now on. After gc and the store. */
 int places_watch(struct agent *a, struct error *e);
 void places_stop(struct agent *a);
