@@ -164,7 +164,8 @@ static bool is_near(const struct quota_state *q)
 	return q->percent >= QUOTA_NEAR_PERCENT || quota_files_near(q->inodes, q->inodes_limit);
 }
 
-static const char *state_of(const struct quota_state *q, uint64_t block_bytes, bool enforcing)
+static const char *state_of(const struct quota_state *q, uint64_t allowed, uint64_t block_bytes,
+			    bool enforcing)
 {
 	if (!q->has_used_bytes)
 		return "unmeasured";
@@ -172,19 +173,22 @@ static const char *state_of(const struct quota_state *q, uint64_t block_bytes, b
 		return "unlimited";
 	if (q->has_hard_bytes && !enforcing)
 		return "unenforced";
-	if (q->used_bytes > q->limit_bytes)
+	if (q->used_bytes > allowed)
 		return "over";
 	if (is_full(q, block_bytes))
 		return "denied";
 	return is_near(q) ? "near" : "ok";
 }
 
-static void judge(struct quota_state *q, uint64_t block_bytes, bool enforcing)
+/* The kernel holds to whole blocks, as many as the limit takes. */
+static void judge(struct quota_state *q, const struct quota *kernel, bool enforcing)
 {
+	uint64_t allowed = kernel->path ? quota_round(kernel, q->limit_bytes) : q->limit_bytes;
+
 	q->has_percent = q->has_used_bytes && q->has_limit_bytes && q->limit_bytes;
 	if (q->has_percent)
-		q->percent = 100.0 * (double)q->used_bytes / (double)q->limit_bytes;
-	replace_str(&q->state, state_of(q, block_bytes, enforcing));
+		q->percent = 100.0 * (double)q->used_bytes / (double)allowed;
+	replace_str(&q->state, state_of(q, allowed, kernel->block_bytes, enforcing));
 }
 
 /* Of each container, as far as that goes; the first reason that it does not. */
@@ -201,7 +205,7 @@ static void ask_for_all(struct agentctl *a, struct stored *s, struct buf *why)
 
 		if (kernel.path && ask_kernel(q, &kernel, s->sandboxes[i], &e) && !first.code)
 			first = e;
-		judge(q, kernel.block_bytes, mode.enforcing);
+		judge(q, &kernel, mode.enforcing);
 		s->answer->enforced |= q->has_hard_bytes;
 	}
 	quota_close(&kernel);

@@ -32,6 +32,14 @@ bool ledger_known(const struct ledger *l)
 	return l->used.witness != WITNESS_NONE;
 }
 
+uint64_t ledger_allowed(const struct ledger *l)
+{
+	uint64_t rest = l->block_bytes ? l->limit_bytes % l->block_bytes : 0;
+
+	return rest ? l->limit_bytes + MIN(l->block_bytes - rest, UINT64_MAX - l->limit_bytes)
+		    : l->limit_bytes;
+}
+
 static bool is_near(const struct ledger *l)
 {
 	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ||
@@ -58,7 +66,7 @@ static bool has_room(const struct ledger *l)
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
-	l->over = l->has_limit && ledger_known(l) && l->used.bytes > l->limit_bytes;
+	l->over = l->has_limit && ledger_known(l) && l->used.bytes > ledger_allowed(l);
 	if (l->denied && has_room(l))
 		l->denied = false;
 }
@@ -147,14 +155,14 @@ double ledger_percent(const struct ledger *l)
 {
 	if (!l->has_limit || !ledger_known(l) || !l->limit_bytes)
 		return 0;
-	return 100.0 * (double)l->used.bytes / (double)l->limit_bytes;
+	return 100.0 * (double)l->used.bytes / (double)ledger_allowed(l);
 }
 
 double ledger_full_in(const struct ledger *l)
 {
-	if (!l->has_limit || !l->has_growth || l->growth <= 0 || l->used.bytes >= l->limit_bytes)
+	if (!l->has_limit || !l->has_growth || l->growth <= 0 || l->used.bytes >= ledger_allowed(l))
 		return -1;
-	return (double)(l->limit_bytes - l->used.bytes) / l->growth;
+	return (double)(ledger_allowed(l) - l->used.bytes) / l->growth;
 }
 
 const char *ledger_state(const struct ledger *l)

@@ -52,6 +52,8 @@ struct ledger {
 	const char *filesystem; /* NULL: there is none */
 	uint32_t project;
 	struct quota_limits limits;
+	uint64_t
+		block_bytes; /* the kernel holds to a limit of whole blocks: as many as it takes; 0: to the byte */
 };
 
 /* "scan", "quota"; NULL for WITNESS_NONE. */
@@ -61,6 +63,8 @@ void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes);
 void ledger_measured(struct ledger *l, const struct disk_measure *m);
 /* The kernel refused a write, be it one that is much larger than what is left. True if it is the first one since there was room. */
 bool ledger_refused(struct ledger *l, int64_t now);
+/* What it may really use: the limit, in whole blocks where the kernel counts in those. */
+uint64_t ledger_allowed(const struct ledger *l);
 bool ledger_known(const struct ledger *l);
 /* Used part of the limit in percent; 0 without a limit or a measurement. */
 double ledger_percent(const struct ledger *l);

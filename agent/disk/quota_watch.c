@@ -180,7 +180,9 @@ static void begin(struct disk_watch *w)
 	q->suspected = false;
 	q->unfinished = false;
 	q->doubtful_bytes =
-		w->ledger->has_limit && !w->ledger->over ? w->ledger->limit_bytes : UINT64_MAX;
+		w->ledger->has_limit && !w->ledger->over
+			? quota_round(projects_quota(q->projects), w->ledger->limit_bytes)
+			: UINT64_MAX;
 }
 
 static void remember_project(struct quota_watch *q)
@@ -234,6 +236,7 @@ static void book(struct disk_watch *w)
 	w->ledger->filesystem = projects_quota(q->projects)->fs;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;
+	w->ledger->block_bytes = projects_quota(q->projects)->block_bytes;
 	ledger_measured(w->ledger, &measure);
 	if (!w->ledger->disputed || disputed)
 		return;

@@ -298,6 +298,26 @@ static void a_sandbox_that_is_gone_is_neither_unlimited_nor_ok(void **state unus
 	assert_string_equal(ledger_state(&l), "killed");
 }
 
+static void a_limit_is_what_the_kernel_makes_of_it(void **state unused)
+{
+	struct ledger l = { .block_bytes = 4096 };
+
+	ledger_set_limit(&l, true, 5000);
+	ledger_measured(&l, quota(8192, NSEC_PER_SEC));
+	assert_string_equal(ledger_state(&l), "near");
+	assert_true(ledger_percent(&l) == 100);
+	assert_true(ledger_refused(&l, 2));
+	assert_string_equal(ledger_state(&l), "denied");
+	ledger_measured(&l, quota(8193, 2 * NSEC_PER_SEC));
+	assert_string_equal(ledger_state(&l), "over");
+	ledger_set_limit(&l, true, 8193);
+	assert_false(l.over);
+	assert_int_equal(ledger_allowed(&l), 12288);
+	ledger_set_limit(&l, true, 8192);
+	assert_int_equal(ledger_allowed(&l), 8192);
+	assert_true(l.over);
+}
+
 static void killed_outlives_every_measurement(void **state unused)
 {
 	struct ledger l = measured(MIB, 2 * MIB);
@@ -347,6 +367,7 @@ int main(void)
 		cmocka_unit_test(growth_that_has_ended_is_told_for_a_minute),
 		cmocka_unit_test(growth_does_not_depend_on_how_often_it_is_measured),
 		cmocka_unit_test(a_sandbox_that_is_gone_is_neither_unlimited_nor_ok),
+		cmocka_unit_test(a_limit_is_what_the_kernel_makes_of_it),
 		cmocka_unit_test(killed_outlives_every_measurement),
 		cmocka_unit_test(the_excess_is_told_in_mesos_words),
 		cmocka_unit_test(half_a_megabyte_is_told_in_kilobytes),

@@ -52,9 +52,14 @@ is 'at once' "$(size_of "$box")" $((12 << 20))
 ok 'which is shown' quota_is a full '.override and .limit_bytes == 12582912'
 more() { setpriv --reuid=65534 --clear-groups head -c 3M /dev/zero >"$box/more"; }
 ok 'there is room again' more
+ok 'what is given need be no whole blocks' agentctl a quota set full 12582000B
+fill() { setpriv --bounding-set=-sys_resource --reuid=65534 --clear-groups head -c 16M /dev/zero >"$box/rest" 2>"$dir/fill.err"; }
+ok 'it is full' fails fill
+ok 'and denied, not over' eventually "$patience" quota_is a full '.state == "denied" and .used_bytes == 12582912 and .hard_bytes == 12582912'
 stop a KILL
+is 'also by the store' "$("$bin/mesos-agentctl" --runtime_dir="$dir/none" --work_dir="$dir/a/work" quota show --json full 2>"$dir/.err" | jq -r '.containers[0].state')" denied
 start_agent a "${quotas[@]}" "$range"
-ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582912 and .used_bytes > 8000000'
+ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582000 and .used_bytes > 8000000'
 is 'the project is the same' "$(project "$box")" 5000
 ok 'less than is used may be given too' agentctl a quota set full 1MB
 is 'at once' "$(size_of "$box")" $((1 << 20))
