@@ -70,10 +70,10 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t 
 		l.changed = 0;
 		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
+		*changed += l.changed;
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
 					 project, reason(l.failure));
-		*changed += l.changed;
 		if (!l.changed && !seen.missed)
 			break;
 	}

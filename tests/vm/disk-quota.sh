@@ -9,6 +9,10 @@ start_master
 quotas=(--isolation="disk/$fs" --enforce_container_disk_quota --container_disk_watch_interval=200ms --disk_watch_interval=500ms)
 range='--xfs_project_range=[5000-5999]'
 chmod 755 "$dir"
+# As the unit has it: with CAP_SYS_RESOURCE ext4 would let it pass limits.
+printf '#!/bin/sh\nexec setpriv --bounding-set=-sys_resource "%s/mesos-agent" "$@"\n' "$bin" >"$dir/agent"
+chmod 755 "$dir/agent"
+agent_program=$dir/agent
 task() { # NAME DISK COMMAND [FLAG]...
 	local name=$1 disk=$2 command=$3
 	shift 3
