@@ -122,6 +122,33 @@ $(B)/bin/mesos-slave: $(B)/bin/mesos-agent
 $(B)/systemd/%: systemd/%.in $(B)/.flags
 	$(call quiet,GEN) sed 's|@prefix@|$(prefix)|g' $< > $@
 
+# What a module is compiled with: the headers, with the version that is built, and where they are.
+headers := $(patsubst %,$(B)/%,$(wildcard include/mesos/*.h))
+$(B)/include/mesos/%.h: include/mesos/%.h
+	$(call quiet,COPY) cp $< $@
+$(B)/include/mesos/version.h: include/mesos/version.h $(B)/.flags
+	$(call quiet,GEN) sed 's|"[^"]*"|"$(VERSION)"|' $< > $@
+$(B)/mesos-module.pc: include/mesos-module.pc.in $(B)/.flags
+	$(call quiet,GEN) sed 's|@prefix@|$(prefix)|g; s|@version@|$(VERSION)|g' $< > $@
+
+# Example modules, as anybody compiles them: with what make install-headers has installed, below the build tree, and nothing
+# else of this one. Warnings are as strict as a foreign build may have them, in the standards that the headers promise.
+modules     := $(patsubst %.c,$(B)/%.so,$(wildcard tests/modules/*.c)) $(patsubst %.cc,$(B)/%.so,$(wildcard tests/modules/*.cc))
+module-sdk   = $(abspath $(B))/module-sdk
+module-flags = $$(PKG_CONFIG_SYSROOT_DIR=$(module-sdk) PKG_CONFIG_LIBDIR=$(module-sdk)$(prefix)/lib/pkgconfig pkg-config --cflags mesos-module)
+module-warnings := -Wall -Wextra -pedantic -Wshadow $(if $(WERROR),-Werror)
+CXX-of-gcc   := g++
+CXX-of-clang := clang++
+ifeq ($(origin CXX),default)
+CXX := $(or $(CXX-of-$(notdir $(firstword $(CC)))),g++)
+endif
+$(B)/module-sdk/.done: $(headers) $(B)/mesos-module.pc
+	$(call quiet,SDK) rm -rf $(@D) && $(MAKE) DESTDIR=$(module-sdk) install-headers && touch $@
+$(B)/tests/modules/%.so: tests/modules/%.c $(B)/module-sdk/.done
+	$(call quiet,MODULE) $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(module-warnings) $(module-flags) -fPIC -shared -pthread -o $@ $<
+$(B)/tests/modules/%.so: tests/modules/%.cc $(B)/module-sdk/.done
+	$(call quiet,MODULE) $(CXX) -std=c++17 -O2 -g $(module-warnings) $(module-flags) -fPIC -shared -o $@ $<
+
 # Everything depends on this file, and it is written only when the flags change.
 ifneq ($(file <$(B)/.flags),$(flags))
 $(B)/.flags: FORCE
@@ -172,7 +199,7 @@ run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
 	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP MESOS_EXECUTOR=$(abspath $(B)/libexec/mesos/mesos-executor) \
 		$(prove) $(filter $(B)/tests/%,$^)
 
-check-cluster: all $(cluster-tools:%=$(B)/%)
+check-cluster: all $(cluster-tools:%=$(B)/%) $(modules)
 	$(Q)$(here) $(prove) -j$(PROVE_JOBS) $(wildcard tests/cluster/[0-9][0-9]-*)
 
 # In a guest with a kernel and a systemd of its own, under emulation: VM_TESTS="10-quota-driver 20-systemd" are some of its tests.
@@ -198,13 +225,13 @@ vm: $(B)/vm/build.img
 	$(Q)tests/vm/shell $(abspath $<)
 
 # The disk that brings this build and its tests to the guest, and a later one, for upgrades: the same with another version.
-$(B)/vm/build.img: all $(guest-tools:%=$(B)/%) FORCE
+$(B)/vm/build.img: all $(guest-tools:%=$(B)/%) $(modules) FORCE
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/tree/build
 	$(Q)$(MAKE) DESTDIR=$(abspath $(@D))/tree/dest install
 	$(Q)$(MAKE) O=$(O)-next VERSION=$(VERSION).1 DESTDIR=$(abspath $(@D))/tree/next install
 	$(Q)cp -R tests docs $(@D)/tree
 	$(Q)ln -s $(prefix)/bin $(prefix)/libexec $(@D)/tree/build
-	$(Q)cd $(B) && cp --parents $(guest-tools) vm/tree/build
+	$(Q)cd $(B) && cp --parents $(guest-tools) $(modules:$(B)/%=%) vm/tree/build
 	$(call quiet,MKE2FS) truncate -s 1G $@ && mke2fs -q -t ext4 -O ^has_journal -L build -d $(@D)/tree $@
 
 # Killed at each persistence call, and each of them failing: SWEEP="agent master executor".
@@ -222,7 +249,7 @@ fuzz:
 run-fuzz: $(fuzz-targets:%=$(B)/%)
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
 
-bench: all $(bench-tools:%=$(B)/%)
+bench: all $(bench-tools:%=$(B)/%) $(modules)
 	$(Q)for b in $(wildcard tests/bench/*.sh); do $(here) $$b || exit 1; done
 
 demo:
@@ -231,7 +258,7 @@ demo:
 	$(Q)$(here) tests/demo.sh
 
 # All that is compiled for whoever runs the checks, so that no warning hides in a test.
-everything: all $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(vm-tools) $(doc-tools))
+everything: all $(modules) $(patsubst %,$(B)/%,$(unit-tests) $(bench-tools) $(cluster-tools) $(vm-tools) $(doc-tools))
 
 # ---- style --------------------------------------------------------------------------------------
 sources = $(sort $(shell find $(wildcard include lib agent master tools tests bpf docs) -name '*.[ch]'))
@@ -247,7 +274,7 @@ format:
 	$(Q)clang-format -i $(filter-out $(macros),$(sources))
 
 lint: $(tidied)
-	$(Q)$(foreach f,$(filter-out $(objects:.o=.c) $(skeletons:.skel.h=.bpf.c),$(filter %.c,$(sources))),$(error $f: in no Kbuild))
+	$(Q)$(foreach f,$(filter-out $(objects:.o=.c) $(skeletons:.skel.h=.bpf.c) tests/modules/%,$(filter %.c,$(sources))),$(error $f: in no Kbuild))
 	$(Q)clang-format --dry-run -Werror $(filter-out $(macros),$(sources))
 	$(Q)mkdir -p $(B)/cppcheck && cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
 		--std=c11 --enable=warning,performance --library=posix,gnu,tests/cppcheck.cfg \
@@ -263,7 +290,7 @@ $(B)/lint/%: $(B)/%.o .clang-tidy tests/.clang-tidy
 # ---- installation -------------------------------------------------------------------------------
 dest = $(DESTDIR)$(prefix)
 
-install: all
+install: all install-headers
 	$(Q)install -d $(dest)/bin $(dest)/libexec/mesos $(dest)/share/doc/mesos
 	$(Q)install $(bin-y:%=$(B)/bin/%) $(dest)/bin
 	$(Q)ln -sf mesos-agent $(dest)/bin/mesos-slave
@@ -275,9 +302,14 @@ install: all
 	$(Q)for m in $(wildcard docs/man/*.[1-8]); do \
 		install -D -m 644 -t $(dest)/share/man/man$${m##*.} $$m || exit 1; done
 
+# What a module is compiled with.
+install-headers: $(headers) $(B)/mesos-module.pc
+	$(Q)install -D -m 644 -t $(dest)/include/mesos $(headers)
+	$(Q)install -D -m 644 -t $(dest)/lib/pkgconfig $(B)/mesos-module.pc
+
 # The plain tree and its variants: what has a .flags is ours.
 clean:
 	$(Q)for d in $(O) $(O)-*; do if [ -e $$d/.flags ]; then rm -rf $$d; fi; done
 
-.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install clean format lint
+.PHONY: all deps demo check check-unit check-cluster check-layers check-docs docs crash-sweep soak fuzz bench install install-headers clean format lint
 .PHONY: check-vm bench-quota crash-quota power-cuts vm everything run-unit run-fuzz $(notdir $(unit-tests)) FORCE

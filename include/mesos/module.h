@@ -16,8 +16,19 @@
 
 #include "mesos/version.h"
 
+#if defined(__GNUC__)
+#define MESOS_PRINTF(text, rest) __attribute__((format(printf, text, rest)))
+#define MESOS_VISIBLE            __attribute__((visibility("default")))
+#else
+#define MESOS_PRINTF(text, rest)
+#define MESOS_VISIBLE
+#endif
+
 #ifdef __cplusplus
+#define MESOS_EXTERN extern "C"
 extern "C" {
+#else
+#define MESOS_EXTERN extern
 #endif
 
 /* Of Mesos's modules; a host loads those that say the same. */
@@ -60,17 +71,19 @@ struct mesos_module {
 	void (*destroy)(void *self);
 };
 
-/* The first members of a struct mesos_module. */
+/*
+ * What a library exports, `MESOS_MODULE(org_example_rack) = { MESOS_MODULE_BEGIN, .kind = MESOS_HOOK_KIND, ... };`,
+ * also when all else in it is hidden. C++ before C++20 has no such initialisers: there a function makes one.
+ */
+#define MESOS_MODULE(name)                                                                         \
+	MESOS_EXTERN MESOS_VISIBLE const struct mesos_module name;                                 \
+	const struct mesos_module name
+/* Its first members. */
 #define MESOS_MODULE_BEGIN                                                                         \
-	sizeof(struct mesos_module), MESOS_MODULE_ABI, MESOS_MODULE_API_VERSION, MESOS_VERSION
+	.size = sizeof(struct mesos_module), .abi = MESOS_MODULE_ABI,                              \
+	.api_version = MESOS_MODULE_API_VERSION, .mesos_version = MESOS_VERSION
 
 /* ---- what any function may call ---- */
-
-#if defined(__GNUC__)
-#define MESOS_PRINTF(text, rest) __attribute__((format(printf, text, rest)))
-#else
-#define MESOS_PRINTF(text, rest)
-#endif
 
 /*
  * Says why a function fails, in one sentence without an end, and returns -1: `return mesos_fail("no such

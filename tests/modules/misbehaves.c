@@ -1,0 +1,225 @@
+/*
+ * A hook that misbehaves as its parameter `how` says, for tasks whose id begins with `task` and while there is a
+ * file `while`, if such are given; `once` takes that file away. Otherwise it adds the label "behaved".
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <mesos/hook.h>
+
+#define MANY 4096
+
+static int sleeps(struct mesos_labels *l)
+{
+	(void)l;
+	while (pause())
+		;
+	return 0;
+}
+
+static int loops(struct mesos_labels *l)
+{
+	volatile bool on = true;
+
+	(void)l;
+	while (on)
+		;
+	return 0;
+}
+
+static int segv(struct mesos_labels *l)
+{
+	(void)l;
+	return raise(SIGSEGV);
+}
+
+static int aborts(struct mesos_labels *l)
+{
+	(void)l;
+	abort();
+}
+
+static int exits(struct mesos_labels *l)
+{
+	(void)l;
+	exit(0);
+}
+
+/* Beyond what it was given, into what belongs to the host: volatile, or the compiler would see it. */
+static int heap(struct mesos_labels *l)
+{
+	char *volatile mine = malloc(16);
+
+	for (size_t i = 0; i < MANY; i++)
+		((volatile char *)mine)[i] = 'x';
+	free(mine);
+	return mesos_labels_add(l, "heap", NULL);
+}
+
+/* A little with each call. */
+static int leaks(struct mesos_labels *l)
+{
+	size_t size = 16 << 20;
+	char *volatile lost = malloc(size);
+
+	if (!lost)
+		return mesos_fail("out of memory");
+	memset(lost, 1, size);
+	return mesos_labels_add(l, "leaked", NULL);
+}
+
+/* All in one. */
+static int devours(struct mesos_labels *l)
+{
+	while (!leaks(l))
+		;
+	abort();
+}
+
+static int not_utf8(struct mesos_labels *l)
+{
+	return mesos_labels_add(l, "key", "\xff\xfe");
+}
+
+/* Whoever does not look whether something was refused. */
+static int careless(struct mesos_labels *l)
+{
+	mesos_labels_add(l, "key", "\xff\xfe");
+	mesos_labels_add(l, "", "no key");
+	mesos_labels_add(NULL, NULL, NULL);
+	return mesos_labels_add(l, "careless", NULL);
+}
+
+static int huge(struct mesos_labels *l)
+{
+	char value[MANY];
+
+	memset(value, 'v', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	for (int i = 0; i < MANY; i++)
+		if (mesos_labels_add(l, "huge", value))
+			return -1;
+	return 0;
+}
+
+/* The socket to the daemon, of which modules should know nothing. */
+static int says(const char *line)
+{
+	return write(3, line, strlen(line)) < 0;
+}
+
+static int junk(struct mesos_labels *l)
+{
+	(void)l;
+	return says("junk\n");
+}
+
+/* A result that is right, then the host's own. */
+static int forges(struct mesos_labels *l)
+{
+	(void)l;
+	return says("{\"type\":\"RESULT\",\"result\":{}}\n");
+}
+
+static int shuts(struct mesos_labels *l)
+{
+	(void)l;
+	close(3);
+	return sleeps(l);
+}
+
+/* A child that lives on with the socket, and the host dies. */
+static int forks(struct mesos_labels *l)
+{
+	if (fork() == 0)
+		sleeps(l);
+	abort();
+}
+
+static const struct {
+	const char *name;
+	int (*fn)(struct mesos_labels *l);
+} ways[] = {
+	{ "sleep", sleeps },  { "loop", loops },        { "segv", segv },  { "abort", aborts },
+	{ "exit", exits },    { "heap", heap },         { "leak", leaks }, { "devour", devours },
+	{ "utf8", not_utf8 }, { "careless", careless }, { "huge", huge },  { "junk", junk },
+	{ "forge", forges },  { "shut", shuts },        { "fork", forks },
+};
+#define WAYS (sizeof(ways) / sizeof(*ways))
+
+struct hook {
+	int (*fn)(struct mesos_labels *l);
+	const char *task, *file;
+	bool once;
+};
+
+static bool is_its_turn(const struct hook *h, const char *task)
+{
+	if (h->task && (!task || strncmp(task, h->task, strlen(h->task)) != 0))
+		return false;
+	if (!h->file)
+		return true;
+	return h->once ? !unlink(h->file) : !access(h->file, F_OK);
+}
+
+static int decorate(void *self, const struct mesos_event *e, struct mesos_labels *labels)
+{
+	const struct hook *h = self;
+
+	if (is_its_turn(h, mesos_task_id(mesos_event_task(e))))
+		return h->fn(labels);
+	return mesos_labels_add(labels, "behaved", NULL);
+}
+
+/* The host has loaded all of it, so that it does no harm where it should not. */
+static void *create(const struct mesos_parameters *parameters)
+{
+	const char *how = mesos_parameter(parameters, "how");
+	struct hook *h = calloc(1, sizeof(*h));
+
+	for (size_t i = 0; h && how && i < WAYS; i++)
+		if (!strcmp(how, ways[i].name))
+			h->fn = ways[i].fn;
+	if (!h || !h->fn) {
+		mesos_fail("parameter 'how': '%s' is none of its ways", how ? how : "");
+		free(h);
+		return NULL;
+	}
+	h->task = mesos_parameter(parameters, "task");
+	h->file = mesos_parameter(parameters, "while");
+	h->once = mesos_parameter(parameters, "once");
+	return h;
+}
+
+static bool compatible(void)
+{
+	return true;
+}
+
+static const struct mesos_hook hook = {
+	.size = sizeof(hook),
+	.abi = MESOS_MODULE_ABI,
+	.master_launch_task_label_decorator = decorate,
+	.slave_run_task_label_decorator = decorate,
+	.slave_task_status_label_decorator = decorate,
+};
+
+#define MISBEHAVES(name)                                                                           \
+	MESOS_MODULE(name) = {                                                                     \
+		MESOS_MODULE_BEGIN,                                                                \
+		.kind = MESOS_HOOK_KIND,                                                           \
+		.author_name = "An Author",                                                        \
+		.author_email = "author@example.org",                                              \
+		.description = "Misbehaves.",                                                      \
+		.compatible = compatible,                                                          \
+		.functions = &hook,                                                                \
+		.create = create,                                                                  \
+		.destroy = free,                                                                   \
+	}
+
+MISBEHAVES(org_example_misbehaves);
+MISBEHAVES(org_example_misbehaves_2);
