@@ -3,6 +3,7 @@
 
 #include "lib/labels.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 #include "lib/views.h"
 
 #include "lib/metrics-structs.h"
@@ -115,6 +116,8 @@ bool hooks_wanted(const struct hooks *h, enum module_function f)
 /* Saying no is no fault of a hook, and neither is what another one did to its process. */
 static void blame(struct hooks *h, struct hook *hook, const struct error *e)
 {
+	if (e->code == HOST_CALL_FAILED)
+		hook->failures = 0;
 	if (e->code != HOST_CALL_CRASHED && e->code != HOST_CALL_LATE)
 		return;
 	hook->failures++;
@@ -215,20 +218,39 @@ static void step(struct hook_run *r)
 	r->done(r);
 }
 
+static int on_begin(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct hook_run *r = arg;
+
+	r->begin = sd_event_source_disable_unref(r->begin);
+	step(r);
+	return 0;
+}
+
+/* Where the first one is disabled and nothing may happen without it, it is over as soon as it begins. */
 void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r)
 {
-	assert(!r->waiting && r->done && f < FUNCTIONS_MAX);
+	size_t i = 0;
+
+	assert(!r->waiting && !r->begin && r->done && f < FUNCTIONS_MAX);
 	r->hooks = h;
 	r->call.function = f;
 	r->call.has_function = true;
 	r->next = 0;
-	step(r);
+	while (i < h->count && !wants(h, &h->list[i], f))
+		i++;
+	assert(i < h->count);
+	if (h->list[i].disabled)
+		timer_set(modules_loop(h->o.modules), &r->begin, 0, on_begin, r);
+	else
+		step(r);
 }
 
 void hook_run_fini(struct hook_run *r)
 {
 	if (r->waiting)
 		host_call_cancel(r->waiting);
+	sd_event_source_disable_unref(r->begin);
 	r->call.module = NULL; /* is the hook's */
 	schema_clear(module_call_schema(), &r->call);
 	free(r->subject);

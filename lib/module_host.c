@@ -14,7 +14,7 @@
 /* Calls that are written ahead of the one that runs. */
 #define SENT_MAX 64
 /* At the end of the daemon: so long modules may clean up. */
-#define END_MS 1000
+#define END_NS NSEC_PER_SEC
 
 enum host_state {
 	HOST_DOWN,
@@ -39,13 +39,15 @@ struct module_host {
 	enum host_state state;
 	bool loaded_once;
 	pid_t pid;
-	sd_event_source *child, *timer;
+	sd_event_source *child, *timer, *drained;
 	struct list calls;  /* those that were sent come first */
 	unsigned sent;      /* how many of them */
-	struct error why;   /* what the process is killed for; code 0: it was not */
+	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
+	bool closed;        /* what it is killed for is the end of its connection */
 	int64_t started_ns; /* of the process */
 	int64_t restart_ns; /* when the next is started; 0: never */
 	int64_t pause_ns;
+	int64_t ending_ns; /* since when it may end; 0: it may not */
 	uint64_t starts;
 };
 
@@ -54,20 +56,29 @@ static void pump(struct module_host *h);
 
 /* ---- its end ---- */
 
+/* Whom it has forked is in its group, unless that has left it. It is not reaped yet. */
+static void kill_all(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
+
 static void kill_host(struct module_host *h, int code, const char *why)
 {
 	if (h->why.code)
 		return;
 	error_set(&h->why, code, "%s", why);
 	if (h->pid)
-		kill(h->pid, SIGKILL);
+		kill_all(h->pid);
 	else
 		lose(h);
 }
 
 static void describe_end(const siginfo_t *si, struct error *ret)
 {
-	if (si->si_code == CLD_EXITED)
+	if (si->si_code == CLD_EXITED && si->si_status == MODULE_HOST_TOO_LARGE)
+		error_set(ret, ENOMEM, "it has more memory than --module_memory");
+	else if (si->si_code == CLD_EXITED)
 		error_set(ret, HOST_CALL_CRASHED, "its process ended with status %d",
 			  si->si_status);
 	else
@@ -75,16 +86,29 @@ static void describe_end(const siginfo_t *si, struct error *ret)
 			  si->si_status, strsignal(si->si_status));
 }
 
-/* What it has said before its end may not be read yet: the end of the connection follows. */
+static int on_drained(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	lose(arg);
+	return 0;
+}
+
+/*
+ * What it has said before its end may not be read yet. The end of the connection comes after it, unless
+ * somebody whom it has forked holds the socket still.
+ */
 static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
 {
 	struct module_host *h = arg;
+	bool by_us = si->si_code == CLD_KILLED && si->si_status == SIGKILL;
 
+	kill_all(h->pid);
 	h->child = sd_event_source_disable_unref(h->child);
 	h->pid = 0;
-	if (!h->why.code)
+	if (!h->why.code || (h->closed && !by_us))
 		describe_end(si, &h->why);
-	if (!h->peer)
+	if (h->peer)
+		timer_set_patient(h->o.loop, &h->drained, 0, on_drained, h);
+	else
 		lose(h);
 	return 0;
 }
@@ -95,10 +119,13 @@ static void on_closed(struct peer *p, const char *why)
 
 	assert(h->peer == p);
 	h->peer = NULL;
-	if (h->pid)
+	if (h->pid && !h->why.code) {
+		h->closed =
+			true; /* it may be dead already, and not yet reaped: that is why, then */
 		kill_host(h, HOST_CALL_CRASHED, why);
-	else
+	} else if (!h->pid) {
 		lose(h);
+	}
 }
 
 /* ---- calls ---- */
@@ -294,10 +321,15 @@ static int add_files(posix_spawn_file_actions_t *files, int fd)
 {
 	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
+	if (!r) /* what a module prints is for the log, and no answer of the daemon */
+		r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
 	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
 }
 
-/* The loop blocks signals that it reads itself; the process starts with none blocked. */
+/*
+ * The loop blocks signals that it reads itself; the process starts with none blocked. A group of its own
+ * keeps the Ctrl-C of a terminal from it: it ends when its daemon does.
+ */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
@@ -309,8 +341,9 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	if (!r)
 		r = posix_spawnattr_setsigdefault(attributes, &all);
 	if (!r)
-		r = posix_spawnattr_setflags(attributes,
-					     POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+								 POSIX_SPAWN_SETSIGDEF |
+								 POSIX_SPAWN_SETPGROUP);
 	return r;
 }
 
@@ -362,6 +395,7 @@ void module_host_start(struct module_host *h)
 {
 	assert(h->state == HOST_DOWN && !h->pid);
 	h->why = (struct error){ 0 };
+	h->closed = false;
 	h->restart_ns = 0;
 	h->state = HOST_STARTING;
 	h->started_ns = now_ns();
@@ -380,11 +414,12 @@ static void lose(struct module_host *h)
 	struct host_call *c;
 
 	assert(!h->pid && why.code);
+	h->drained = sd_event_source_disable_unref(h->drained);
 	if (h->peer)
 		peer_close(take_ptr(h->peer));
 	h->state = HOST_DOWN;
 	h->why.code = 0;
-	if (was_up && first(h) && first(h)->sent)
+	if (was_up && first(h) && first(h)->sent && why.code != ENOMEM)
 		finish(first(h), NULL, &why);
 	list_for_each(c, &h->calls, node) {
 		c->sent = false;
@@ -423,11 +458,22 @@ struct module_host *module_host_new(const struct module_host_options *o)
 static void await_end(struct module_host *h)
 {
 	struct pollfd p = { .fd = sd_event_source_get_child_pidfd(h->child), .events = POLLIN };
+	int64_t left_ms = (h->ending_ns + END_NS - now_ns()) / NSEC_PER_MSEC;
 
-	if (p.fd < 0 || poll(&p, 1, END_MS) != 1)
-		kill(h->pid, SIGKILL);
+	if (p.fd >= 0)
+		poll(&p, 1, (int)MAX(left_ms, 0));
+	kill_all(h->pid);
 	h->child = sd_event_source_disable_unref(h->child);
 	waitpid(h->pid, NULL, 0);
+}
+
+void module_host_end(struct module_host *h)
+{
+	if (!h || h->ending_ns)
+		return;
+	h->ending_ns = now_ns();
+	if (h->peer)
+		peer_close(take_ptr(h->peer));
 }
 
 void module_host_free(struct module_host *h)
@@ -436,11 +482,11 @@ void module_host_free(struct module_host *h)
 
 	if (!h)
 		return;
-	if (h->peer)
-		peer_close(h->peer);
+	module_host_end(h);
 	if (h->pid)
 		await_end(h);
 	sd_event_source_disable_unref(h->timer);
+	sd_event_source_disable_unref(h->drained);
 	list_for_each(c, &h->calls, node)
 		free_call(c);
 	free(h);

@@ -14,6 +14,8 @@
 #define MODULE_PAUSE_MAX_NS (30 * NSEC_PER_SEC)
 /* Descriptor of the socket in the new process. */
 #define MODULE_HOST_FD 3
+/* The status with which it ends between two calls because it has more than memory_bytes: nobody is blamed for it. */
+#define MODULE_HOST_TOO_LARGE 77
 
 struct module_host;
 struct host_call;
@@ -49,7 +51,9 @@ typedef void host_call_done(void *ctx, struct module_result *result, const struc
 struct module_host *module_host_new(const struct module_host_options *o);
 /* Starts the process; loaded() follows. */
 void module_host_start(struct module_host *h);
-/* Ends the process and forgets the calls. NULL is harmless. */
+/* Lets the process end: of several all may do so at once. Nothing but module_host_free() follows. */
+void module_host_end(struct module_host *h);
+/* Ends the process, in a second at most, and forgets the calls. NULL is harmless. */
 void module_host_free(struct module_host *h);
 /* Appends a call, of which everything is copied. done is called once, never from here. */
 struct host_call *module_host_call(struct module_host *h, const struct module_call *what,

@@ -196,6 +196,8 @@ void modules_free(struct modules *m)
 {
 	if (!m)
 		return;
+	for (size_t i = 0; i < m->hosts_count; i++)
+		module_host_end(m->hosts[i].process);
 	for (size_t i = 0; i < m->hosts_count; i++) {
 		module_host_free(m->hosts[i].process);
 		free(m->hosts[i].load.wanted);
@@ -315,6 +317,11 @@ int modules_start(struct modules *m, struct error *e)
 }
 
 /* ---- use ---- */
+
+sd_event *modules_loop(const struct modules *m)
+{
+	return m->o.loop;
+}
 
 const struct module_description *modules_find(const struct modules *m, const char *name)
 {

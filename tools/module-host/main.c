@@ -1,6 +1,5 @@
 /* mesos-module-host: one call after the other, from its daemon and back. */
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -16,6 +15,8 @@
 #define READ_BYTES (64 * KIB)
 /* It is the first to go when the node runs out of memory. */
 #define OOM_SCORE "500\n"
+/* Of what it may have, for a call that frees it again. */
+#define MEMORY_MORE (32 * MIB)
 
 /* A daemon that died before the prctl() sends no signal, so look whether it is still there. */
 static void follow(pid_t daemon)
@@ -24,8 +25,13 @@ static void follow(pid_t daemon)
 		_exit(EXIT_FAILURE);
 }
 
-static void limit_memory(uint64_t bytes)
+/*
+ * What it has too much it is asked for between two calls, which costs nobody a call; this ends one that takes all that
+ * it can get, and where the kernel does not count it, its deadline does.
+ */
+static void limit_memory(uint64_t most)
 {
+	uint64_t bytes = most + most / 4 + MEMORY_MORE;
 	struct rlimit limit = { bytes, bytes };
 	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -33,6 +39,33 @@ static void limit_memory(uint64_t bytes)
 		log_warning("module host: limit its memory: %s", strerror(errno));
 	if (score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) < 0)
 		log_debug("module host: oom_score_adj: %s", strerror(errno));
+}
+
+/* What is resident: proc_pid_statm(5). The descriptor stays open. */
+static uint64_t memory_used(void)
+{
+	static int fd = -EBADF;
+	unsigned long long pages;
+	char text[128];
+	ssize_t n;
+
+	if (fd < 0)
+		fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	n = pread(fd, text, sizeof(text) - 1, 0);
+	text[MAX(n, 0)] = '\0';
+	return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* All that is asked meanwhile will be asked of the next one. */
+static void check_memory(uint64_t most)
+{
+	uint64_t used = memory_used();
+
+	if (used <= most)
+		return;
+	log_warning("module host: has too much memory bytes=%llu max=%llu",
+		    (unsigned long long)used, (unsigned long long)most);
+	_exit(MODULE_HOST_TOO_LARGE);
 }
 
 static void tell(enum message_type type, const void *body)
@@ -73,7 +106,7 @@ static void on_line(const char *line, size_t len)
 }
 
 /* Until the daemon closes the socket. */
-static void serve(void)
+static void serve(uint64_t memory_max)
 {
 	struct lines in = { .max = LINE_MAX_DAEMON_BYTES };
 	ssize_t n;
@@ -84,8 +117,10 @@ static void serve(void)
 		n = read(MODULE_HOST_FD, lines_reserve(&in, READ_BYTES), READ_BYTES);
 		if (n > 0)
 			lines_added(&in, (size_t)n);
-		while (n > 0 && lines_next(&in, &line, &len) == LINES_TAKEN)
+		while (n > 0 && lines_next(&in, &line, &len) == LINES_TAKEN) {
 			on_line(line, len);
+			check_memory(memory_max);
+		}
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	lines_fini(&in);
 }
@@ -93,6 +128,7 @@ static void serve(void)
 int main(int argc, char **argv)
 {
 	const struct hello hello = { HELLO_OF(PEER_MODULE_HOST) };
+	uint64_t memory_max;
 
 	if (argc != 3) {
 		fprintf(stderr, "mesos-module-host holds the modules of mesos-master and "
@@ -100,10 +136,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	follow(atoi(argv[1]));
-	limit_memory(strtoull(argv[2], NULL, 10));
+	memory_max = strtoull(argv[2], NULL, 10);
+	limit_memory(memory_max);
 	fcntl(MODULE_HOST_FD, F_SETFD, FD_CLOEXEC);
 	tell(COMMON_HELLO, &hello);
-	serve();
+	serve(memory_max);
 	destroy_modules();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* Mesos's checks of versions; before them that the struct is ours at all. */
 #include "tools/module-host/verify.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "mesos/anonymous.h"
 #include "mesos/hook.h"
@@ -25,26 +25,35 @@ bool kind_is_built(const char *kind)
 	return false;
 }
 
-/* major[.minor[.patch]]; what follows a '-' does not count. */
-static int parse(const char *text, unsigned ret[3], struct error *e)
-{
-	size_t digits = strcspn(text, "-");
-	char number[32], rest;
-	int n;
+/* A release may be made of another, as 0.22.0.1 of 0.22.0: Mesos ends after the third. */
+#define VERSION_PARTS  4
+#define VERSION_DIGITS 9 /* of each */
 
-	ret[0] = ret[1] = ret[2] = 0;
-	if (digits < sizeof(number) && strspn(text, "0123456789.") == digits) {
-		snprintf(number, sizeof(number), "%.*s", (int)digits, text);
-		n = sscanf(number, "%3u.%3u.%3u%c", &ret[0], &ret[1], &ret[2], &rest);
-		if (n >= 1 && n <= 3 && number[digits - 1] != '.')
+/* major[.minor[.patch[.more]]]; what follows a '-' does not count. */
+static int parse(const char *text, unsigned ret[VERSION_PARTS], struct error *e)
+{
+	const char *at = text;
+	size_t i = 0;
+
+	memset(ret, 0, VERSION_PARTS * sizeof(*ret));
+	for (; i < VERSION_PARTS; i++) {
+		size_t digits = strspn(at, "0123456789");
+
+		if (!digits || digits > VERSION_DIGITS)
+			break;
+		ret[i] = (unsigned)strtoul(at, NULL, 10);
+		at += digits;
+		if (!*at || *at == '-')
 			return 0;
+		if (*at++ != '.')
+			break;
 	}
 	return error_set(e, EINVAL, "Failed to parse version '%s'", text);
 }
 
-static int compare(const unsigned a[3], const unsigned b[3])
+static int compare(const unsigned a[VERSION_PARTS], const unsigned b[VERSION_PARTS])
 {
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < VERSION_PARTS; i++)
 		if (a[i] != b[i])
 			return a[i] < b[i] ? -1 : 1;
 	return 0;
@@ -69,7 +78,7 @@ static int check_fields(const struct mesos_module *m, const char *name, struct e
 static int check_versions(const struct mesos_module *m, const char *name, const char *minimum,
 			  const char *version, struct error *e)
 {
-	unsigned module[3], least[3], ours[3];
+	unsigned module[VERSION_PARTS], least[VERSION_PARTS], ours[VERSION_PARTS];
 
 	if (parse(m->mesos_version, module, e) || parse(minimum, least, e) ||
 	    parse(version, ours, e))
