@@ -15,6 +15,8 @@
 #define SENT_MAX 64
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
+/* From the end of its connection to that of a process which dies: a crash is told as what it was. */
+#define DEATH_NS (100 * NSEC_PER_MSEC)
 
 enum host_state {
 	HOST_DOWN,
@@ -38,12 +40,13 @@ struct module_host {
 	struct peer *peer;
 	enum host_state state;
 	bool loaded_once;
+	char *doing; /* of its loading, the last that it began with; NULL: nothing yet */
 	pid_t pid;
-	sd_event_source *child, *timer, *drained;
-	struct list calls;  /* those that were sent come first */
-	unsigned sent;      /* how many of them */
+	sd_event_source *child, *timer;
+	sd_event_source *drained; /* of the two ends of it, process and connection, one has come */
+	struct list calls;        /* those that were sent come first */
+	unsigned sent;            /* how many of them */
 	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
-	bool closed;        /* what it is killed for is the end of its connection */
 	int64_t started_ns; /* of the process */
 	int64_t restart_ns; /* when the next is started; 0: never */
 	int64_t pause_ns;
@@ -99,12 +102,11 @@ static int on_drained(sd_event_source *source unused, uint64_t usec unused, void
 static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
 {
 	struct module_host *h = arg;
-	bool by_us = si->si_code == CLD_KILLED && si->si_status == SIGKILL;
 
 	kill_all(h->pid);
 	h->child = sd_event_source_disable_unref(h->child);
 	h->pid = 0;
-	if (!h->why.code || (h->closed && !by_us))
+	if (!h->why.code)
 		describe_end(si, &h->why);
 	if (h->peer)
 		timer_set_patient(h->o.loop, &h->drained, 0, on_drained, h);
@@ -113,19 +115,26 @@ static int on_child(sd_event_source *source unused, const siginfo_t *si, void *a
 	return 0;
 }
 
-static void on_closed(struct peer *p, const char *why)
+/* It has closed the socket, and is not dead. */
+static int on_lives(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct module_host *h = arg;
+
+	h->drained = sd_event_source_disable_unref(h->drained);
+	kill_host(h, HOST_CALL_CRASHED, "its process has closed the connection");
+	return 0;
+}
+
+static void on_closed(struct peer *p, const char *why unused)
 {
 	struct module_host *h = peer_ctx(p);
 
 	assert(h->peer == p);
 	h->peer = NULL;
-	if (h->pid && !h->why.code) {
-		h->closed =
-			true; /* it may be dead already, and not yet reaped: that is why, then */
-		kill_host(h, HOST_CALL_CRASHED, why);
-	} else if (!h->pid) {
+	if (!h->pid)
 		lose(h);
-	}
+	else if (!h->why.code)
+		timer_set(h->o.loop, &h->drained, DEATH_NS, on_lives, h);
 }
 
 /* ---- calls ---- */
@@ -267,6 +276,11 @@ static int on_greeted(struct peer *p, const struct hello *theirs unused, struct 
 
 static void take_load(struct module_host *h, struct module_result *result)
 {
+	if (result->doing) {
+		free(h->doing);
+		h->doing = take_ptr(result->doing);
+		return;
+	}
 	if (result->error) {
 		kill_host(h, HOST_CALL_FAILED, result->error);
 		return;
@@ -395,7 +409,7 @@ void module_host_start(struct module_host *h)
 {
 	assert(h->state == HOST_DOWN && !h->pid);
 	h->why = (struct error){ 0 };
-	h->closed = false;
+	free(take_ptr(h->doing));
 	h->restart_ns = 0;
 	h->state = HOST_STARTING;
 	h->started_ns = now_ns();
@@ -426,6 +440,8 @@ static void lose(struct module_host *h)
 		c->since_ns = now_ns();
 	}
 	h->sent = 0;
+	if (!was_up && h->doing && why.code != HOST_CALL_FAILED)
+		error_wrap(&why, "%s", h->doing);
 	if (h->loaded_once) {
 		log_warning("modules: %s: %s: it is started again in %.1f s", h->o.name, why.text,
 			    ns_seconds(h->pause_ns));
@@ -489,6 +505,7 @@ void module_host_free(struct module_host *h)
 	sd_event_source_disable_unref(h->drained);
 	list_for_each(c, &h->calls, node)
 		free_call(c);
+	free(h->doing);
 	free(h);
 }
 

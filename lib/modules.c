@@ -37,13 +37,15 @@ struct modules {
 
 static int check_library(const struct library_config *l, struct error *e)
 {
-	if (!l->file && !l->name)
+	const char *given = l->file ? l->file : l->name;
+
+	if (!given || !*given)
 		return error_set(e, EINVAL, "Library name or path not provided");
 	for (size_t i = 0; i < l->modules_count; i++)
 		if (!l->modules[i].name || !*l->modules[i].name)
 			return error_set(e, EINVAL,
 					 "Error: module name not provided with library '%s'",
-					 l->file ? l->file : l->name);
+					 given);
 	return 0;
 }
 

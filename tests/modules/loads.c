@@ -21,7 +21,7 @@ __attribute__((constructor)) static void load(void)
 	if (!how)
 		return;
 	puts("loads: this is standard output");
-	fputs("loads: this is standard error, without an end", stderr);
+	fputs("loads: this is standard error\n", stderr);
 	fflush(stdout);
 	if (!strcmp(how, "hangs"))
 		for (;;)

@@ -92,9 +92,10 @@ static void describe(const struct module *m, struct module_description *ret)
 	list_functions(m, ret);
 }
 
-static int load(const struct module_call *call, struct module_result *ret, struct error *e)
+static int load(const struct module_call *call, struct module_result *ret,
+		void (*tell)(const char *doing), struct error *e)
 {
-	int r = load_libraries(call, e);
+	int r = load_libraries(call, tell, e);
 	size_t n = 0;
 
 	if (r)
@@ -181,10 +182,11 @@ static int run(struct module_call *call, struct module_result *ret, struct error
 			 reply_failure() ? reply_failure() : "it does not say why");
 }
 
-void answer_call(struct module_call *call, struct module_result *ret)
+void answer_call(struct module_call *call, struct module_result *ret,
+		 void (*tell)(const char *doing))
 {
 	struct error e;
-	int r = call->function == MODULE_LOAD ? load(call, ret, &e) : run(call, ret, &e);
+	int r = call->function == MODULE_LOAD ? load(call, ret, tell, &e) : run(call, ret, &e);
 
 	if (r) {
 		schema_clear(module_result_schema(), ret);

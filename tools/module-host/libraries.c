@@ -11,6 +11,14 @@
 
 static struct module *modules;
 static size_t modules_count;
+static void (*tell)(const char *doing);
+
+static void begin(const char *what, const char *name)
+{
+	autofree char *text = xasprintf("%s '%s'", what, name);
+
+	tell(text);
+}
 
 static int add_module(void *library, const char *file, const struct module_config *config,
 		      struct error *e)
@@ -37,9 +45,11 @@ static int add_module(void *library, const char *file, const struct module_confi
 static int open_library(const struct library_config *l, struct error *e)
 {
 	char *file = l->file ? xstrdup(l->file) : xasprintf("lib%s.so", l->name);
-	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	void *library;
 	int r = 0;
 
+	begin("library", file);
+	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		error_set(e, ENOENT, "Error opening library: '%s': %s", file, dlerror());
 		free(file);
@@ -81,6 +91,7 @@ static int create(struct module *m, struct error *e)
 			"Error creating module instance for '%s': create() method not found",
 			m->name);
 	reply_reset();
+	begin("create() of module", m->name);
 	m->self = m->symbol.create((const void *)m->config);
 	if (!m->self)
 		return error_set(e, EREMOTEIO, "Error creating Module instance for '%s'%s%s",
@@ -111,8 +122,10 @@ static int create_anonymous(struct error *e)
 	return 0;
 }
 
-int load_libraries(const struct module_call *call, struct error *e)
+int load_libraries(const struct module_call *call, void (*tell_doing)(const char *doing),
+		   struct error *e)
 {
+	tell = tell_doing;
 	for (size_t i = 0; i < call->libraries_count; i++)
 		if (open_library(&call->libraries[i], e))
 			return -e->code;

@@ -77,11 +77,16 @@ static void tell(enum message_type type, const void *body)
 		_exit(EXIT_FAILURE); /* the daemon is gone */
 }
 
+static void tell_doing(const char *what)
+{
+	tell(MODULE_HOST_RESULT, &(struct module_result){ .doing = (char *)(uintptr_t)what });
+}
+
 static void on_call(struct module_call *call)
 {
 	struct module_result result = { .error = NULL };
 
-	answer_call(call, &result);
+	answer_call(call, &result, tell_doing);
 	tell(MODULE_HOST_RESULT, &result);
 	schema_clear(module_result_schema(), &result);
 }
