@@ -109,8 +109,18 @@ static int check_master(const char *text, struct error *e)
 	return 0;
 }
 
+/* --isolation names a module. */
+static int select_module(const char *name, void *ctx, struct error *e)
+{
+	struct agent *a = ctx;
+
+	return modules_have(a->modules, name) ? hooks_add_isolator(a->hooks, name, e)
+					      : ISOLATOR_UNKNOWN;
+}
+
 static int check_flags(struct agent *a, struct error *e)
 {
+	const struct isolators_elsewhere modules = { select_module, a };
 	if (daemon_check_port(a->flags.port, e) || check_master(a->flags.master, e))
 		return -e->code;
 	if (!(a->flags.disk_scan_cpus > 0))
@@ -141,7 +151,7 @@ static int check_flags(struct agent *a, struct error *e)
 				 ID_MAX);
 	if (capabilities_parse(a->flags.bounding_capabilities, &a->node.capabilities, e))
 		return error_wrap(e, "--bounding_capabilities");
-	if (isolators_select(a->flags.isolation, &a->node.isolators, e) ||
+	if (isolators_select(a->flags.isolation, &modules, &a->node.isolators, e) ||
 	    agent_metrics_choose_labels(a, e))
 		return -e->code;
 	return quotas_check_flags(a, e);

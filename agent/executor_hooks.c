@@ -87,6 +87,15 @@ static void passed(struct hook_run *r)
 	executor_hooks_passed(x);
 }
 
+static void before_launch(struct hooks *hooks, struct hook_run *r)
+{
+	r->done = passed;
+	if (hooks_wanted(hooks, HOOK_PRE_LAUNCH))
+		hooks_run(hooks, HOOK_PRE_LAUNCH, r);
+	else
+		passed(r);
+}
+
 static void decorated(struct hook_run *r)
 {
 	struct executor_run *w = container_of(r, struct executor_run, run);
@@ -101,8 +110,7 @@ static void decorated(struct hook_run *r)
 	container_set_environment(c, r->call.environment->variables,
 				  r->call.environment->variables_count);
 	schema_free(environment_schema(), take_ptr(r->call.environment));
-	r->done = passed;
-	hooks_run(r->hooks, HOOK_PRE_LAUNCH, r);
+	before_launch(agent_of(w->executor)->hooks, r);
 }
 
 static struct environment *environment_of(const struct container *c)
@@ -129,8 +137,12 @@ void executor_hooks_launch(struct executor *x)
 	w = run_new(x, decorated);
 	w->executor = x;
 	w->run.call.task = t ? schema_copy(task_info_schema(), t->info) : NULL;
-	w->run.call.environment = environment_of(x->container);
 	x->launch_hooks = w;
+	if (!hooks_wanted(hooks, HOOK_ENVIRONMENT)) {
+		before_launch(hooks, &w->run);
+		return;
+	}
+	w->run.call.environment = environment_of(x->container);
 	hooks_run(hooks, HOOK_ENVIRONMENT, &w->run);
 }
 

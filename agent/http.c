@@ -223,6 +223,7 @@ static void add_statistics(const struct executor *x, struct buf *out)
 	struct usage u = { .timestamp = wall_seconds(), .has_timestamp = true };
 
 	isolators_usage(x->container, &u);
+	u.modules = x->container->usage;
 	view_item(out);
 	buf_adds(out, "{\"executor_id\":");
 	buf_add_json(out, x->info->executor_id);

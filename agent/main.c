@@ -10,6 +10,7 @@
 #include "agent/executors.h"
 #include "agent/gc.h"
 #include "agent/http.h"
+#include "agent/isolator/modules.h"
 #include "agent/master.h"
 #include "agent/operator.h"
 #include "agent/places.h"
@@ -81,6 +82,13 @@ static void set_up_peers(struct agent *a)
 	};
 }
 
+static void on_modules_restarted(void *ctx)
+{
+	struct agent *a = ctx;
+
+	isolator_modules_recover(&a->node);
+}
+
 static int set_up_modules(struct agent *a, struct error *e)
 {
 	struct modules_options modules = { .loop = a->loop, MODULES_OPTIONS_OF(&a->flags) };
@@ -90,6 +98,8 @@ static int set_up_modules(struct agent *a, struct error *e)
 	    streams_new(a->loop, a->resolver, NULL, &a->streams, e))
 		return -e->code;
 	modules.streams = a->streams;
+	modules.restarted = on_modules_restarted;
+	modules.ctx = a;
 	if (modules_new(&modules, &a->modules, e))
 		return -e->code;
 	hooks.modules = a->modules;
@@ -123,6 +133,7 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->records = a->records_dir;
 	node->recovery_timeout_ns = a->flags.recovery_timeout;
 	node->hostname = a->info.hostname;
+	node->hooks = a->hooks;
 	node->registration_timeout_ns = a->flags.executor_registration_timeout;
 	node->metrics = &a->metrics;
 	if (work_pool_new(a->loop, JOB_THREADS, NULL, &node->pool, e) ||
@@ -322,6 +333,7 @@ int main(int argc, char **argv)
 	int r;
 
 	list_init(&a.node.containers);
+	list_init(&a.node.isolator_runs);
 	list_init(&a.completed_frameworks);
 	list_init(&a.arrivals);
 	list_init(&a.removals);

@@ -15,7 +15,7 @@
 #include "lib/metrics-end.h"
 
 /* Those of enum module_function. */
-#define FUNCTIONS_MAX (HOOK_DISK_LIMIT + 1)
+#define FUNCTIONS_MAX (ISOLATOR_CLEANUP + 1)
 
 struct hook_counts {
 	uint64_t calls, errors, timeouts;
@@ -23,6 +23,7 @@ struct hook_counts {
 };
 
 struct hook {
+	const char *what; /* "hook" or "isolator" */
 	char *name;
 	uint64_t failures; /* in a row */
 	bool disabled;
@@ -54,8 +55,20 @@ static int add_hook(struct hooks *h, const char *name, struct error *e)
 	if (find(h, name))
 		return error_set(e, EINVAL, "Hook module '%s' already loaded", name);
 	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
-	h->list[h->count++] = (struct hook){ .name = xstrdup(name) };
+	h->list[h->count++] = (struct hook){ .what = "hook", .name = xstrdup(name) };
 	modules_want(h->o.modules, name, MODULE_KIND_HOOK);
+	return 0;
+}
+
+int hooks_add_isolator(struct hooks *h, const char *name, struct error *e)
+{
+	if (find(h, name))
+		return error_set(e, EINVAL,
+				 "--isolation: module '%s' is named twice, here or in --hooks",
+				 name);
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	h->list[h->count++] = (struct hook){ .what = "isolator", .name = xstrdup(name) };
+	modules_want(h->o.modules, name, MODULE_KIND_ISOLATOR);
 	return 0;
 }
 
@@ -99,10 +112,17 @@ void hooks_free(struct hooks *h)
 
 /* ---- a run ---- */
 
+/* A launch that an isolator could not prepare would run without what isolates it. */
+static bool must_pass(const struct hooks *h, enum module_function f)
+{
+	return h->fail || f == ISOLATOR_PREPARE || f == ISOLATOR_ISOLATE;
+}
+
 /* One that is disabled is still wanted where nothing may happen without it. */
 static bool wants(const struct hooks *h, const struct hook *hook, enum module_function f)
 {
-	return (h->fail || !hook->disabled) && modules_has_function(h->o.modules, hook->name, f);
+	return (must_pass(h, f) || !hook->disabled) &&
+	       modules_has_function(h->o.modules, hook->name, f);
 }
 
 bool hooks_wanted(const struct hooks *h, enum module_function f)
@@ -123,9 +143,9 @@ static void blame(struct hooks *h, struct hook *hook, const struct error *e)
 	hook->failures++;
 	if (hook->failures != h->o.hook_failures_max)
 		return;
-	log_error("hook %s: it has crashed or hung %llu times in a row and is called no more until "
+	log_error("%s %s: it has crashed or hung %llu times in a row and is called no more until "
 		  "the daemon is restarted%s",
-		  hook->name, (unsigned long long)hook->failures,
+		  hook->what, hook->name, (unsigned long long)hook->failures,
 		  h->fail ? "; --hook_failure=fail: what needs it fails" : "");
 	hook->disabled = true;
 }
@@ -135,14 +155,14 @@ static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
 	const char *function = enum_name(module_function_values, (int)r->call.function);
 
 	if (!hook->disabled)
-		log_warning_often("hook %s: %s: %s failed: %s", hook->name, r->subject, function,
-				  e->text);
+		log_warning_often("%s %s: %s: %s failed: %s", hook->what, hook->name, r->subject,
+				  function, e->text);
 	blame(r->hooks, hook, e);
-	if (!r->hooks->fail || r->failed)
+	if (!must_pass(r->hooks, r->call.function) || r->failed)
 		return;
 	r->failed = true;
 	r->error = *e;
-	error_wrap(&r->error, "hook %s: %s failed", hook->name, function);
+	error_wrap(&r->error, "%s %s: %s failed", hook->what, hook->name, function);
 }
 
 /* What it made takes the place of what was. */
@@ -159,6 +179,18 @@ static void take(struct hook_run *r, struct module_result *result)
 		r->call.environment = take_ptr(result->environment);
 		if (!r->call.environment)
 			r->call.environment = xcalloc(1, sizeof(*r->call.environment));
+	}
+	if (result->additions) {
+		json_decref(r->call.additions);
+		r->call.additions = take_ptr(result->additions);
+	}
+	if (result->usage) {
+		for (size_t i = 0; i < r->call.usage_count; i++)
+			schema_clear(usage_value_schema(), &r->call.usage[i]);
+		free(r->call.usage);
+		r->call.usage = take_ptr(result->usage);
+		r->call.usage_count = result->usage_count;
+		result->usage_count = 0;
 	}
 	if (result->has_decision && result->decision != DECIDE_NOTHING) {
 		r->decision = result->decision;

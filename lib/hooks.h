@@ -23,6 +23,11 @@ struct hooks_options {
 
 /* Says to the modules which are wanted: before modules_start(). -EINVAL. */
 int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e);
+/*
+ * A module that --isolation names, which is configured: its functions are called like those of hooks, behind those that
+ * were added before. What its prepare and isolate say is always the last word. Before modules_start(). -EINVAL if it is there already.
+ */
+int hooks_add_isolator(struct hooks *h, const char *name, struct error *e);
 /* Before modules_free(). No run goes on. NULL is harmless. */
 void hooks_free(struct hooks *h);
 

@@ -260,6 +260,8 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 		schema_free(module_description_schema(), loaded->description);
 		loaded->description = schema_copy(module_description_schema(), &result->modules[i]);
 	}
+	if (module_host_restarts(h->process) && m->o.restarted)
+		m->o.restarted(m->o.ctx);
 }
 
 static void start_host(struct modules *m, struct host *h)

@@ -25,6 +25,9 @@ struct modules_options {
 	const char *launcher_dir, *modules, *modules_dir, *module_hosts;
 	int64_t hook_timeout;
 	uint64_t module_memory;
+	/* A host has loaded its modules again, which know nothing of what was before. May be NULL. */
+	void (*restarted)(void *ctx);
+	void *ctx;
 };
 
 /* Those of a record of flags that has lib/flags-modules.def. */

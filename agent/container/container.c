@@ -8,6 +8,7 @@
 #include "agent/container/spawn.h"
 #include "agent/container/supervisor.h"
 #include "agent/isolator/isolator.h"
+#include "agent/isolator/modules.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
 #include "lib/log.h"
@@ -57,6 +58,8 @@ static void free_container(struct container *c)
 	close_fd(&c->stdout_fd);
 	close_fd(&c->stderr_fd);
 	close_fd(&c->plan_fd);
+	schema_free(launch_plan_schema(), c->plan);
+	json_decref(c->usage);
 	free(c->id);
 	free(c->sandbox);
 	free(c->user);
@@ -97,6 +100,10 @@ void container_end(struct container *c, const struct container_end *how)
 		full.reason = c->reason;
 		full.message = c->message;
 	}
+	if (c->refused) {
+		full.has_status = false;
+		full.message = c->error.text;
+	}
 	c->phase = CONTAINER_ENDED;
 	c->deadline = sd_event_source_disable_unref(c->deadline);
 	log_info("container %s: ended launched=%d status=%d%s%s", c->id, launched,
@@ -104,6 +111,7 @@ void container_end(struct container *c, const struct container_end *how)
 		 full.message ? full.message : "");
 	c->node->ops->ended(c, &full);
 	isolators_watch(c);
+	isolator_modules_tell(c, ISOLATOR_CLEANUP);
 	container_release(c);
 }
 
@@ -126,6 +134,29 @@ static void run_prepare(struct work *job)
 		c->outcome = container_prepare(c, &c->error);
 }
 
+static void drop_plan(struct container *c)
+{
+	schema_free(launch_plan_schema(), take_ptr(c->plan));
+}
+
+/* The plan is whole; or isolator modules say why it cannot be. */
+static void on_planned(struct container *c, const struct error *why)
+{
+	struct error e;
+
+	if (why)
+		container_fail(c, why->text);
+	else if (c->ending)
+		container_end(c, &ended_early);
+	else if (container_write_plan(c, &e))
+		container_fail(c, e.text);
+	else
+		supervisor_spawn(c);
+	drop_plan(c);
+	if (c->phase != CONTAINER_ENDED)
+		isolators_watch(c);
+}
+
 static void prepared(struct work *job)
 {
 	struct container *c = container_of(job, struct container, job);
@@ -135,9 +166,7 @@ static void prepared(struct work *job)
 	else if (c->ending)
 		container_end(c, &ended_early);
 	else
-		supervisor_spawn(c);
-	if (c->phase != CONTAINER_ENDED)
-		isolators_watch(c);
+		isolator_modules_prepare(c, on_planned);
 	container_release(c);
 }
 
@@ -195,14 +224,6 @@ void container_proceed(struct container *c)
 	work_submit(c->node->pool, &c->job);
 }
 
-void container_refuse(struct container *c, const struct error *why)
-{
-	c->error = *why;
-	c->outcome = -why->code;
-	atomic_store(&c->unwanted, true);
-	container_proceed(c);
-}
-
 /* The task may have exchanged what is in its sandbox, but not the sandbox: that is above it. */
 static void reopen_sandbox(struct container *c)
 {
@@ -236,6 +257,7 @@ struct container *container_adopt(struct container_node *node, const struct cont
 	reopen_sandbox(c);
 	supervisor_find(c);
 	isolators_watch(c);
+	isolator_modules_tell(c, ISOLATOR_RECOVER);
 	if (c->limited)
 		container_destroy(c, 0);
 	return c;
@@ -251,9 +273,13 @@ static void watch_anew(struct container *c)
 
 void container_update(struct container *c, const struct resources *resources)
 {
+	bool same = resources_equal(&c->resources, resources);
+
 	resources_fini(&c->resources);
 	resources_copy(&c->resources, resources);
 	watch_anew(c);
+	if (!same && c->phase != CONTAINER_PREPARING)
+		isolator_modules_tell(c, ISOLATOR_UPDATE);
 }
 
 void container_override_disk(struct container *c, const struct disk_override *o)
@@ -280,6 +306,14 @@ void container_destroy(struct container *c, int64_t grace_ns)
 		container_proceed(c);
 }
 
+void container_refuse(struct container *c, const struct error *why)
+{
+	c->refused = true;
+	c->error = *why;
+	c->outcome = -why->code;
+	container_destroy(c, 0);
+}
+
 void container_limit(struct container *c, enum task_reason reason, const char *message)
 {
 	if (c->limited || c->phase == CONTAINER_ENDED)
@@ -296,6 +330,7 @@ void containers_fini(struct container_node *node)
 {
 	struct container *c;
 
+	isolator_modules_stop(node);
 	list_for_each(c, &node->containers, node_entry) {
 		if (c->peer)
 			peer_close(take_ptr(c->peer));

@@ -81,6 +81,8 @@ struct container_node {
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;
+	struct hooks *hooks;       /* isolator modules among them */
+	struct list isolator_runs; /* calls of these */
 };
 
 /* An operator's word against that of the tasks. */
@@ -117,7 +119,8 @@ struct container {
 
 	/* made by prepare */
 	int sandbox_fd, stdout_fd, stderr_fd, plan_fd;
-	char *token; /* proves which container a supervisor belongs to */
+	struct launch_plan *plan; /* until that is in plan_fd */
+	char *token;              /* proves which container a supervisor belongs to */
 	struct error error;
 	int outcome;
 
@@ -134,6 +137,9 @@ struct container {
 	bool lost;           /* it ended without a word, and what it left is being killed */
 	bool leaves_orphans; /* when it ends, for it could not kill them */
 	bool may_start;      /* container_start() was called */
+	bool isolating;      /* isolator modules are asked about its first process */
+	bool isolated;       /* and have agreed */
+	bool refused;        /* or not, or its hooks: error says why */
 	bool untold;         /* it told how it ended, and waits for container_told() */
 	pid_t pid;           /* of the container's init */
 	uint64_t pid_start;
@@ -155,7 +161,9 @@ struct container {
 	char *denied;    /* that the kernel has refused it more disk; NULL: it has not */
 	struct work job; /* prepare */
 	struct process_sample sample;
-	unsigned holds; /* what still needs it, itself included */
+	json_t *usage;    /* numbers of isolator modules by their names; NULL: none yet */
+	bool usage_asked; /* for the next ones */
+	unsigned holds;   /* what still needs it, itself included */
 };
 
 /* What a container is made from; all of it is copied. */
@@ -190,7 +198,7 @@ struct container *container_launch(struct container_node *node, const struct con
 				   void *owner);
 /* Before container_proceed(): Mesos's own variables are these, which are copied. */
 void container_set_environment(struct container *c, const struct variable *list, size_t count);
-/* Instead of container_proceed(): it is not to be made, for this reason, and ends from the loop. */
+/* Instead of container_proceed() or container_start(): it is not to run, for this reason, and ends from the loop. */
 void container_refuse(struct container *c, const struct error *why);
 /* Begins to make it; the outcome comes through node->ops. */
 void container_proceed(struct container *c);

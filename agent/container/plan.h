@@ -12,3 +12,6 @@
 /* mesos-executor finds the plan, one JSON object, on this inherited descriptor. */
 #define PLAN_FD        3
 #define PLAN_MAX_BYTES (1 * MIB)
+
+/* Of its environment; a later variable of the same name replaces the earlier one. */
+void plan_set_variable(struct launch_plan *plan, const char *name, const char *value);

@@ -4,6 +4,7 @@
  */
 #include "agent/container/sampler.h"
 
+#include "agent/isolator/modules.h"
 #include <fcntl.h>
 
 #include "lib/procstat.h"
@@ -133,6 +134,8 @@ static void done(struct work *job)
 
 		if (e && c->phase == CONTAINER_RUNNING && e->sample.processes)
 			c->sample = e->sample;
+		if (c->phase == CONTAINER_RUNNING)
+			isolator_modules_ask_usage(c);
 	}
 	arm(s);
 }

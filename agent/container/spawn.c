@@ -52,15 +52,14 @@ static int write_plan(const struct container *c, const struct launch_plan *plan,
 
 int container_prepare(struct container *c, struct error *e)
 {
-	struct launch_plan plan = { .record.rest = NULL };
-	int r;
+	c->plan = xcalloc(1, sizeof(*c->plan));
+	plan_basics(c, c->plan);
+	return isolators_prepare(c, c->plan, e);
+}
 
-	plan_basics(c, &plan);
-	r = isolators_prepare(c, &plan, e);
-	if (!r)
-		r = write_plan(c, &plan, &c->plan_fd, e);
-	schema_clear(launch_plan_schema(), &plan);
-	return r;
+int container_write_plan(struct container *c, struct error *e)
+{
+	return write_plan(c, c->plan, &c->plan_fd, e);
 }
 
 /* dup2 in the child clears close-on-exec; everything else we have closes itself. */

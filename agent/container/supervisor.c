@@ -8,6 +8,7 @@
 #include "agent/container/orphans.h"
 #include "agent/container/remains.h"
 #include "agent/container/spawn.h"
+#include "agent/isolator/modules.h"
 #include "lib/ids.h"
 #include "lib/log.h"
 #include "lib/outcome.h"
@@ -299,11 +300,32 @@ void supervisor_end(struct container *c, int64_t grace_ns)
 		set_deadline(c, MAX(c->ending_by_ns - now_ns(), 0), on_silent);
 }
 
+static void start(struct container *c)
+{
+	if (c->phase == CONTAINER_HELD && c->peer && c->isolated && !c->ending)
+		peer_send(c->peer, TO_SUPERVISOR_START, NULL, NULL, NULL);
+}
+
+static void on_isolated(struct container *c, const struct error *why)
+{
+	c->isolating = false;
+	if (c->phase != CONTAINER_HELD || c->ending)
+		return;
+	if (why) {
+		container_refuse(c, why);
+		return;
+	}
+	c->isolated = true;
+	start(c);
+}
+
 void container_start(struct container *c)
 {
 	c->may_start = true;
-	if (c->phase == CONTAINER_HELD && c->peer && !c->ending)
-		peer_send(c->peer, TO_SUPERVISOR_START, NULL, NULL, NULL);
+	if (c->phase != CONTAINER_HELD || c->isolating || c->isolated)
+		return;
+	c->isolating = true;
+	isolator_modules_isolate(c, on_isolated);
 }
 
 /* ---- what it says ---- */
@@ -315,6 +337,8 @@ static void resume(struct container *c)
 		c->deadline = sd_event_source_disable_unref(c->deadline);
 	if (c->ending)
 		send_signal(c);
+	else if (c->isolated)
+		start(c);
 	else if (c->may_start)
 		container_start(c);
 }

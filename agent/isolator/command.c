@@ -2,28 +2,12 @@
  * What the container runs and the environment it sees: Mesos's variables, then the
  * command's own, which win. Nothing of the agent's environment is passed on.
  */
+#include "agent/container/plan.h"
 #include "agent/isolator/rows.h"
 #include "lib/labels.h"
 #include "lib/units.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-/* A later variable of the same name replaces the earlier one. */
-static void set_variable(struct launch_plan *plan, const char *name, const char *value)
-{
-	char *text = xasprintf("%s=%s", name, value);
-	size_t prefix = strlen(name) + 1;
-
-	for (size_t i = 0; i < plan->environment_count; i++)
-		if (!strncmp(plan->environment[i], text, prefix)) {
-			free(plan->environment[i]);
-			plan->environment[i] = text;
-			return;
-		}
-	plan->environment = xreallocarray(plan->environment, plan->environment_count + 1,
-					  sizeof(*plan->environment));
-	plan->environment[plan->environment_count++] = text;
-}
 
 static int add_own(const struct command_info *command, struct launch_plan *plan, struct error *e)
 {
@@ -34,7 +18,8 @@ static int add_own(const struct command_info *command, struct launch_plan *plan,
 
 		if (!*name || strchr(name, '='))
 			return error_set(e, EINVAL, "environment: '%s' is not a name", name);
-		set_variable(plan, name, env->variables[i].value ? env->variables[i].value : "");
+		plan_set_variable(plan, name,
+				  env->variables[i].value ? env->variables[i].value : "");
 	}
 	return 0;
 }
@@ -46,7 +31,7 @@ static void set_labels(struct launch_plan *plan, const struct labels *labels)
 		const struct label *l = &labels->labels[i];
 		autofree char *name = labels_variable(l->key);
 
-		set_variable(plan, name, l->value ? l->value : "");
+		plan_set_variable(plan, name, l->value ? l->value : "");
 	}
 }
 
@@ -80,15 +65,15 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	autobuf struct buf grace = { 0 };
 
 	duration_print(c->grace_ns, &grace);
-	set_variable(plan, "PATH", DEFAULT_PATH);
-	set_variable(plan, "USER", c->user);
+	plan_set_variable(plan, "PATH", DEFAULT_PATH);
+	plan_set_variable(plan, "USER", c->user);
 	set_labels(plan, c->labels);
 	for (size_t i = 0; i < c->environment_count; i++)
-		set_variable(plan, c->environment[i].name, c->environment[i].value);
-	set_variable(plan, "MESOS_DIRECTORY", c->sandbox);
-	set_variable(plan, "MESOS_SANDBOX", c->sandbox);
-	set_variable(plan, "MESOS_CONTAINER_ID", c->id);
-	set_variable(plan, "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", buf_text(&grace));
+		plan_set_variable(plan, c->environment[i].name, c->environment[i].value);
+	plan_set_variable(plan, "MESOS_DIRECTORY", c->sandbox);
+	plan_set_variable(plan, "MESOS_SANDBOX", c->sandbox);
+	plan_set_variable(plan, "MESOS_CONTAINER_ID", c->id);
+	plan_set_variable(plan, "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", buf_text(&grace));
 	if (add_own(c->command, plan, e))
 		return -e->code;
 	return add_argv(c->command, plan, e);

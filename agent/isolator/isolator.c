@@ -39,20 +39,26 @@ static int unknown(const char *name, struct error *e)
 			 name, buf_text(&known));
 }
 
-static int select_one(const char *name, uint64_t *ret, struct error *e)
+static int select_one(const char *name, const struct isolators_elsewhere *elsewhere, uint64_t *ret,
+		      struct error *e)
 {
+	int r;
+
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(aliases[i].name, name))
-			return isolators_select(aliases[i].means, ret, e);
+			return isolators_select(aliases[i].means, NULL, ret, e);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (str_equal(table[i]->name, name)) {
 			*ret |= BIT(i);
-			return table[i]->needs ? isolators_select(table[i]->needs, ret, e) : 0;
+			return table[i]->needs ? isolators_select(table[i]->needs, NULL, ret, e)
+					       : 0;
 		}
-	return unknown(name, e);
+	r = elsewhere ? elsewhere->select(name, elsewhere->ctx, e) : ISOLATOR_UNKNOWN;
+	return r == ISOLATOR_UNKNOWN ? unknown(name, e) : r;
 }
 
-int isolators_select(const char *isolation, uint64_t *ret, struct error *e)
+int isolators_select(const char *isolation, const struct isolators_elsewhere *elsewhere,
+		     uint64_t *ret, struct error *e)
 {
 	autofree char *copy = xstrdup(isolation);
 	char *rest = copy, *name;
@@ -61,7 +67,7 @@ int isolators_select(const char *isolation, uint64_t *ret, struct error *e)
 		if (!table[i]->name)
 			*ret |= BIT(i);
 	while ((name = strsep(&rest, ",")))
-		if (*name && select_one(name, ret, e))
+		if (*name && select_one(name, elsewhere, ret, e))
 			return -EINVAL;
 	return 0;
 }

@@ -32,8 +32,17 @@ struct isolator {
 	void (*usage)(const struct container *c, struct usage *ret);
 };
 
-/* The rows that --isolation names, plus those that are always on: a bit each. */
-int isolators_select(const char *isolation, uint64_t *ret, struct error *e);
+/* Where names are looked for that are in no row. */
+struct isolators_elsewhere {
+	/* Takes it: 0, or ISOLATOR_UNKNOWN, or -EINVAL with e. */
+	int (*select)(const char *name, void *ctx, struct error *e);
+	void *ctx;
+};
+#define ISOLATOR_UNKNOWN 1
+
+/* The rows that --isolation names, plus those that are always on: a bit each. elsewhere may be NULL. */
+int isolators_select(const char *isolation, const struct isolators_elsewhere *elsewhere,
+		     uint64_t *ret, struct error *e);
 
 /* Each of the selected ones; stops at the first that would not work, and names it. */
 int isolators_probe(uint64_t isolators, const struct agent_flags *flags, struct error *e);

@@ -3,7 +3,9 @@
 
 #include "lib/utf8.h"
 #include "mesos/hook.h"
+#include "mesos/isolator.h"
 #include "tools/module-host/libraries.h"
+#include "tools/module-host/plan.h"
 #include "tools/module-host/reply.h"
 
 /* How a function is called: with what it may change beside the event. */
@@ -12,6 +14,9 @@ enum shape {
 	WITH_ENVIRONMENT,
 	WITH_NOTHING,
 	WITH_DECISION,
+	OF_CONTAINER,
+	WITH_PLAN,
+	WITH_USAGE,
 };
 
 static const struct function {
@@ -32,6 +37,17 @@ static const struct function {
 	HOOK(HOOK_REMOVE_EXECUTOR, WITH_NOTHING, slave_remove_executor_hook),
 	HOOK(HOOK_DISK_LIMIT, WITH_DECISION, disk_limit_hook),
 #undef HOOK
+#define ISOLATOR(f, s, member)                                                                     \
+	{                                                                                          \
+		f, MESOS_ISOLATOR_KIND, s, offsetof(struct mesos_isolator, member)                 \
+	}
+	ISOLATOR(ISOLATOR_PREPARE, WITH_PLAN, prepare),
+	ISOLATOR(ISOLATOR_ISOLATE, OF_CONTAINER, isolate),
+	ISOLATOR(ISOLATOR_UPDATE, OF_CONTAINER, update),
+	ISOLATOR(ISOLATOR_USAGE, WITH_USAGE, usage),
+	ISOLATOR(ISOLATOR_RECOVER, OF_CONTAINER, recover),
+	ISOLATOR(ISOLATOR_CLEANUP, OF_CONTAINER, cleanup),
+#undef ISOLATOR
 };
 
 /* What a function that is called with labels and so on looks like. */
@@ -41,6 +57,10 @@ typedef int environment_function(void *self, const struct mesos_event *e,
 typedef int plain_function(void *self, const struct mesos_event *e);
 typedef int decision_function(void *self, const struct mesos_event *e,
 			      struct mesos_disk_decision *d);
+
+typedef int container_function(void *self, const struct mesos_container *c);
+typedef int plan_function(void *self, const struct mesos_container *c, struct mesos_plan *p);
+typedef int usage_function(void *self, const struct mesos_container *c, struct mesos_usage *u);
 
 /* A function of the module, NULL if it has none: its struct may be older, and end before that. */
 static void *function_of(const struct module *m, const struct function *f)
@@ -147,6 +167,19 @@ int mesos_disk_set_limit(struct mesos_disk_decision *d, uint64_t bytes)
 	return 0;
 }
 
+static int call_with_plan(void *function, void *self, struct module_call *call)
+{
+	struct planning p;
+	struct error e;
+	int r;
+
+	if (planning_begin(&p, call, &e))
+		return mesos_fail("%s", e.text);
+	r = ((plan_function *)function)(self, (void *)call->container, (void *)&p);
+	planning_end(&p, call);
+	return r;
+}
+
 static int call_function(void *function, enum shape shape, void *self, struct module_call *call,
 			 struct module_result *ret)
 {
@@ -159,6 +192,10 @@ static int call_function(void *function, enum shape shape, void *self, struct mo
 		return ((environment_function *)function)(self, event, (void *)call->environment);
 	case WITH_NOTHING: return ((plain_function *)function)(self, event);
 	case WITH_DECISION: return ((decision_function *)function)(self, event, (void *)&decision);
+	case OF_CONTAINER: return ((container_function *)function)(self, (void *)call->container);
+	case WITH_PLAN: return call_with_plan(function, self, call);
+	case WITH_USAGE:
+		return ((usage_function *)function)(self, (void *)call->container, (void *)call);
 	}
 	abort();
 }
@@ -195,4 +232,8 @@ void answer_call(struct module_call *call, struct module_result *ret,
 	}
 	ret->labels = take_ptr(call->labels);
 	ret->environment = take_ptr(call->environment);
+	ret->additions = take_ptr(call->additions);
+	ret->usage = take_ptr(call->usage);
+	ret->usage_count = call->usage_count;
+	call->usage_count = 0;
 }
