@@ -32,12 +32,22 @@ static int path_error(const char *path, struct error *e)
 	return error_sys(e, "%s", path);
 }
 
-/* What of the path is below the sandbox; NULL: it lies elsewhere. */
+/* What of the path is below the sandbox, which is "." itself; NULL: it lies elsewhere. */
 static const char *in_sandbox(const struct launch_plan *plan, const char *path)
 {
 	size_t n = strlen(plan->directory);
 
-	return !strncmp(path, plan->directory, n) && path[n] == '/' ? path + n + 1 : NULL;
+	if (strncmp(path, plan->directory, n) != 0 || (path[n] && path[n] != '/'))
+		return NULL;
+	return path[n] ? path + n + 1 : ".";
+}
+
+/* What leads to the sandbox is the agent's, and may well go through a link. */
+static int open_place(const struct launch_plan *plan, int sandbox, const char *path)
+{
+	const char *inside = in_sandbox(plan, path);
+
+	return inside ? open_path(sandbox, inside, RESOLVE_BENEATH) : open_path(AT_FDCWD, path, 0);
 }
 
 /* The last part of a path in the sandbox, and nowhere else: what is mounted there is not ours. */
@@ -65,14 +75,10 @@ static int open_target(const struct launch_plan *plan, int sandbox, const char *
 		       bool directory, struct error *e)
 {
 	const char *inside = in_sandbox(plan, target);
-	int fd;
+	int fd = open_place(plan, sandbox, target);
 
-	if (!inside)
-		fd = open_path(AT_FDCWD, target, 0);
-	else
-		fd = open_path(sandbox, inside, RESOLVE_BENEATH);
 	if (fd < 0 && errno == ENOENT && inside && !make_target(sandbox, inside, directory))
-		fd = open_path(sandbox, inside, RESOLVE_BENEATH);
+		fd = open_place(plan, sandbox, target);
 	return fd < 0 ? path_error(target, e) : fd;
 }
 
@@ -84,10 +90,11 @@ static unsigned attributes(const struct plan_mount *m)
 	       (m->dev ? 0 : MOUNT_ATTR_NODEV);
 }
 
-static int make_bind(const struct plan_mount *m, struct error *e)
+static int make_bind(const struct launch_plan *plan, int sandbox, const struct plan_mount *m,
+		     struct error *e)
 {
 	struct mount_attr set = { .attr_set = attributes(m) };
-	autofd int source = open_path(AT_FDCWD, m->source, 0), tree = -EBADF;
+	autofd int source = open_place(plan, sandbox, m->source), tree = -EBADF;
 
 	if (source < 0)
 		return path_error(m->source, e);
@@ -118,7 +125,8 @@ static int make_tmpfs(const struct plan_mount *m, struct error *e)
 static int make_mount(const struct launch_plan *plan, int sandbox, const struct plan_mount *m,
 		      struct error *e)
 {
-	autofd int what = m->source ? make_bind(m, e) : make_tmpfs(m, e), target = -EBADF;
+	autofd int what = m->source ? make_bind(plan, sandbox, m, e) : make_tmpfs(m, e);
+	autofd int target = -EBADF;
 	struct stat from, to;
 	bool directory;
 
@@ -153,15 +161,10 @@ static int check_sandbox(const struct launch_plan *plan, int sandbox, struct err
 	return 0;
 }
 
-int namespace_enter(const struct launch_plan *plan, struct error *e)
+static int make_mounts(const struct launch_plan *plan, struct error *e)
 {
-	autofd int sandbox = -EBADF;
+	autofd int sandbox = open(plan->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (!plan->mounts_count)
-		return 0;
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
-		return error_sys(e, "make a mount namespace");
-	sandbox = open(plan->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (sandbox < 0)
 		return error_sys(e, "open the sandbox %s", plan->directory);
 	for (size_t i = 0; i < plan->mounts_count; i++) {
@@ -172,4 +175,19 @@ int namespace_enter(const struct launch_plan *plan, struct error *e)
 					  m->target);
 	}
 	return check_sandbox(plan, sandbox, e);
+}
+
+/* Who may not make a namespace has no commands that could mount. */
+int namespace_enter(const struct launch_plan *plan, struct error *e)
+{
+	if (!plan->mounts_count && !plan->pre_exec_count)
+		return 0;
+	if (unshare(CLONE_NEWNS)) {
+		if (errno == EPERM && !plan->mounts_count)
+			return 0;
+		return error_sys(e, "make a mount namespace");
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
+		return error_sys(e, "keep mounts from the agent's namespace");
+	return plan->mounts_count ? make_mounts(plan, e) : 0;
 }

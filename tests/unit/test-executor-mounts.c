@@ -75,7 +75,7 @@ static void a_directory_is_bound_for_the_container_alone(void **state)
 	free_mount(&m);
 }
 
-static void without_mounts_it_has_the_namespace_of_the_agent(void **state)
+static void without_either_it_has_the_namespace_of_the_agent(void **state)
 {
 	struct agent *a = *state;
 	char own[64] = "";
@@ -84,6 +84,29 @@ static void without_mounts_it_has_the_namespace_of_the_agent(void **state)
 	strcat(own, "\n");
 	run_to_end(a, "readlink /proc/self/ns/mnt >namespace");
 	expect_file(a, "namespace", own);
+}
+
+static void what_a_command_mounts_stays_there_too(void **state)
+{
+	struct agent *a = *state;
+	char *argv[] = { (char *)"mount", (char *)"-t", (char *)"tmpfs", (char *)"none",
+			 (char *)"data" };
+	struct plan_command command = { .argv = argv, .argv_count = ARRAY_SIZE(argv) };
+	autofree char *before = NULL, *during = NULL;
+
+	need_root();
+	make_directory(a, "data");
+	a->plan.pre_exec = &command;
+	a->plan.pre_exec_count = 1;
+	before = mount_table();
+	start(a, "stat -fc %T data >type; echo >ready; until test -e go; do sleep 0.01; done");
+	await_ready(a);
+	during = mount_table();
+	put_file(a, "go", "");
+	expect_exited(a, 0);
+	finish(a, 0);
+	expect_file(a, "type", "tmpfs\n");
+	assert_string_equal(during, before);
 }
 
 static void what_the_host_mounts_later_is_seen_too(void **state)
@@ -249,6 +272,32 @@ static void only_the_last_part_of_a_target_is_made(void **state)
 	free_mount(&m);
 }
 
+/* A work_dir may have one. */
+static void a_link_that_leads_to_the_sandbox_is_no_obstacle(void **state)
+{
+	struct agent *a = *state;
+	struct plan_mount mounts[2];
+	autofree char *link = xasprintf("%s-link", a->dir);
+
+	bind_source(a, &mounts[0]);
+	make_directory(a, "self");
+	assert_int_equal(symlink(a->dir, link), 0);
+	free(a->directory);
+	a->plan.directory = a->directory = xstrdup(link);
+	free_mount(&mounts[0]);
+	mounts[0] = (struct plan_mount){ .source = path_join(link, "source"),
+					 .target = path_join(link, "data") };
+	mounts[1] =
+		(struct plan_mount){ .source = xstrdup(link), .target = path_join(link, "self") };
+	a->plan.mounts_count = 2;
+	a->plan.mounts = mounts;
+	run_to_end(a, "cat data/file self/source/file >seen");
+	unlink(link);
+	expect_file(a, "seen", "here\nhere\n");
+	free_mount(&mounts[0]);
+	free_mount(&mounts[1]);
+}
+
 /* ---- mounts that are not made ---- */
 
 static void a_link_in_the_sandbox_leads_no_mount_elsewhere(void **state)
@@ -376,7 +425,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_directory_is_bound_for_the_container_alone),
-		TEST(without_mounts_it_has_the_namespace_of_the_agent),
+		TEST(without_either_it_has_the_namespace_of_the_agent),
+		TEST(what_a_command_mounts_stays_there_too),
 		TEST(what_the_host_mounts_later_is_seen_too),
 		TEST(devices_and_setuid_programs_are_off_by_themselves),
 		TEST(a_mount_may_be_read_only),
@@ -387,6 +437,7 @@ int main(void)
 		TEST(mounts_are_made_in_their_order),
 		TEST(nothing_is_made_in_a_source),
 		TEST(only_the_last_part_of_a_target_is_made),
+		TEST(a_link_that_leads_to_the_sandbox_is_no_obstacle),
 		TEST(a_link_in_the_sandbox_leads_no_mount_elsewhere),
 		TEST(nor_does_one_on_the_way),
 		TEST(a_link_is_no_source),
