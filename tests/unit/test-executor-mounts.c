@@ -113,9 +113,10 @@ static void what_the_host_mounts_later_is_seen_too(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *later = in_dir(a, "later");
 
 	set_tmpfs(a, &m, "data", MIB);
+	autofree char *later = in_dir(a, "later");
+
 	make_directory(a, "later");
 	start(a, "echo >ready; until test -e go; do sleep 0.01; done; cat later/file >seen");
 	await_ready(a);
@@ -177,9 +178,10 @@ static void what_is_mounted_below_a_source_is_bound_with_it(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *below = in_dir(a, "source/below");
 
 	bind_source(a, &m);
+	autofree char *below = in_dir(a, "source/below");
+
 	m.read_only = m.has_read_only = true;
 	make_directory(a, "source/below");
 	assert_int_equal(mount("none", below, "tmpfs", 0, NULL), 0);
@@ -277,9 +279,10 @@ static void a_link_that_leads_to_the_sandbox_is_no_obstacle(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount mounts[2];
-	autofree char *link = xasprintf("%s-link", a->dir);
 
 	bind_source(a, &mounts[0]);
+	autofree char *link = xasprintf("%s-link", a->dir);
+
 	make_directory(a, "self");
 	assert_int_equal(symlink(a->dir, link), 0);
 	free(a->directory);
@@ -304,9 +307,10 @@ static void a_link_in_the_sandbox_leads_no_mount_elsewhere(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *link = in_dir(a, "data"), *elsewhere = in_dir(a, "source");
 
 	bind_source(a, &m);
+	autofree char *link = in_dir(a, "data"), *elsewhere = in_dir(a, "source");
+
 	assert_int_equal(symlink(elsewhere, link), 0);
 	expect_launch_failure(a, "mount %s on %s: %s: a symbolic link is on the way", m.source,
 			      m.target, m.target);
@@ -317,9 +321,10 @@ static void nor_does_one_on_the_way(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *link = in_dir(a, "link");
 
 	set_tmpfs(a, &m, "link/data", MIB);
+	autofree char *link = in_dir(a, "link");
+
 	make_directory(a, "source");
 	assert_int_equal(symlink("source", link), 0);
 	expect_launch_failure(a, "mount a tmpfs on %s: %s: a symbolic link is on the way", m.target,
@@ -332,9 +337,10 @@ static void a_link_is_no_source(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *link = in_dir(a, "link");
 
 	bind_source(a, &m);
+	autofree char *link = in_dir(a, "link");
+
 	assert_int_equal(symlink("source", link), 0);
 	free(m.source);
 	m.source = xstrdup(link);
@@ -374,9 +380,10 @@ static void a_sandbox_that_a_mount_hides_is_found_out(void **state)
 {
 	struct agent *a = *state;
 	struct plan_mount m;
-	autofree char *link = xasprintf("%s-link", a->dir), *hidden = in_dir(a, "hidden");
 
 	set_tmpfs(a, &m, "unused", MIB);
+	autofree char *link = xasprintf("%s-link", a->dir), *hidden = in_dir(a, "hidden");
+
 	make_directory(a, "hidden");
 	make_directory(a, "hidden/box");
 	assert_int_equal(symlink(hidden, link), 0);

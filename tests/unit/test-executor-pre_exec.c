@@ -114,11 +114,12 @@ static void commands_run_one_after_another_before_its_own(void **state)
 static void they_are_in_the_mounts_and_the_session_of_the_container(void **state)
 {
 	struct agent *a = *state;
-	struct plan_mount m = { .target = in_dir(a, "data"), .size = MIB, .has_size = true };
+	struct plan_mount m = { .size = MIB, .has_size = true };
 	struct plan_command list[] = { SHELL("echo made >data/file; cut -d' ' -f6 /proc/self/stat "
 					     ">sessions; readlink /proc/self/ns/mnt >namespaces") };
 
 	need_root();
+	m.target = in_dir(a, "data");
 	a->plan.mounts = &m;
 	a->plan.mounts_count = 1;
 	set_pre_exec(a, list, 1);
