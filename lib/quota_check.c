@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "lib/ext4.h"
 #include "lib/fs.h"
 #include "lib/mounts.h"
 #include "lib/project_names.h"
@@ -196,56 +197,6 @@ static void check_kernel(struct probe *p)
 			 : "boot a kernel with CONFIG_QUOTA and CONFIG_QFMT_V2, as Debian's has");
 }
 
-/* Of ext4, at 1024: https://docs.kernel.org/filesystems/ext4/super.html */
-enum {
-	EXT4_AT = 1024,
-	EXT4_BYTES = 1024,
-	EXT4_MAGIC_AT = 0x38,
-	EXT4_INODE_SIZE_AT = 0x58,
-	EXT4_RO_COMPAT_AT = 0x64,
-	EXT4_PROJECT_INODE_AT = 0x26c,
-};
-#define EXT4_MAGIC       0xef53
-#define EXT4_HAS_QUOTA   0x0100u
-#define EXT4_HAS_PROJECT 0x2000u
-#define EXT4_INODE_SMALL 128
-
-struct ext4 {
-	uint32_t inode_size, features, project_inode;
-};
-
-static uint32_t little_endian(const unsigned char *at, size_t n)
-{
-	uint32_t v = 0;
-
-	while (n--)
-		v = v << 8 | at[n];
-	return v;
-}
-
-static bool read_ext4(const char *device, struct ext4 *ret)
-{
-	autofd int fd = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	unsigned char block[EXT4_BYTES];
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
-	    pread(fd, block, sizeof(block), EXT4_AT) != sizeof(block) ||
-	    little_endian(block + EXT4_MAGIC_AT, 2) != EXT4_MAGIC)
-		return false;
-	*ret = (struct ext4){
-		.inode_size = little_endian(block + EXT4_INODE_SIZE_AT, 2),
-		.features = little_endian(block + EXT4_RO_COMPAT_AT, 4),
-		.project_inode = little_endian(block + EXT4_PROJECT_INODE_AT, 4),
-	};
-	return true;
-}
-
-static bool is_prepared(const struct ext4 *x)
-{
-	return x->features & EXT4_HAS_PROJECT && x->features & EXT4_HAS_QUOTA && x->project_inode;
-}
-
 /* How to mount it anew; between the two, tune. */
 static char *remount(const struct probe *p, const char *tune)
 {
@@ -280,11 +231,11 @@ static void check_ext4(struct probe *p)
 		xasprintf("tune2fs -O project,quota -Q prjquota %s%s", p->mount.source,
 			  strcmp(p->mount.target, "/") ? " && " : "; then ");
 	struct ext4 x = { .inode_size = UINT32_MAX };
-	bool known = read_ext4(p->mount.source, &x);
-	autofree char *mend = remount(p, known && is_prepared(&x) ? "" : tune);
+	bool known = ext4_read(p->mount.source, &x);
+	autofree char *mend = remount(p, known && ext4_has_projects(&x) ? "" : tune);
 	autofree char *what = NULL, *anew = NULL;
 
-	if (x.inode_size <= EXT4_INODE_SMALL) {
+	if (!ext4_has_room(&x)) {
 		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
 				 p->mount.target, x.inode_size);
 		anew = xasprintf("make it anew: mkfs.ext4 -I 256 -O project,quota %s",
@@ -294,7 +245,7 @@ static void check_ext4(struct probe *p)
 	}
 	if (!known)
 		what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
-	else if (!is_prepared(&x))
+	else if (!ext4_has_projects(&x))
 		what = xasprintf("%s was made without the features project and quota (ext4)",
 				 p->mount.target);
 	else

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "agent/isolator/capabilities.h"
+#include "agent/isolator/linux_seccomp.h"
 #include "agent/isolator/rows.h"
 
 /*
@@ -70,20 +71,51 @@ static int add_abis(scmp_filter_ctx filter)
 	return r;
 }
 
+int linux_seccomp_number(const char *name, int *ret, struct error *e)
+{
+	const struct scmp_version *v = seccomp_version();
+	int nr = seccomp_syscall_resolve_name(name);
+
+	if (nr == __NR_SCMP_ERROR)
+		return error_set(
+			e, ENOSYS,
+			"libseccomp %u.%u.%u does not know the system call %s, which is to "
+			"be denied: install a newer one",
+			v->major, v->minor, v->micro, name);
+	*ret = nr;
+	return 0;
+}
+
+static int deny_call(scmp_filter_ctx filter, const char *name, struct error *e)
+{
+	int nr, r = linux_seccomp_number(name, &nr, e);
+
+	if (r)
+		return r;
+	r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), nr, 0);
+	return r ? error_set(e, -r, "deny %s: %s", name, strerror(-r)) : 0;
+}
+
+static int deny_calls(scmp_filter_ctx filter, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(calls); i++)
+		r = deny_call(filter, calls[i], e);
+	return r;
+}
+
 /*
  * The kernel looks at the low half of the number of an ioctl, so that is what is compared: with all
  * 64 bits equal, any bit above would make it another one.
  */
-static int add_rules(scmp_filter_ctx filter)
+static int deny_ioctls(scmp_filter_ctx filter)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(ioctls); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
 				     SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, ioctls[i]));
-	for (size_t i = 0; !r && i < ARRAY_SIZE(calls); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-				     seccomp_syscall_resolve_name(calls[i]), 0);
 	return r;
 }
 
@@ -118,7 +150,9 @@ static int prepare(struct container *c unused, struct launch_plan *plan, struct 
 	if (!r)
 		r = add_abis(filter);
 	if (!r)
-		r = add_rules(filter);
+		r = deny_ioctls(filter);
+	if (!r && deny_calls(filter, e))
+		return error_wrap(e, "make the filter of system calls");
 	if (!r)
 		r = export(filter, &program);
 	if (r)

@@ -9,7 +9,9 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
+#include "agent/isolator/linux_seccomp.h"
 #include "agent/isolator/rows.h"
 
 #define DENIED (SECCOMP_RET_ERRNO | EPERM)
@@ -184,6 +186,17 @@ static void quotas_cannot_be_set(void **state)
 	}
 }
 
+static void a_call_that_the_library_does_not_know_is_named(void **state unused)
+{
+	struct error e;
+	int nr;
+
+	assert_int_equal(linux_seccomp_number("quotactl", &nr, &e), 0);
+	assert_int_equal(nr, SYS_quotactl);
+	assert_int_equal(linux_seccomp_number("no_such_call", &nr, &e), -ENOSYS);
+	assert_non_null(strstr(e.text, "does not know the system call no_such_call"));
+}
+
 static void everything_else_is_let_through(void **state)
 {
 	const struct filter *f = *state;
@@ -219,6 +232,7 @@ int main(void)
 		TEST(other_ioctls_are_let_through),
 		TEST(file_setattr_is_denied_by_its_number),
 		TEST(quotas_cannot_be_set),
+		cmocka_unit_test(a_call_that_the_library_does_not_know_is_named),
 		TEST(everything_else_is_let_through),
 		TEST(an_abi_that_nobody_knows_is_deadly),
 	};

@@ -1,0 +1,15 @@
+/* What an ext4 was made with, as its superblock says: https://docs.kernel.org/filesystems/ext4/super.html */
+#pragma once
+
+#include "lib/base.h"
+
+struct ext4 {
+	uint32_t inode_size, features, project_inode;
+};
+
+/* Of the filesystem on a block device; false if there is none, or this user may not look. */
+bool ext4_read(const char *device, struct ext4 *ret);
+/* Whether it has the features project and quota, and a file for the quotas of projects. */
+bool ext4_has_projects(const struct ext4 *x);
+/* Whether its inodes have room for a project id. */
+bool ext4_has_room(const struct ext4 *x);
