@@ -8,3 +8,42 @@ own_network=no # systemd's is that of the guest
 # shellcheck disable=SC2034 # for what comes from there
 patience=300 # an emulated machine is slow, and its host may be busy
 modprobe loop # for filesystems in files: nobody else asks for it
+
+# q COMMAND DIRECTORY [ARGUMENT]...: project quotas by our driver, and as it would not do it: quotactl.c.
+q() { "$MESOS_BUILD/tests/vm/quotactl" "$@"; }
+
+# ---- filesystems of a test's own, each on a disk that is a file in $dir
+
+disks=()
+# another_disk NAME: an empty one, which is then $disk.
+another_disk() {
+	rm -f "$dir/$1.img"
+	truncate -s 400M "$dir/$1.img"
+	disk=$(losetup -f --show "$dir/$1.img")
+	disks+=("$disk")
+}
+# disk_with NAME COMMAND...: another, on which that was run, mounted at $dir/NAME.
+disk_with() {
+	another_disk "$1"
+	"${@:2}" "$disk" >"$dir/mkfs.log" 2>&1 && mkdir -p "$dir/$1" && mount "$disk" "$dir/$1"
+}
+mounted_of_ours() {
+	local d
+	findmnt -rno TARGET | grep "^$dir/"
+	for d in "${disks[@]}"; do findmnt -rno TARGET -S "$d"; done
+}
+release_disks() {
+	local m
+	for m in $(mounted_of_ours | sort -ru); do umount -l "$m"; done
+	[ ${#disks[@]} = 0 ] || losetup -d "${disks[@]}"
+	disks=()
+}
+# leave_guest: at_exit, when nobody holds the disks any more. A test that has more to put right does so before.
+leave_guest() {
+	local status=$?
+	end_agents
+	release_disks
+	(exit "$status")
+	at_exit
+}
+trap leave_guest EXIT
