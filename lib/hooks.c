@@ -3,7 +3,6 @@
 
 #include "lib/labels.h"
 #include "lib/log.h"
-#include "lib/timer.h"
 #include "lib/views.h"
 
 #include "lib/metrics-structs.h"
@@ -250,39 +249,20 @@ static void step(struct hook_run *r)
 	r->done(r);
 }
 
-static int on_begin(sd_event_source *source unused, uint64_t usec unused, void *arg)
-{
-	struct hook_run *r = arg;
-
-	r->begin = sd_event_source_disable_unref(r->begin);
-	step(r);
-	return 0;
-}
-
-/* Where the first one is disabled and nothing may happen without it, it is over as soon as it begins. */
 void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r)
 {
-	size_t i = 0;
-
-	assert(!r->waiting && !r->begin && r->done && f < FUNCTIONS_MAX);
+	assert(!r->waiting && r->done && f < FUNCTIONS_MAX);
 	r->hooks = h;
 	r->call.function = f;
 	r->call.has_function = true;
 	r->next = 0;
-	while (i < h->count && !wants(h, &h->list[i], f))
-		i++;
-	assert(i < h->count);
-	if (h->list[i].disabled)
-		timer_set(modules_loop(h->o.modules), &r->begin, 0, on_begin, r);
-	else
-		step(r);
+	step(r);
 }
 
 void hook_run_fini(struct hook_run *r)
 {
 	if (r->waiting)
 		host_call_cancel(r->waiting);
-	sd_event_source_disable_unref(r->begin);
 	r->call.module = NULL; /* is the hook's */
 	schema_clear(module_call_schema(), &r->call);
 	free(r->subject);

@@ -54,7 +54,6 @@ struct hook_run {
 	size_t next;
 	int64_t since_ns;
 	struct host_call *waiting; /* for this call; NULL: it does not run */
-	sd_event_source *begin;    /* it is about to; NULL: it is not */
 };
 
 /* Whether any hook wants to hear of it; without hooks (NULL) none does. */

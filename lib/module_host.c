@@ -253,7 +253,7 @@ static void pump(struct module_host *h)
 			c->sent = true;
 			h->sent++;
 		}
-	if (h->sent)
+	if (h->sent && h->peer)
 		stream_flush(peer_stream(h->peer));
 	at = due(h);
 	if (at == INT64_MAX || h->why.code)

@@ -322,11 +322,6 @@ int modules_start(struct modules *m, struct error *e)
 
 /* ---- use ---- */
 
-sd_event *modules_loop(const struct modules *m)
-{
-	return m->o.loop;
-}
-
 const struct module_description *modules_find(const struct modules *m, const char *name)
 {
 	const struct module *found = find(m, name);

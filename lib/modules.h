@@ -49,7 +49,6 @@ void modules_want(struct modules *m, const char *name, const char *kind);
  * waiting there yet but signals; -EINTR when one of them has ended the loop.
  */
 int modules_start(struct modules *m, struct error *e);
-sd_event *modules_loop(const struct modules *m);
 /* What a module said of itself; NULL: no such module. */
 const struct module_description *modules_find(const struct modules *m, const char *name);
 bool modules_has_function(const struct modules *m, const char *name, enum module_function f);

@@ -1,6 +1,6 @@
 /*
- * A hook that misbehaves as its parameter `how` says, for tasks whose id begins with `task` and while there is a
- * file `while`, if such are given; `once` takes that file away. Otherwise it adds the label "behaved".
+ * A hook that misbehaves for tasks whose id says how: "segv-1" or "sleep-a" do, any other gets the label "behaved". With
+ * the parameter `how` it does so for all.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -151,47 +151,43 @@ static const struct {
 };
 #define WAYS (sizeof(ways) / sizeof(*ways))
 
-struct hook {
-	int (*fn)(struct mesos_labels *l);
-	const char *task, *file;
-	bool once;
-};
+typedef int way(struct mesos_labels *l);
 
-static bool is_its_turn(const struct hook *h, const char *task)
+/* What a text begins with, up to a '-' or its end; NULL: nothing of that. */
+static way *find_way(const char *text)
 {
-	if (h->task && (!task || strncmp(task, h->task, strlen(h->task)) != 0))
-		return false;
-	if (!h->file)
-		return true;
-	return h->once ? !unlink(h->file) : !access(h->file, F_OK);
+	size_t n = text ? strcspn(text, "-") : 0;
+
+	for (size_t i = 0; text && i < WAYS; i++)
+		if (strlen(ways[i].name) == n && !strncmp(ways[i].name, text, n))
+			return ways[i].fn;
+	return NULL;
 }
+
+struct hook {
+	way *always; /* NULL: the task says */
+};
 
 static int decorate(void *self, const struct mesos_event *e, struct mesos_labels *labels)
 {
 	const struct hook *h = self;
+	way *fn = h->always ? h->always : find_way(mesos_task_id(mesos_event_task(e)));
 
-	if (is_its_turn(h, mesos_task_id(mesos_event_task(e))))
-		return h->fn(labels);
-	return mesos_labels_add(labels, "behaved", NULL);
+	return fn ? fn(labels) : mesos_labels_add(labels, "behaved", NULL);
 }
 
-/* The host has loaded all of it, so that it does no harm where it should not. */
 static void *create(const struct mesos_parameters *parameters)
 {
 	const char *how = mesos_parameter(parameters, "how");
 	struct hook *h = calloc(1, sizeof(*h));
 
-	for (size_t i = 0; h && how && i < WAYS; i++)
-		if (!strcmp(how, ways[i].name))
-			h->fn = ways[i].fn;
-	if (!h || !h->fn) {
-		mesos_fail("parameter 'how': '%s' is none of its ways", how ? how : "");
+	if (h && how)
+		h->always = find_way(how);
+	if (!h || (how && !h->always)) {
+		mesos_fail("parameter 'how': '%s' is none of its ways", how);
 		free(h);
 		return NULL;
 	}
-	h->task = mesos_parameter(parameters, "task");
-	h->file = mesos_parameter(parameters, "while");
-	h->once = mesos_parameter(parameters, "once");
 	return h;
 }
 
@@ -208,18 +204,14 @@ static const struct mesos_hook hook = {
 	.slave_task_status_label_decorator = decorate,
 };
 
-#define MISBEHAVES(name)                                                                           \
-	MESOS_MODULE(name) = {                                                                     \
-		MESOS_MODULE_BEGIN,                                                                \
-		.kind = MESOS_HOOK_KIND,                                                           \
-		.author_name = "An Author",                                                        \
-		.author_email = "author@example.org",                                              \
-		.description = "Misbehaves.",                                                      \
-		.compatible = compatible,                                                          \
-		.functions = &hook,                                                                \
-		.create = create,                                                                  \
-		.destroy = free,                                                                   \
-	}
-
-MISBEHAVES(org_example_misbehaves);
-MISBEHAVES(org_example_misbehaves_2);
+MESOS_MODULE(org_example_misbehaves) = {
+	MESOS_MODULE_BEGIN,
+	.kind = MESOS_HOOK_KIND,
+	.author_name = "An Author",
+	.author_email = "author@example.org",
+	.description = "Misbehaves.",
+	.compatible = compatible,
+	.functions = &hook,
+	.create = create,
+	.destroy = free,
+};

@@ -25,27 +25,12 @@ static void follow(pid_t daemon)
 		_exit(EXIT_FAILURE);
 }
 
-/*
- * What it has too much it is asked for between two calls, which costs nobody a call; this ends one that takes all that
- * it can get, and where the kernel does not count it, its deadline does.
- */
-static void limit_memory(uint64_t most)
+/* proc_pid_statm(5): what is resident, and what of its data RLIMIT_DATA counts. The descriptor stays open. */
+static void read_memory(uint64_t *resident, uint64_t *data)
 {
-	uint64_t bytes = most + most / 4 + MEMORY_MORE;
-	struct rlimit limit = { bytes, bytes };
-	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (setrlimit(RLIMIT_DATA, &limit))
-		log_warning("module host: limit its memory: %s", strerror(errno));
-	if (score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) < 0)
-		log_debug("module host: oom_score_adj: %s", strerror(errno));
-}
-
-/* What is resident: proc_pid_statm(5). The descriptor stays open. */
-static uint64_t memory_used(void)
-{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned long long pages[2] = { 0, 0 };
 	static int fd = -EBADF;
-	unsigned long long pages;
 	char text[128];
 	ssize_t n;
 
@@ -53,18 +38,38 @@ static uint64_t memory_used(void)
 		fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	text[MAX(n, 0)] = '\0';
-	return sscanf(text, "%*u %llu", &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	sscanf(text, "%*u %llu %*u %*u %*u %llu", &pages[0], &pages[1]);
+	*resident = pages[0] * page;
+	*data = pages[1] * page;
+}
+
+/*
+ * How much it has is looked at between two calls, when its end costs nobody a call. This ends one that takes all it
+ * can get; where the kernel does not count, or a sanitizer has more already, the deadline does.
+ */
+static void limit_memory(uint64_t most)
+{
+	uint64_t bytes = most + most / 4 + MEMORY_MORE, resident, data;
+	struct rlimit limit = { bytes, bytes };
+	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	read_memory(&resident, &data);
+	if (data < bytes && setrlimit(RLIMIT_DATA, &limit))
+		log_warning("module host: limit its memory: %s", strerror(errno));
+	if (score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) < 0)
+		log_debug("module host: oom_score_adj: %s", strerror(errno));
 }
 
 /* All that is asked meanwhile will be asked of the next one. */
 static void check_memory(uint64_t most)
 {
-	uint64_t used = memory_used();
+	uint64_t resident, data;
 
-	if (used <= most)
+	read_memory(&resident, &data);
+	if (resident <= most)
 		return;
 	log_warning("module host: has too much memory bytes=%llu max=%llu",
-		    (unsigned long long)used, (unsigned long long)most);
+		    (unsigned long long)resident, (unsigned long long)most);
 	_exit(MODULE_HOST_TOO_LARGE);
 }
 
