@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "agent/agent.h"
+#include "agent/disk_hooks.h"
 #include "agent/executor_hooks.h"
 #include "agent/master.h"
 #include "agent/save.h"
@@ -140,6 +141,7 @@ void executor_free(struct executor *x)
 	store_wait_cancel(&x->stored);
 	gc_wait_cancel(&x->room);
 	executor_hooks_stop(x);
+	disk_hooks_stop(x);
 	executor_drop_peer(x);
 	forget_recent(x);
 	sd_event_source_disable_unref(x->timer);
@@ -483,6 +485,11 @@ static void say_denied(struct executor *x)
 	}
 }
 
+static void on_exceeded(struct container *c, const char *why)
+{
+	disk_hooks_reached(c->owner, true, why);
+}
+
 static void on_denied(struct container *c)
 {
 	struct executor *x = c->owner;
@@ -496,6 +503,11 @@ static void on_denied(struct container *c)
 	replace_str(&x->denied, c->denied);
 	save_executor(x);
 	say_denied(x);
+}
+
+static void on_refused(struct container *c, const char *message)
+{
+	disk_hooks_reached(c->owner, false, message);
 }
 
 static void on_started(struct container *c)
@@ -621,6 +633,7 @@ static void on_ended(struct container *c, const struct container_end *end)
 	x->timer = sd_event_source_disable_unref(x->timer);
 	gc_wait_cancel(&x->room);
 	executor_hooks_stop(x);
+	disk_hooks_stop(x);
 	executor_drop_peer(x);
 	list_for_each(t, &x->tasks, node) {
 		if (task_terminal(t->state))
@@ -662,8 +675,10 @@ static void on_idle(struct container_node *node)
 const struct container_ops executor_container_ops = {
 	.made = on_made,
 	.started = on_started,
+	.exceeded = on_exceeded,
 	.limited = on_limited,
 	.denied = on_denied,
+	.refused = on_refused,
 	.limits_applied = on_limits_applied,
 	.ended = on_ended,
 	.settled = on_settled,

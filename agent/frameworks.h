@@ -60,7 +60,10 @@ struct executor {
 	int exit_status;          /* of its container, once that has ended; -1: not known */
 	struct store_wait stored; /* that it may begin, or how it ended */
 	struct gc_wait room;      /* for what it may write */
-	unsigned launch_waits;    /* for so many things its container waits */
+	struct disk_run
+		*disk_hooks;       /* of a disk limit that was reached; NULL: none is asked about */
+	uint64_t disk_asked_bytes; /* the limit that hooks were last asked about; 0: none */
+	unsigned launch_waits;     /* for so many things its container waits */
 	struct executor_run *launch_hooks; /* one of them; NULL: not, or not any more */
 };
 

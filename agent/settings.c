@@ -65,21 +65,33 @@ static void refuse(struct peer *p, const struct query_set_quota *q, const char *
 	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
 }
 
+static void remember(struct executor *x, const struct disk_override *o)
+{
+	x->override = *o;
+	save_executor(x);
+}
+
+void settings_override_disk(struct executor *x, const struct disk_override *o)
+{
+	remember(x, o);
+	container_override_disk(x->container, o);
+}
+
 static void set(struct agent *a, struct peer *p, struct executor *x,
 		const struct query_set_quota *q)
 {
+	const struct disk_override o = { q->has_limit_bytes, q->limit_bytes };
 	struct setting *s = xcalloc(1, sizeof(*s));
 
 	s->peer = p;
 	s->answer.container_id = xstrdup(q->container_id);
-	x->override = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
 	log_info("container %s: an operator %s its disk limit bytes=%llu", q->container_id,
-		 x->override.set ? "sets" : "resets", (unsigned long long)q->limit_bytes);
-	save_executor(x);
+		 q->has_limit_bytes ? "sets" : "resets", (unsigned long long)q->limit_bytes);
+	remember(x, &o);
 	store_wait(a->store, &s->stored, on_stored);
 	list_append(&a->settings, &s->node);
 	s->executor = a->node.projects ? x : NULL;
-	container_override_disk(x->container, &x->override);
+	container_override_disk(x->container, &o);
 	s->answer.has_limit_bytes = disk_limit_of(x->container, &s->answer.limit_bytes);
 	if (q->has_wait)
 		timer_set(a->loop, &s->timer, q->wait, on_late, s);

@@ -7,6 +7,8 @@
 #include "agent/agent.h"
 
 void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_quota *q);
+/* A hook gives the executor, whose container runs, another limit: as if an operator had, but nobody waits. */
+void settings_override_disk(struct executor *x, const struct disk_override *o);
 /* The limits of this container are in force; why: or not, for this reason. */
 void settings_applied(struct executor *x, const char *why);
 /* Whoever asked over this connection (NULL: anybody) hears no answer any more. */

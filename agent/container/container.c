@@ -290,10 +290,11 @@ void container_override_disk(struct container *c, const struct disk_override *o)
 
 void container_refused(struct container *c, const char *message)
 {
-	if (c->denied)
-		return;
-	c->denied = xstrdup(message);
-	c->node->ops->denied(c);
+	if (!c->denied) {
+		c->denied = xstrdup(message);
+		c->node->ops->denied(c);
+	}
+	c->node->ops->refused(c, message);
 }
 
 void container_destroy(struct container *c, int64_t grace_ns)

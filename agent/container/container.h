@@ -39,9 +39,13 @@ struct container_ops {
 	/* Its init exists and waits at the gate; container_start() opens that, once this is stored. */
 	void (*made)(struct container *c);
 	void (*started)(struct container *c); /* its command was exec'd */
+	/* It is above a limit that ends it: container_limit() with this message, unless somebody decides otherwise. At each check. */
+	void (*exceeded)(struct container *c, const char *why);
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
 	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */
 	void (*denied)(struct container *c);
+	/* Each time that it does. */
+	void (*refused)(struct container *c, const char *message);
 	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
 	/* The kernel holds it to its disk limits as they are now; why: or not, for this reason. */
@@ -212,7 +216,7 @@ struct container *container_adopt(struct container_node *node, const struct cont
 				  const struct container_past *past, void *owner);
 /* An operator gives it another limit, or takes that back. */
 void container_override_disk(struct container *c, const struct disk_override *o);
-/* The kernel has refused it more disk; the first time its owner hears of it. */
+/* The kernel has refused it more disk. */
 void container_refused(struct container *c, const char *message);
 /* Its resources are now these. */
 void container_update(struct container *c, const struct resources *resources);

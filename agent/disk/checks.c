@@ -24,8 +24,6 @@ void disk_watch_judge(struct disk_watch *w, bool was_over)
 		return;
 	case DISK_KILL:
 		ledger_describe_excess(w->ledger, &why);
-		w->ledger->killed = true;
-		m->disk_kills++;
 		w->ops->exceeded(w, buf_text(&why));
 	}
 }

@@ -55,7 +55,7 @@ struct disk_method {
 };
 
 struct disk_watch_ops {
-	/* Above its limit, and that ends it; why is the message for the task. */
+	/* Above its limit, and that ends it; why is the message for the task. At each check, until the ledger says killed. */
 	void (*exceeded)(struct disk_watch *w, const char *why);
 	/* A measurement has ended; w->outcome says how. May be NULL. */
 	void (*measured)(struct disk_watch *w);

@@ -49,7 +49,9 @@ bool disk_ended(const struct container *c, struct disk_watch *w)
 
 void disk_exceeded(struct disk_watch *w, const char *why)
 {
-	container_limit(w->owner, REASON_CONTAINER_LIMITATION_DISK, why);
+	struct container *c = w->owner;
+
+	c->node->ops->exceeded(c, why);
 }
 
 void disk_settled(struct disk_watch *w)
