@@ -11,6 +11,7 @@
 #include "agent/isolator/isolator.h"
 #include "agent/recover.h"
 #include "lib/attributes.h"
+#include "lib/labels.h"
 #include "lib/daemon.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
@@ -96,6 +97,8 @@ static int find_resources(struct agent *a, struct error *e)
 	if (a->flags.attributes && attributes_parse(a->flags.attributes, &a->info.attributes,
 						    &a->info.attributes_count, e))
 		return error_wrap(e, "--attributes");
+	if (a->flags.labels && labels_parse(a->flags.labels, &a->info.labels, e))
+		return error_wrap(e, "--labels");
 	return 0;
 }
 

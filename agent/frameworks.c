@@ -10,6 +10,7 @@
 #include "agent/master.h"
 #include "agent/save.h"
 #include "lib/ids.h"
+#include "lib/labels.h"
 #include "lib/log.h"
 
 struct framework *framework_find(struct agent *a, const char *id)
@@ -48,6 +49,27 @@ struct task *task_find(struct framework *f, const char *task_id)
 
 	HASH_FIND_STR(f->tasks, task_id, t);
 	return t;
+}
+
+/* Not every line about a task says whose it is. */
+static struct task *task_anywhere(struct agent *a, const char *framework_id, const char *task_id)
+{
+	struct framework *f, *next;
+	struct task *t = NULL;
+
+	HASH_ITER(hh, a->frameworks, f, next)
+		if (!t && (!framework_id || !strcmp(f->id, framework_id)))
+			t = task_find(f, task_id);
+	return t;
+}
+
+void frameworks_add_log_fields(struct log_fields *f, void *ctx)
+{
+	const struct task *t = task_anywhere(ctx, log_fields_get(f, "MESOS_FRAMEWORK_ID"),
+					     log_fields_get(f, "MESOS_TASK_ID"));
+
+	if (t)
+		labels_add_fields(t->info->labels, f);
 }
 
 static void free_framework(struct framework *f)

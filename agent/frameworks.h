@@ -9,6 +9,7 @@
 #include "agent/container/container.h"
 #include "agent/gc.h"
 #include "agent/task.h"
+#include "lib/log_fields.h"
 
 #define COMPLETED_EXECUTORS_MAX 150
 #define COMPLETED_TASKS_MAX     200
@@ -73,6 +74,8 @@ extern const struct peer_protocol executor_protocol;
 struct framework *framework_find(struct agent *a, const char *id);
 struct executor *executor_find(struct framework *f, const char *executor_id);
 struct task *task_find(struct framework *f, const char *task_id);
+/* Labels of a task as fields of a log line that is about it; ctx is the agent: log_set_task_fields(). */
+void frameworks_add_log_fields(struct log_fields *f, void *ctx);
 /* The one that is not past and has this container; NULL if there is none. */
 struct executor *executor_by_container(const struct agent *a, const char *container_id);
 /* The executor's and its living tasks' resources. */

@@ -185,7 +185,7 @@ static void on_state(const struct http_request *q, struct http_response *r, void
 	const char *labels[HTTP_PARAMS_MAX];
 	struct labels_wanted wanted = { labels, http_query_all(q, "label", labels) };
 	autobuf struct buf live = { 0 }, completed = { 0 }, flags = { 0 };
-	autobuf struct buf resources = { 0 }, attributes = { 0 };
+	autobuf struct buf resources = { 0 }, attributes = { 0 }, own = { 0 };
 	autofree char *endpoint = agent_endpoint(a);
 	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
 	struct agent_state_view v = {
@@ -212,6 +212,8 @@ static void on_state(const struct http_request *q, struct http_response *r, void
 	v.completed_frameworks = buf_text(&completed);
 	v.resources = buf_text(&resources);
 	v.attributes = buf_text(&attributes);
+	view_add_labels(a->info.labels, &own);
+	v.labels = buf_text(&own);
 	v.flags = buf_text(&flags);
 	view_encode(agent_state_view_schema(), &v, &r->body);
 }

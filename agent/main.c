@@ -210,6 +210,7 @@ static int handle_signals(struct agent *a, struct error *e)
 /* Either we serve, or we only end what an agent before us left, and tell that. */
 static int begin(struct agent *a, struct error *e)
 {
+	log_set_task_fields(frameworks_add_log_fields, a);
 	manager_status("Recovering");
 	if (agent_recover(a, e))
 		return -e->code;
@@ -277,6 +278,7 @@ static void stop(struct agent *a)
 	settings_forget(a, NULL);
 	containers_fini(&a->node);
 	scope_free(a->scope);
+	log_set_task_fields(NULL, NULL);
 	frameworks_fini(a);
 	gc_free(a->gc);
 	a->updates.gone = NULL;

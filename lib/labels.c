@@ -2,6 +2,7 @@
 #include "lib/labels.h"
 
 #include "lib/buf.h"
+#include "lib/utf8.h"
 
 static size_t bytes_of(const struct label *l)
 {
@@ -102,6 +103,49 @@ char *labels_variable(const char *key)
 		if (*p >= 'a' && *p <= 'z')
 			*p = (char)(*p - 'a' + 'A');
 	return name;
+}
+
+void labels_add_fields(const struct labels *labels, struct log_fields *f)
+{
+	for (size_t i = 0; labels && i < labels->labels_count; i++) {
+		autofree char *name = labels_variable(labels->labels[i].key);
+
+		if (!log_fields_get(f, name))
+			log_fields_add(f, name, labels->labels[i].value);
+	}
+}
+
+static int add_item(struct labels *l, const char *item, struct error *e)
+{
+	const char *colon = strchrnul(item, ':');
+	struct label added = {
+		.key = xstrndup(item, (size_t)(colon - item)),
+		.value = *colon ? xstrdup(colon + 1) : NULL,
+	};
+
+	l->labels = xreallocarray(l->labels, l->labels_count + 1, sizeof(*l->labels));
+	l->labels[l->labels_count++] = added;
+	return *added.key && utf8_valid(item)
+		       ? 0
+		       : error_set(e, EINVAL, "'%s': expected KEY:VALUE or KEY, in UTF-8", item);
+}
+
+int labels_parse(const char *text, struct labels **ret, struct error *e)
+{
+	struct labels *l = xcalloc(1, sizeof(*l));
+	autofree char *copy = xstrdup(text);
+	char *rest = copy, *item;
+	int r = 0;
+
+	while (!r && (item = strsep(&rest, ";\n")))
+		r = *item ? add_item(l, item, e) : 0;
+	if (!r)
+		r = labels_check(l, NULL, e);
+	if (r)
+		schema_free(labels_schema(), l);
+	else
+		*ret = l;
+	return r;
 }
 
 char *labels_metric(const char *key)

@@ -1,6 +1,7 @@
 /* Labels as a choice and as names: what is wanted of them, and what environment and metrics call them. */
 #pragma once
 
+#include "lib/log_fields.h"
 #include "lib/protocol.h"
 
 /*
@@ -34,6 +35,13 @@ bool labels_match(const struct labels *labels, const struct labels_wanted *wante
  * take in a name. The caller frees.
  */
 char *labels_variable(const char *key);
+/* MESOS_LABEL_ENVIRONMENT=prod in the journal: the first of several of a name. */
+void labels_add_fields(const struct labels *labels, struct log_fields *f);
+/*
+ * "environment:prod;team:web": keys and values, separated by ';' or a newline; what has no ':' has no value. For
+ * schema_free(). -EINVAL names the item.
+ */
+int labels_parse(const char *text, struct labels **ret, struct error *e);
 /* label_environment, as Prometheus calls it: as above, but the key stays in its case. */
 char *labels_metric(const char *key);
 

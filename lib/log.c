@@ -238,6 +238,27 @@ static void make_harmless(char *text)
 			*text = '?';
 }
 
+static struct {
+	void (*fn)(struct log_fields *f, void *ctx);
+	void *ctx;
+	pthread_t thread;
+} task_fields;
+
+void log_set_task_fields(void (*fn)(struct log_fields *f, void *ctx), void *ctx)
+{
+	task_fields.ctx = ctx;
+	task_fields.thread = pthread_self();
+	task_fields.fn = fn;
+}
+
+/* What they are found in belongs to that thread. */
+static void add_task_fields(struct log_fields *f)
+{
+	if (task_fields.fn && pthread_equal(task_fields.thread, pthread_self()) && is_journal() &&
+	    log_fields_get(f, "MESOS_TASK_ID"))
+		task_fields.fn(f, task_fields.ctx);
+}
+
 static void write_line(enum log_level level, const struct log_place *place, uint64_t left_out,
 		       const char *fmt, va_list args)
 {
@@ -246,6 +267,7 @@ static void write_line(enum log_level level, const struct log_place *place, uint
 	struct log_fields fields;
 
 	log_fields_find(fmt, args, &fields);
+	add_task_fields(&fields);
 	n = (size_t)vsnprintf(text, most, fmt, args);
 	n = MIN(n, most - 1);
 	if (left_out)

@@ -18,6 +18,12 @@ void log_set_file(int fd, bool quiet);
  * the same pipe or terminal at the same moment.
  */
 void log_set_standard(void);
+struct log_fields;
+/*
+ * For the journal: adds fields to a line about a task, which has MESOS_TASK_ID (log_fields.h). Called only on the thread
+ * that sets it, and never logs; NULL: nothing is added.
+ */
+void log_set_task_fields(void (*fn)(struct log_fields *f, void *ctx), void *ctx);
 /*
  * Lines that were not written since the start: no line ever waits for who should read it. What is
  * missing in a place is said there as soon as it takes lines again.

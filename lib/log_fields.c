@@ -4,7 +4,8 @@
 #include <printf.h>
 #include <stdio.h>
 
-#define ARGS_MAX 32
+#define ARGS_MAX         32
+#define JOURNAL_NAME_MAX 64
 
 static const struct {
 	const char *word, *field;
@@ -50,9 +51,19 @@ static const char *field_before(const char *fmt, const char *at)
 	return NULL;
 }
 
-static void add(struct log_fields *f, const char *field, const char *value)
+const char *log_fields_get(const struct log_fields *f, const char *field)
 {
-	if (f->count == LOG_FIELDS_MAX || !value || !*value)
+	size_t n = strlen(field);
+
+	for (size_t i = 0; i < f->count; i++)
+		if (!strncmp(f->text[i], field, n) && f->text[i][n] == '=')
+			return f->text[i] + n + 1;
+	return NULL;
+}
+
+void log_fields_add(struct log_fields *f, const char *field, const char *value)
+{
+	if (f->count == LOG_FIELDS_MAX || !value || !*value || strlen(field) > JOURNAL_NAME_MAX)
 		return;
 	snprintf(f->text[f->count++], LOG_FIELD_MAX_BYTES, "%s=%s", field, value);
 }
@@ -77,7 +88,7 @@ void log_fields_find(const char *fmt, va_list args, struct log_fields *ret)
 		field = field_before(fmt, at);
 		text = next_arg(types[i++], &rest);
 		if (field)
-			add(ret, field, text);
+			log_fields_add(ret, field, text);
 	}
 	assert(i == count); /* a width by '*' would be an argument without a '%' */
 	va_end(rest);

@@ -8,7 +8,7 @@
 
 #include "lib/base.h"
 
-#define LOG_FIELDS_MAX      5
+#define LOG_FIELDS_MAX      20  /* of these five at most are found in a format */
 #define LOG_FIELD_MAX_BYTES 300 /* name and value; ids are shorter */
 
 struct log_fields {
@@ -18,3 +18,10 @@ struct log_fields {
 
 /* args are those of fmt, printf(3), and are not used up. A value that is empty makes no field. */
 void log_fields_find(const char *fmt, va_list args, struct log_fields *ret);
+/* The value of a field; NULL: the line has no such one. */
+const char *log_fields_get(const struct log_fields *f, const char *field);
+/*
+ * One more, as long as there is room; cut where it is too long. Not one whose name the journal would not take
+ * (systemd.journal-fields(7): at most 64 bytes), or which has no value.
+ */
+void log_fields_add(struct log_fields *f, const char *field, const char *value);

@@ -21,9 +21,12 @@ static void on_state(const struct http_request *q, struct http_response *r, void
 	state_add(ctx, &wanted, &r->body);
 }
 
-static void on_slaves(const struct http_request *q unused, struct http_response *r, void *ctx)
+static void on_slaves(const struct http_request *q, struct http_response *r, void *ctx)
 {
-	state_add_slaves(ctx, &r->body);
+	const char *labels[HTTP_PARAMS_MAX];
+	struct labels_wanted wanted = { labels, http_query_all(q, "label", labels) };
+
+	state_add_slaves(ctx, &wanted, &r->body);
 }
 
 static void on_roles(const struct http_request *q unused, struct http_response *r, void *ctx)
@@ -156,7 +159,12 @@ const struct http_route master_routes[] = {
 	{ .path = "/roles.json",
 	  .handler = on_roles,
 	  .doc = "Roles, their weights and what their frameworks have." },
-	{ .path = "/slaves", .handler = on_slaves, .doc = "The registered agents." },
+	{ .path = "/slaves",
+	  .handler = on_slaves,
+	  .doc = "The registered agents.",
+	  .params =
+		  "label=KEY:VALUE  only agents with this label, or with any of that KEY; several: "
+		  "with all of them" },
 	{ .path = "/state",
 	  .handler = on_state,
 	  .doc = "All that the master knows: the same as /state.json.",

@@ -216,6 +216,7 @@ static int start(struct master *m, int passed, struct error *e)
 	r = start_listening(m, passed, e);
 	if (r)
 		return r;
+	log_set_task_fields(task_add_log_fields, m);
 	introduce(m);
 	recovery_start(m);
 	return 0;
@@ -263,6 +264,7 @@ void master_free(struct master *m)
 	http_free(m->http);
 	recovery_stop(m);
 	removals_stop(m);
+	log_set_task_fields(NULL, NULL);
 	free_books(m);
 	hooks_free(m->hooks);
 	modules_free(m->modules);

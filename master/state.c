@@ -58,7 +58,7 @@ static void add_offer(const struct offered *o, struct buf *out)
 
 static void add_slave(const struct agent *a, struct buf *out)
 {
-	autobuf struct buf resources = { 0 }, attributes = { 0 };
+	autobuf struct buf resources = { 0 }, attributes = { 0 }, labels = { 0 };
 	autofree char *pid = agent_pid(a);
 	struct slave_view v = {
 		.id = a->info->id,
@@ -73,18 +73,21 @@ static void add_slave(const struct agent *a, struct buf *out)
 	resources_add_view(&a->total, &resources);
 	attributes_add_view(a->info->attributes, a->info->attributes_count, &attributes);
 	v.resources = buf_text(&resources);
+	view_add_labels(a->info->labels, &labels);
 	v.attributes = buf_text(&attributes);
+	v.labels = buf_text(&labels);
 	view_item(out);
 	view_encode(slave_view_schema(), &v, out);
 }
 
-static void add_slaves(struct master *m, struct buf *out)
+static void add_slaves(struct master *m, const struct labels_wanted *labels, struct buf *out)
 {
 	struct agent *a, *tmp;
 
 	view_open(out);
 	HASH_ITER(hh, m->agents, a, tmp)
-		add_slave(a, out);
+		if (labels_match(a->info->labels, labels))
+			add_slave(a, out);
 	view_close(out);
 }
 
@@ -252,6 +255,8 @@ static void fill_counts(struct master *m, struct master_state_view *v)
 	v->lost_tasks = m->metrics.tasks_lost;
 }
 
+static const struct labels_wanted any_label = { .count = 0 };
+
 void state_add(struct master *m, const struct labels_wanted *labels, struct buf *out)
 {
 	cleanup(state_parts_fini) struct state_parts p = { 0 };
@@ -269,7 +274,7 @@ void state_add(struct master *m, const struct labels_wanted *labels, struct buf 
 
 	fill_counts(m, &v);
 	flags_add_view(master_flags_schema(), m->flags, &p.flags);
-	add_slaves(m, &p.slaves);
+	add_slaves(m, &any_label, &p.slaves);
 	fill_frameworks(m, labels, &p);
 	v.flags = buf_text(&p.flags);
 	v.slaves = buf_text(&p.slaves);
@@ -280,10 +285,10 @@ void state_add(struct master *m, const struct labels_wanted *labels, struct buf 
 	view_encode(master_state_view_schema(), &v, out);
 }
 
-void state_add_slaves(struct master *m, struct buf *out)
+void state_add_slaves(struct master *m, const struct labels_wanted *labels, struct buf *out)
 {
 	buf_adds(out, "{\"slaves\":");
-	add_slaves(m, out);
+	add_slaves(m, labels, out);
 	buf_addc(out, '}');
 }
 

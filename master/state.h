@@ -13,6 +13,6 @@ struct task_window {
 /* Each appends one whole document. */
 /* Where labels are wanted: only tasks that have them, and frameworks that have such tasks. */
 void state_add(struct master *m, const struct labels_wanted *labels, struct buf *out);
-void state_add_slaves(struct master *m, struct buf *out);
+void state_add_slaves(struct master *m, const struct labels_wanted *labels, struct buf *out);
 void state_add_roles(struct master *m, struct buf *out);
 void state_add_tasks(struct master *m, const struct task_window *window, struct buf *out);

@@ -151,6 +151,16 @@ struct task *task_find(const struct framework *f, const char *task_id)
 	return t;
 }
 
+void task_add_log_fields(struct log_fields *f, void *ctx)
+{
+	const char *framework_id = log_fields_get(f, "MESOS_FRAMEWORK_ID");
+	struct framework *owner = framework_id ? framework_find(ctx, framework_id) : NULL;
+	struct task *t = owner ? task_find(owner, log_fields_get(f, "MESOS_TASK_ID")) : NULL;
+
+	if (t)
+		labels_add_fields(t->report.labels, f);
+}
+
 static struct task *task_new(struct framework *f, struct agent *a)
 {
 	struct task *t = xcalloc(1, sizeof(*t));
