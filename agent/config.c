@@ -2,6 +2,7 @@
 #include "agent/config.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 
 #include "agent/agent.h"
@@ -17,6 +18,9 @@
 #include "lib/ids.h"
 #include "lib/masters.h"
 #include "lib/runtime.h"
+
+#define LOCK_WAIT_NS  (2 * NSEC_PER_SEC)
+#define LOCK_AGAIN_MS 20
 
 static int make_absolute(char **path, struct error *e)
 {
@@ -34,21 +38,38 @@ static int make_absolute(char **path, struct error *e)
 	return 0;
 }
 
+/*
+ * An agent that was killed may have been about to start mesos-executor: until that is exec'd, which takes a
+ * moment on a busy machine, it has a copy of the descriptor and so the lock.
+ */
+static int wait_for_lock(int fd)
+{
+	int64_t until = now_ns() + LOCK_WAIT_NS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || now_ns() >= until)
+			return -errno;
+		poll(NULL, 0, LOCK_AGAIN_MS);
+	}
+	return 0;
+}
+
 /* Two agents in one work_dir would offer the same disk twice. */
 static int lock_work_dir(struct agent *a, struct error *e)
 {
+	int r;
+
 	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->work_dir_fd < 0)
 		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
-	if (!flock(a->work_dir_fd, LOCK_EX | LOCK_NB))
-		return 0;
-	if (errno == EWOULDBLOCK)
+	r = wait_for_lock(a->work_dir_fd);
+	if (r == -EWOULDBLOCK)
 		return error_set(
 			e, EBUSY,
 			"--work_dir: %s is in use by another agent: end that one first, or "
 			"give this one a --work_dir of its own",
 			a->flags.work_dir);
-	return error_sys(e, "--work_dir: lock %s", a->flags.work_dir);
+	return r ? error_set(e, -r, "--work_dir: lock %s: %s", a->flags.work_dir, strerror(-r)) : 0;
 }
 
 static int open_directories(struct agent *a, struct error *e)
