@@ -27,8 +27,10 @@ static void decorated(struct hook_run *r)
 	struct framework *f = framework_find(w->agent, body->framework_id);
 	struct task *t = f ? task_find(f, body->status->task_id) : NULL;
 
-	if (t)
+	if (t) {
 		task_set_status_labels(t, body->status->state, r->call.labels);
+		save_task(t);
+	}
 	updates_release(&w->agent->updates, w->update, take_ptr(r->call.labels),
 			w->stored ? store_batch(w->agent->store) : 0, now_ns());
 	if (w->stored)

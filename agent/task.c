@@ -93,12 +93,14 @@ static void remember(struct task *t, const struct task_status *status)
 
 void task_set_status_labels(struct task *t, enum task_state state, const struct labels *labels)
 {
-	struct task_status *last = t->statuses_count ? &t->statuses[t->statuses_count - 1] : NULL;
+	for (size_t i = 0; i < t->statuses_count; i++) {
+		struct task_status *s = &t->statuses[i];
 
-	if (!last || last->state != state)
-		return;
-	schema_free(labels_schema(), last->labels);
-	last->labels = labels_kept(labels);
+		if (s->state != state)
+			continue;
+		schema_free(labels_schema(), s->labels);
+		s->labels = labels_kept(labels);
+	}
 }
 
 static void count(struct agent_metrics *metrics, enum task_state state)

@@ -60,7 +60,7 @@ void task_free(struct task *t);
  * re-registration and views say of it.
  */
 void task_move(struct task *t, const struct task_status *status, struct agent_metrics *metrics);
-/* What hooks have made of the labels of its last status, if that is of this state. */
+/* What hooks have made of the labels of its status of this state, if it is remembered. */
 void task_set_status_labels(struct task *t, enum task_state state, const struct labels *labels);
 /* It is past: keeps only what views show of it. Freeing the task takes it out again. */
 void task_archive(struct task *t, struct task_history *history);
