@@ -28,6 +28,7 @@ struct host_call {
 	struct list node;
 	struct module_host *host;
 	struct buf line;
+	uint64_t number;
 	bool sent;
 	int64_t since_ns; /* waits since then, or runs if it is the first */
 	host_call_done *done;
@@ -40,12 +41,14 @@ struct module_host {
 	struct peer *peer;
 	enum host_state state;
 	bool loaded_once;
-	char *doing; /* of its loading, the last that it began with; NULL: nothing yet */
+	char *closed; /* why its connection has ended */
+	char *doing;  /* of its loading, the last that it began with; NULL: nothing yet */
 	pid_t pid;
 	sd_event_source *child, *timer;
 	sd_event_source *drained; /* of the two ends of it, process and connection, one has come */
 	struct list calls;        /* those that were sent come first */
 	unsigned sent;            /* how many of them */
+	uint64_t numbers;         /* that calls were given */
 	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
 	int64_t started_ns; /* of the process */
 	int64_t restart_ns; /* when the next is started; 0: never */
@@ -121,16 +124,18 @@ static int on_lives(sd_event_source *source unused, uint64_t usec unused, void *
 	struct module_host *h = arg;
 
 	h->drained = sd_event_source_disable_unref(h->drained);
-	kill_host(h, HOST_CALL_CRASHED, "its process has closed the connection");
+	kill_host(h, HOST_CALL_CRASHED, h->closed);
 	return 0;
 }
 
-static void on_closed(struct peer *p, const char *why unused)
+static void on_closed(struct peer *p, const char *why)
 {
 	struct module_host *h = peer_ctx(p);
 
 	assert(h->peer == p);
 	h->peer = NULL;
+	free(h->closed);
+	h->closed = xasprintf("its connection has ended: %s", why);
 	if (!h->pid)
 		lose(h);
 	else if (!h->why.code)
@@ -170,12 +175,15 @@ struct host_call *module_host_call(struct module_host *h, const struct module_ca
 				   host_call_done *done, void *ctx)
 {
 	struct host_call *c = xcalloc(1, sizeof(*c));
+	struct module_call numbered = *what;
 
 	c->host = h;
+	c->number = numbered.number = ++h->numbers;
+	numbered.has_number = true;
 	c->done = done;
 	c->ctx = ctx;
 	c->since_ns = now_ns();
-	message_encode(&c->line, MODULE_CALL, NULL, NULL, what);
+	message_encode(&c->line, MODULE_CALL, NULL, NULL, &numbered);
 	list_append(&h->calls, &c->node);
 	pump(h);
 	return c;
@@ -306,7 +314,7 @@ static void on_result(struct peer *p, struct message *m)
 		take_load(h, result);
 		return;
 	}
-	if (!c || !c->sent) {
+	if (!c || !c->sent || !result->has_number || result->number != c->number) {
 		kill_host(h, HOST_CALL_CRASHED, "it gave a result that nobody asked for");
 		return;
 	}
@@ -505,6 +513,7 @@ void module_host_free(struct module_host *h)
 	sd_event_source_disable_unref(h->drained);
 	list_for_each(c, &h->calls, node)
 		free_call(c);
+	free(h->closed);
 	free(h->doing);
 	free(h);
 }

@@ -92,6 +92,8 @@ static void on_call(struct module_call *call)
 	struct module_result result = { .error = NULL };
 
 	answer_call(call, &result, tell_doing);
+	result.number = call->number;
+	result.has_number = call->has_number;
 	tell(MODULE_HOST_RESULT, &result);
 	schema_clear(module_result_schema(), &result);
 }
