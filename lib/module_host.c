@@ -41,6 +41,7 @@ struct module_host {
 	struct peer *peer;
 	enum host_state state;
 	bool loaded_once;
+	bool killed;  /* by us */
 	char *closed; /* why its connection has ended */
 	char *doing;  /* of its loading, the last that it began with; NULL: nothing yet */
 	pid_t pid;
@@ -74,16 +75,19 @@ static void kill_host(struct module_host *h, int code, const char *why)
 	if (h->why.code)
 		return;
 	error_set(&h->why, code, "%s", why);
+	h->killed = true;
 	if (h->pid)
 		kill_all(h->pid);
 	else
 		lose(h);
 }
 
-static void describe_end(const siginfo_t *si, struct error *ret)
+static void describe_end(const struct module_host *h, const siginfo_t *si, struct error *ret)
 {
 	if (si->si_code == CLD_EXITED && si->si_status == MODULE_HOST_TOO_LARGE)
 		error_set(ret, ENOMEM, "it has more memory than --module_memory");
+	else if (si->si_code == CLD_EXITED && si->si_status == MODULE_HOST_HUNG_UP && h->closed)
+		error_set(ret, HOST_CALL_CRASHED, "%s", h->closed);
 	else if (si->si_code == CLD_EXITED)
 		error_set(ret, HOST_CALL_CRASHED, "its process ended with status %d",
 			  si->si_status);
@@ -110,7 +114,7 @@ static int on_child(sd_event_source *source unused, const siginfo_t *si, void *a
 	h->child = sd_event_source_disable_unref(h->child);
 	h->pid = 0;
 	if (!h->why.code)
-		describe_end(si, &h->why);
+		describe_end(h, si, &h->why);
 	if (h->peer)
 		timer_set_patient(h->o.loop, &h->drained, 0, on_drained, h);
 	else
@@ -308,7 +312,7 @@ static void on_result(struct peer *p, struct message *m)
 	struct host_call *c = first(h);
 	struct error e;
 
-	if (h->why.code && h->why.code != HOST_CALL_CRASHED)
+	if (h->killed)
 		return; /* it comes too late */
 	if (h->state == HOST_STARTING) {
 		take_load(h, result);
@@ -417,6 +421,8 @@ void module_host_start(struct module_host *h)
 {
 	assert(h->state == HOST_DOWN && !h->pid);
 	h->why = (struct error){ 0 };
+	h->killed = false;
+	free(take_ptr(h->closed));
 	free(take_ptr(h->doing));
 	h->restart_ns = 0;
 	h->state = HOST_STARTING;

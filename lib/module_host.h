@@ -16,6 +16,8 @@
 #define MODULE_HOST_FD 3
 /* The status with which it ends between two calls because it has more than memory_bytes: nobody is blamed for it. */
 #define MODULE_HOST_TOO_LARGE 77
+/* With which it ends when its connection has. */
+#define MODULE_HOST_HUNG_UP 78
 
 struct module_host;
 struct host_call;

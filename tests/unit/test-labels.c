@@ -97,6 +97,29 @@ static void the_first_of_a_key_has_the_value(void **state unused)
 	assert_null(labels_value(NULL, "a"));
 }
 
+static void what_one_thing_may_have_is_bounded(void **state unused)
+{
+	static struct label many[LABELS_MAX];
+	struct labels all = { .labels = many, .labels_count = LABELS_MAX - 1 };
+	autofree char *long_value = xcalloc(1, LABELS_MAX_BYTES + 1);
+	struct label more = { .key = (char *)"k", .value = long_value };
+	struct error e;
+
+	for (size_t i = 0; i < LABELS_MAX; i++)
+		many[i].key = (char *)"";
+	memset(long_value, 'v', LABELS_MAX_BYTES);
+	assert_int_equal(labels_check(NULL, NULL, &e), 0);
+	assert_int_equal(labels_check(&all, &many[0], &e), 0);
+	all.labels_count = LABELS_MAX;
+	assert_int_equal(labels_check(&all, NULL, &e), 0);
+	assert_int_equal(labels_check(&all, &many[0], &e), -E2BIG);
+	assert_int_equal(labels_check(NULL, &more, &e), -E2BIG);
+	assert_string_equal(e.text, "1 labels of 24577 bytes are more than the 1000 labels and "
+				    "24576 bytes that one thing may have");
+	long_value[LABELS_MAX_BYTES - 1] = '\0';
+	assert_int_equal(labels_check(NULL, &more, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +130,7 @@ int main(void)
 		cmocka_unit_test(a_key_becomes_a_name_that_a_shell_takes),
 		cmocka_unit_test(a_key_becomes_a_name_that_prometheus_takes),
 		cmocka_unit_test(the_first_of_a_key_has_the_value),
+		cmocka_unit_test(what_one_thing_may_have_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

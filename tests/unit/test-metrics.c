@@ -23,7 +23,7 @@ static void family(const struct metric *m, struct metrics_writer *w, void *ctx)
 	const char *odd = "a\"b\\c\nd";
 
 	assert_string_equal(ctx, "context");
-	if (m->kind == METRIC_COUNTER)
+	if (m->kind != METRIC_GAUGE)
 		return;
 	metrics_sample(w, "try/one", (struct metric_label[]){ { "id", "one" }, { NULL, NULL } },
 		       1.5);
@@ -86,6 +86,8 @@ static void prometheus_text_has_a_heading_each_and_base_units(void **state unuse
 				  "# TYPE mesos_try_used_bytes gauge\n"
 				  "mesos_try_used_bytes{id=\"one\"} 1572864\n"
 				  "mesos_try_used_bytes{id=\"a\\\"b\\\\c\\nd\",who=\"\"} 0\n"
+				  "# HELP mesos_try_seconds Calls.\n"
+				  "# TYPE mesos_try_seconds histogram\n"
 				  "# HELP mesos_try_ended_total By state.\n"
 				  "# TYPE mesos_try_ended_total counter\n");
 }
@@ -149,6 +151,53 @@ static void what_is_no_number_is_zero(void **state unused)
 	assert_non_null(strstr(buf_text(&out), "\nmesos_try_hidden 0\n"));
 }
 
+static void times(const struct metric *m, struct metrics_writer *w, void *ctx)
+{
+	const struct metric_label labels[] = { { "id", "one" }, { NULL, NULL } };
+
+	if (m->kind == METRIC_HISTOGRAM)
+		metrics_histogram(w, "try/one/seconds", labels, ctx);
+}
+
+static char *times_in(enum metrics_format format, struct histogram *h)
+{
+	const struct metrics set = { try_metrics_table(), &values, times, h };
+	struct buf out = { 0 };
+
+	metrics_write(&set, 1, format, &out);
+	return buf_take(&out);
+}
+
+static void a_histogram_counts_up_to_each_bound(void **state unused)
+{
+	struct histogram h = { .sum = 0 };
+	autofree char *text = NULL, *open = NULL, *json = NULL;
+
+	histogram_add(&h, 0);
+	histogram_add(&h, 0.0001); /* is within its bound */
+	histogram_add(&h, 0.0625);
+	histogram_add(&h, 3600);
+	text = times_in(METRICS_PROMETHEUS, &h);
+	open = times_in(METRICS_OPENMETRICS, &h);
+	json = times_in(METRICS_JSON, &h);
+	assert_non_null(strstr(text, "# TYPE mesos_try_seconds histogram\n"
+				     "mesos_try_seconds_bucket{id=\"one\",le=\"0.0001\"} 2\n"
+				     "mesos_try_seconds_bucket{id=\"one\",le=\"0.00025\"} 2\n"));
+	assert_non_null(strstr(text, "mesos_try_seconds_bucket{id=\"one\",le=\"0.025\"} 2\n"
+				     "mesos_try_seconds_bucket{id=\"one\",le=\"0.1\"} 3\n"));
+	assert_non_null(strstr(text, "mesos_try_seconds_bucket{id=\"one\",le=\"10\"} 3\n"
+				     "mesos_try_seconds_bucket{id=\"one\",le=\"+Inf\"} 4\n"
+				     "mesos_try_seconds_sum{id=\"one\"} 3600.0626\n"
+				     "mesos_try_seconds_count{id=\"one\"} 4\n"));
+	assert_non_null(strstr(open, "# TYPE mesos_try_seconds histogram\n"
+				     "# UNIT mesos_try_seconds seconds\n"
+				     "mesos_try_seconds_bucket{id=\"one\",le=\"0.0001\"} 2\n"));
+	assert_non_null(strstr(json, "\"try/one/seconds/le_0.1\":3,"));
+	assert_non_null(strstr(json, "\"try/one/seconds/le_+Inf\":4,"
+				     "\"try/one/seconds/sum\":3600.0626,"
+				     "\"try/one/seconds/count\":4}"));
+}
+
 static double value_of(const char *text, const char *name)
 {
 	autofree char *line = xasprintf("\n%s ", name);
@@ -185,6 +234,7 @@ int main(void)
 		cmocka_unit_test(only_openmetrics_ends_with_eof),
 		cmocka_unit_test(sets_follow_each_other_in_one_document),
 		cmocka_unit_test(what_is_no_number_is_zero),
+		cmocka_unit_test(a_histogram_counts_up_to_each_bound),
 		cmocka_unit_test(the_host_and_the_process_are_measured),
 	};
 

@@ -51,17 +51,23 @@ const char *mesos_environment_get(const struct mesos_environment *v, const char 
 	return found ? (found->value ? found->value : "") : NULL;
 }
 
+static size_t bytes_of(const struct variable *v)
+{
+	return v ? strlen(v->name) + (v->value ? strlen(v->value) : 0) : 0;
+}
+
 static size_t bytes(const struct environment *v)
 {
 	size_t sum = 0;
 
 	for (size_t i = 0; i < v->variables_count; i++)
-		sum += strlen(v->variables[i].name) +
-		       (v->variables[i].value ? strlen(v->variables[i].value) : 0);
+		sum += bytes_of(&v->variables[i]);
 	return sum;
 }
 
-static int check(const struct environment *v, const char *name, const char *value)
+/* replaced: NULL: it is another one. */
+static int check(const struct environment *v, const struct variable *replaced, const char *name,
+		 const char *value)
 {
 	if (!v)
 		return mesos_fail("there is no environment to change");
@@ -69,8 +75,8 @@ static int check(const struct environment *v, const char *name, const char *valu
 	    !utf8_valid(value))
 		return mesos_fail("a variable has a value, and a name that is not empty and has no "
 				  "'='; both are UTF-8");
-	if (v->variables_count >= VARIABLES_MAX ||
-	    bytes(v) + strlen(name) + strlen(value) > ENVIRONMENT_MAX)
+	if ((!replaced && v->variables_count >= VARIABLES_MAX) ||
+	    bytes(v) - bytes_of(replaced) + strlen(name) + strlen(value) > ENVIRONMENT_MAX)
 		return mesos_fail("the environment would have more than %d variables or %d bytes",
 				  VARIABLES_MAX, (int)ENVIRONMENT_MAX);
 	return 0;
@@ -82,7 +88,7 @@ int mesos_environment_set(struct mesos_environment *v, const char *name, const c
 	struct variable *found = find(v, name);
 	char *set;
 
-	if (check(all, name, value))
+	if (check(all, found, name, value))
 		return -1;
 	set = xstrdup(value);
 	if (found) {

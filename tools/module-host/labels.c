@@ -42,29 +42,27 @@ size_t mesos_labels_find(const struct mesos_labels *l, const char *key)
 	return key ? i : mesos_labels_count(l);
 }
 
-/* Whether a label may be, beside those that are. */
-static int check(const struct labels *l, const char *key, const char *value)
+static int check_text(const struct labels *l, const char *key, const char *value)
 {
-	struct error e;
-
 	if (!l)
 		return mesos_fail("there are no labels to change");
 	if (!key || !*key || !utf8_valid(key) || (value && !utf8_valid(value)))
 		return mesos_fail("a label has a key that is not empty, and both are UTF-8");
-	if (labels_check(l,
-			 &(struct label){ .key = (char *)(uintptr_t)key,
-					  .value = (char *)(uintptr_t)value },
-			 &e))
-		return mesos_fail("%s", e.text);
 	return 0;
 }
 
 int mesos_labels_add(struct mesos_labels *l, const char *key, const char *value)
 {
 	struct labels *labels = of(l);
+	struct error e;
 
-	if (check(labels, key, value))
+	if (check_text(labels, key, value))
 		return -1;
+	if (labels_check(labels,
+			 &(struct label){ .key = (char *)(uintptr_t)key,
+					  .value = (char *)(uintptr_t)value },
+			 &e))
+		return mesos_fail("%s", e.text);
 	labels->labels =
 		xreallocarray(labels->labels, labels->labels_count + 1, sizeof(*labels->labels));
 	labels->labels[labels->labels_count++] = (struct label){
@@ -89,21 +87,32 @@ static size_t remove_from(struct labels *l, size_t from, const char *key)
 	return count - kept;
 }
 
-/* key and value may be of the very label that goes. */
+/* Another value, which may be of the very label that it is for. */
+static int set_value(struct labels *l, struct label *of_it, const char *value)
+{
+	char *was = of_it->value;
+	struct error e;
+
+	of_it->value = value ? xstrdup(value) : NULL;
+	if (!labels_check(l, NULL, &e)) {
+		free(was);
+		return 0;
+	}
+	free(of_it->value);
+	of_it->value = was;
+	return mesos_fail("%s", e.text);
+}
+
 int mesos_labels_set(struct mesos_labels *l, const char *key, const char *value)
 {
 	struct labels *labels = of(l);
 	size_t i = mesos_labels_find(l, key);
 	autofree char *wanted = key ? xstrdup(key) : NULL;
-	char *set;
 
 	if (i == mesos_labels_count(l))
 		return mesos_labels_add(l, key, value);
-	if (check(labels, key, value))
+	if (check_text(labels, key, value) || set_value(labels, &labels->labels[i], value))
 		return -1;
-	set = value ? xstrdup(value) : NULL;
-	free(labels->labels[i].value);
-	labels->labels[i].value = set;
 	remove_from(labels, i + 1, wanted);
 	return 0;
 }

@@ -154,5 +154,5 @@ int main(int argc, char **argv)
 	tell(COMMON_HELLO, &hello);
 	serve(memory_max);
 	destroy_modules();
-	return 0;
+	return MODULE_HOST_HUNG_UP;
 }
