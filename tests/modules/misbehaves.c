@@ -68,7 +68,8 @@ static int leaks(struct mesos_labels *l)
 
 	if (!lost)
 		return mesos_fail("out of memory");
-	memset(lost, 1, size);
+	for (size_t i = 0; i < size; i += MANY)
+		((volatile char *)lost)[i] = 1;
 	return mesos_labels_add(l, "leaked", NULL);
 }
 

@@ -43,9 +43,12 @@ static void read_memory(uint64_t *resident, uint64_t *data)
 	*data = pages[1] * page;
 }
 
+/* Whether what it has as data is what it uses: a sanitizer's is more than there is. */
+static bool data_counts;
+
 /*
  * How much it has is looked at between two calls, when its end costs nobody a call. This ends one that takes all it
- * can get; where the kernel does not count, or a sanitizer has more already, the deadline does.
+ * can get; where the kernel does not count, the deadline does.
  */
 static void limit_memory(uint64_t most)
 {
@@ -54,7 +57,8 @@ static void limit_memory(uint64_t most)
 	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	read_memory(&resident, &data);
-	if (data < bytes && setrlimit(RLIMIT_DATA, &limit))
+	data_counts = data < bytes;
+	if (data_counts && setrlimit(RLIMIT_DATA, &limit))
 		log_warning("module host: limit its memory: %s", strerror(errno));
 	if (score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) < 0)
 		log_debug("module host: oom_score_adj: %s", strerror(errno));
@@ -63,13 +67,14 @@ static void limit_memory(uint64_t most)
 /* All that is asked meanwhile will be asked of the next one. */
 static void check_memory(uint64_t most)
 {
-	uint64_t resident, data;
+	uint64_t resident, data, used;
 
 	read_memory(&resident, &data);
-	if (resident <= most)
+	used = data_counts ? MAX(resident, data) : resident;
+	if (used <= most)
 		return;
 	log_warning("module host: has too much memory bytes=%llu max=%llu",
-		    (unsigned long long)resident, (unsigned long long)most);
+		    (unsigned long long)used, (unsigned long long)most);
 	_exit(MODULE_HOST_TOO_LARGE);
 }
 
