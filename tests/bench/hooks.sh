@@ -1,7 +1,7 @@
 #!/bin/bash
 # How many tasks a second are launched and finished, a batch of mesos-execute at a time, without hooks and with three that decorate
 # labels in the master and in the agent; the two clusters take turns. And what one call of a hook costs, the way to its process and
-# back included.
+# back included, while one task comes after the other, so that none waits for others.
 #   tests/bench/hooks.sh [BATCHES]
 source "${BASH_SOURCE%/*}/common"
 source "${BASH_SOURCE%/*}/../cluster/lib.sh"
@@ -19,6 +19,15 @@ cluster() {
 	learn_port "$name" 'listens as master@(.*):([0-9]+)'
 	master=127.0.0.1:${port[$name]}
 	start_agent "$name-agent" --resources='cpus:100;mem:8192' --container_disk_watch_interval=15secs "$@"
+}
+
+# alone N: so many tasks in the cluster with hooks, one by one.
+alone() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		"$bin/mesos-execute" --master="127.0.0.1:${port[three]}" --name="alone$i" --command=true \
+			--resources='cpus:0.1;mem:32' >/dev/null 2>>"$dir/execute.log"
+	done
 }
 
 # batch NAME: appends its tasks a second to the file NAME.
@@ -43,6 +52,8 @@ three=$(modules "$(library labels "$(module org_example_labels add=a=1)" "$(modu
 	"$(module org_example_labels_3 add=c=3 remove=a)")")
 cluster none
 cluster three --modules="$three" --hooks=org_example_labels,org_example_labels_2,org_example_labels_3
+alone "$(choose 5 50)"
+in_master=$(cost three master_launch_task_label_decorator) in_agent=$(cost three-agent slave_run_task_label_decorator)
 for ((n = 0; n < batches; n++)); do
 	batch none
 	batch three
@@ -55,5 +66,5 @@ printf '%-36s %8s\n' 'without hooks' "$(median <"$dir/none.rates")"
 printf '%-36s %8s\n' 'three in master and agent' "$(median <"$dir/three.rates")"
 printf '%-36s %8s\n' 'three / none' "$(grep . "$dir/ratios" | median)"
 echo '# microseconds of one call'
-printf '%-36s %8s\n' master_launch_task_label_decorator "$(cost three master_launch_task_label_decorator)"
-printf '%-36s %8s\n' slave_run_task_label_decorator "$(cost three-agent slave_run_task_label_decorator)"
+printf '%-36s %8s\n' master_launch_task_label_decorator "$in_master"
+printf '%-36s %8s\n' slave_run_task_label_decorator "$in_agent"
