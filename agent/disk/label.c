@@ -5,11 +5,14 @@
 
 /* Where so many passes find something new, or cannot see all, more would not end it. */
 #define PASSES_MAX 10
+/* So many in a row that change nothing will do, where names come and go. */
+#define PASSES_QUIET 3
 
 struct labeller {
 	struct project project;
-	uint64_t changed;
-	int failure; /* the first one, -errno */
+	uint64_t changed; /* in this pass */
+	uint64_t held;    /* in this pass, by leases */
+	int failure;      /* the first one, -errno */
 };
 
 static bool is_gone(int error)
@@ -47,6 +50,8 @@ static void label_file(void *ctx, int dirfd, const char *name, const struct stat
 	fd = scan_open_file(dirfd, name);
 	if (fd >= 0)
 		label(l, fd, false);
+	else if (errno == EWOULDBLOCK)
+		l->held++;
 	else if (!is_gone(-errno) && !l->failure)
 		l->failure = -errno;
 }
@@ -58,26 +63,49 @@ static const char *reason(int failure)
 				 : strerror(-failure);
 }
 
+/* The holder of a lease has been asked to give it back by our try, and has to within /proc/sys/fs/lease-break-time. */
+static int later(const struct labeller *l, const struct scan_result *seen, struct error *e)
+{
+	if (l->held)
+		error_set(
+			e, EAGAIN,
+			"a task holds leases (F_SETLEASE of fcntl(2)) on %llu of its files: what "
+			"it "
+			"has in them is not charged until it gives the leases back, or ends; they "
+			"are tried again at every look at the whole sandbox",
+			(unsigned long long)l->held);
+	else
+		error_set(e, EAGAIN,
+			  "files are moved about in it: the last of %d looks found %llu more, and "
+			  "could not follow %llu names; that is tried again at every look at the "
+			  "whole sandbox, and stopping the task for a moment ends it",
+			  PASSES_MAX, (unsigned long long)l->changed,
+			  (unsigned long long)seen->missed);
+	return LABEL_LATER;
+}
+
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
 	       struct error *e)
 {
 	struct labeller l = { .project.id = project };
 	struct scan_visitor visitor = { label_directory, label_file, &l };
 	struct scan_result seen;
+	int quiet = 0;
 
 	*changed = 0;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		l.changed = 0;
+		l.changed = l.held = 0;
 		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		*changed += l.changed;
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
 					 project, reason(l.failure));
-		if (!l.changed && !seen.missed)
-			break;
+		quiet = l.changed ? 0 : quiet + 1;
+		if ((quiet && !seen.missed) || quiet == PASSES_QUIET)
+			return l.held ? later(&l, &seen, e) : 0;
 	}
-	return 0;
+	return later(&l, &seen, e);
 }
 
 static void check_directory(void *ctx, int fd)

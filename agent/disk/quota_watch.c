@@ -67,12 +67,15 @@ static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, ui
 	int r = label_tree(dirfd, q->project, cancel, changed, e);
 	uint64_t before = *changed;
 
-	if (r != -EDQUOT && r != -ENOSPC)
-		return r;
-	r = quota_set(projects_quota(q->projects), q->project, &none, e)
-		    ?: label_tree(dirfd, q->project, cancel, changed, e);
-	*changed += before;
-	return r;
+	if (r == -EDQUOT || r == -ENOSPC) {
+		r = quota_set(projects_quota(q->projects), q->project, &none, e)
+			    ?: label_tree(dirfd, q->project, cancel, changed, e);
+		*changed += before;
+	}
+	q->rest = r == LABEL_LATER;
+	if (q->rest)
+		q->rest_why = *e;
+	return MIN(r, 0);
 }
 
 static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
@@ -213,6 +216,18 @@ static void remember_project(struct quota_watch *q)
 	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
 }
 
+/* Once; that it is tried again is the affair of whoever looks at the whole sandbox. */
+static void tell_rest(struct quota_watch *q)
+{
+	if (q->rest && !q->rest_told)
+		log_warning("container %s: its sandbox is not all of project %u yet: %s",
+			    q->watch.name, q->project, q->rest_why.text);
+	if (!q->rest && q->rest_told)
+		log_info("container %s: its sandbox is all of project %u now", q->watch.name,
+			 q->project);
+	q->rest_told = q->rest;
+}
+
 static void tell_put_back(struct quota_watch *q)
 {
 	if (!q->put_back || q->strayed)
@@ -250,6 +265,7 @@ static void book(struct disk_watch *w)
 
 	remember_project(q);
 	tell_put_back(q);
+	tell_rest(q);
 	if (q->unfinished)
 		disk_watch_soon(w);
 	w->ledger->filesystem = projects_quota(q->projects)->fs;

@@ -25,8 +25,11 @@ struct quota_watch {
 	bool doubted; /* it was above its limit: the next check finds out how much of that is its own */
 	bool strayed;      /* some of it was of another project: all that is is to be put back */
 	uint64_t put_back; /* files and directories, which is not told yet */
-	bool fresh;        /* it was given its project in this job */
-	bool unfinished;   /* another check is to follow at once */
+	bool rest;         /* not all could be put into the project yet: rest_why */
+	bool rest_told;    /* the loop's: the same, as of the last check */
+	struct error rest_why;
+	bool fresh;      /* it was given its project in this job */
+	bool unfinished; /* another check is to follow at once */
 };
 
 extern const struct disk_method quota_method;

@@ -61,12 +61,13 @@ void disk_settled(struct disk_watch *w)
 
 /* ---- scans ---- */
 
-/* What was taken out of the project is put back by the other witness. */
+/* What was taken out of the project, or is not in it yet, is put there by the other witness. */
 static void scanned(struct disk_watch *w)
 {
 	struct container *c = w->owner;
 
-	if (c->disk.strayed && c->phase != CONTAINER_ENDED && c->quota.watch.checks)
+	if ((c->disk.strayed || c->quota.rest_told) && c->phase != CONTAINER_ENDED &&
+	    c->quota.watch.checks)
 		quota_watch_suspect(&c->quota);
 }
 

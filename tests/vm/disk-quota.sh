@@ -99,6 +99,13 @@ runs twin
 twin=$(sandbox a twin)
 eventually "$patience" written "$twin" d/file
 is 'another container has another id' "$(project "$twin")" 5001
+# Whoever has CAP_NET_ADMIN can send what looks like a warning of the kernel. /proc/net/netlink: 2 is the protocol, 3 the port, 5 what is unread.
+unread() { awk -v port="${pid[a]}" '$2 == 16 && $3 == port { print $5 }' /proc/net/netlink; }
+heard() { [ "$(unread)" = 0 ]; }
+refusals=$(metric a slave/container_disk_refusals)
+ok 'a forged warning is sent' q forge "/srv/$fs" 5001 "${pid[a]}"
+ok 'and heard' eventually "$patience" heard
+is 'it is not believed' "$(metric a slave/container_disk_refusals) $(quota a twin .state) $(grep -c 'is used up' "$dir/twin.out")" "$refusals ok 0"
 chattr -R -p 5000 "$twin"
 ok 'one that was given the id of another is put back' eventually "$patience" project_is "$twin" 5001
 ok 'with what is in it' eventually "$patience" project_is "$twin/d/file" 5001
@@ -120,6 +127,10 @@ start_agent a "${quotas[@]}" "$range"
 ok 'and one that belongs to others does not keep theirs' eventually "$patience" project_is "$twin/d/file" 5002
 like 'which is told' "$(<"$dir/a.log")" "container ${twin##*/}: its sandbox has project 7 instead of 5002"
 stop twin INT
+stop a KILL
+chattr -R -p 5000 "$twin"
+start_agent a "${quotas[@]}" "$range"
+ok 'so does one whose container has ended' eventually "$patience" project_is "$twin/d/file" 5002
 stop full INT
 
 # ---- ids
@@ -201,10 +212,19 @@ runs lived
 box=$(sandbox e lived)
 eventually "$patience" written "$box" mark
 stop e
+# The holder of a lease is told that somebody opens the file, and may keep him waiting.
+lease='$SIG{IO} = "IGNORE"; open(my $f, "+<", shift) or die "$!"; fcntl($f, 1024, 1) or die "$!"; $| = 1; print "held\n"; sleep 10000'
+touch "$box/d/leased"
+spawn lease perl -e "$lease" "$box/d/leased"
+eventually "$patience" said lease held
 start_agent e "${quotas[@]}" "$range"
 ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 1000000'
 id=$(quota e lived .project)
 is 'with all that is in it' "$(project "$box") $(project "$box/d") $(project "$box/d/file")" "$id $id $id"
+ok 'but what is leased, which is said' eventually "$patience" logged e "W.*its sandbox is not all of project $id yet: a task holds leases .* on 1 of its files"
+stop lease
+ok 'until it is not' eventually "$patience" project_is "$box/d/leased" "$id"
+ok 'which is said too' eventually "$patience" logged e "I.*its sandbox is all of project $id now"
 unlike 'in a project that no other agent has used here' "$id" '^500[0-2]$'
 touch "$box/go"
 ok 'and held to its limit from then on' eventually "$patience" told "$box" 'status 1'

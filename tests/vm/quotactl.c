@@ -4,15 +4,38 @@
  */
 #include <fcntl.h>
 #include <linux/dqblk_xfs.h>
+#include <linux/genetlink.h>
+#include <linux/quota.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/quota.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "agent/disk/label.h"
 #include "lib/quota.h"
 
 #define WATCH_PERIOD_MS 20
+
+/* A quota warning as the kernel lays it out: each attribute begins on four bytes. */
+struct warning {
+	struct nlmsghdr header;
+	struct genlmsghdr family;
+	struct __attribute__((packed)) {
+		struct nlattr type_is;
+		uint32_t type;
+		struct nlattr id_is;
+		uint64_t id;
+		struct nlattr code_is;
+		uint32_t code;
+		struct nlattr major_is;
+		uint32_t major;
+		struct nlattr minor_is;
+		uint32_t minor;
+	} says;
+};
 
 /* What a command has to go by: the filesystem of its first argument, and what comes after it. */
 struct request {
@@ -96,11 +119,15 @@ static int enforce(struct request *r, struct error *e)
 	return quota_enforce(&r->quota, e);
 }
 
+/* What is left for later is told, and no failure. */
 static int label(struct request *r, struct error *e)
 {
 	uint64_t changed;
+	int failed = label_tree(r->quota.fd, id(r), NULL, &changed, e);
 
-	return label_tree(r->quota.fd, id(r), NULL, &changed, e);
+	if (failed == LABEL_LATER)
+		fprintf(stderr, "later: %s\n", e->text);
+	return MIN(failed, 0);
 }
 
 static bool exceeds(const struct quota_record *r)
@@ -183,6 +210,43 @@ static int set_kib(struct request *r, struct error *e)
 
 /* ---- */
 
+/* ---- what is not the kernel ---- */
+
+static struct nlattr attribute(uint16_t type, size_t size)
+{
+	return (struct nlattr){ .nla_type = type, .nla_len = (uint16_t)(NLA_HDRLEN + size) };
+}
+
+/* Tells the process that listens at PORT for the kernel's warnings that this project was refused a write. */
+static int forge(struct request *r, struct error *e)
+{
+	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = (uint32_t)number(r, 1) };
+	struct stat st;
+	struct warning w = {
+		.header = { .nlmsg_len = sizeof(w), .nlmsg_type = GENL_MIN_ID },
+		.family = { .cmd = QUOTA_NL_C_WARNING, .version = 1 },
+		.says = {
+			.type_is = attribute(QUOTA_NL_A_QTYPE, sizeof(uint32_t)),
+			.type = PRJQUOTA,
+			.id_is = attribute(QUOTA_NL_A_EXCESS_ID, sizeof(uint64_t)),
+			.id = id(r),
+			.code_is = attribute(QUOTA_NL_A_WARNING, sizeof(uint32_t)),
+			.code = QUOTA_NL_BHARDWARN,
+			.major_is = attribute(QUOTA_NL_A_DEV_MAJOR, sizeof(uint32_t)),
+			.minor_is = attribute(QUOTA_NL_A_DEV_MINOR, sizeof(uint32_t)),
+		},
+	};
+
+	if (fd < 0 || fstat(r->quota.fd, &st))
+		return error_sys(e, "make a socket");
+	w.says.major = major(st.st_dev);
+	w.says.minor = minor(st.st_dev);
+	if (sendto(fd, &w, sizeof(w), 0, (struct sockaddr *)&to, sizeof(to)) != sizeof(w))
+		return error_sys(e, "send");
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	const char *arguments; /* after the directory */
@@ -199,6 +263,7 @@ static const struct command {
 	{ "set-hard-alone", "ID HARD", 2, set_hard_alone },
 	{ "put-back", "ID", 1, put_back },
 	{ "set-kib", "ID HARD", 2, set_kib },
+	{ "forge", "ID PORT", 2, forge },
 };
 
 static const struct command *find(const char *name, int count)
