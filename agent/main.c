@@ -270,6 +270,7 @@ static void stop(struct agent *a)
 	if (a->gc)
 		gc_stop(a->gc);
 	disk_checks_free(a->node.disk);
+	quotas_stop(a);
 	if (a->node.pool)
 		work_pool_free(a->node.pool);
 	if (a->node.ends)

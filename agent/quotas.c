@@ -177,6 +177,11 @@ int quotas_set_up(struct agent *a, struct error *e)
 	return 0;
 }
 
+void quotas_stop(struct agent *a)
+{
+	projects_stop(a->node.projects);
+}
+
 void quotas_free(struct agent *a)
 {
 	warnings_free(a->warnings);

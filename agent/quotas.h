@@ -14,6 +14,8 @@ bool quotas_kill(const struct agent *a);
 int quotas_set_up(struct agent *a, struct error *e);
 /* After the rows were read, before containers are found again. */
 int quotas_recover(struct agent *a, struct error *e);
+/* Before the pools are freed: what its jobs do is cut short. */
+void quotas_stop(struct agent *a);
 /* After the pools were freed. */
 void quotas_free(struct agent *a);
 /* For gc: whether there is an id for one more container. */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 
+#include "agent/disk/label.h"
 #include "agent/gc_tree.h"
 #include "lib/log.h"
 #include "lib/project_names.h"
@@ -14,6 +15,13 @@
 /* XFS gives blocks of deleted files back in the background, within tens of milliseconds. */
 #define LINGER_NS    (50 * NSEC_PER_MSEC)
 #define LINGER_TRIES 20
+
+/* A sandbox that was found in the project of another. */
+struct misplaced {
+	struct list node;
+	char *sandbox, *container_id;
+	uint32_t project; /* its own */
+};
 
 struct projects {
 	struct projects_options o;
@@ -30,6 +38,14 @@ struct projects {
 	uint32_t *left;
 	size_t left_count;
 	bool *idle; /* for each of them: nothing is charged to it */
+
+	/* what is put back, the first of them now */
+	struct list misplaced;
+	struct work putting;
+	atomic_bool stopped;
+	uint64_t changed;
+	int outcome;
+	struct error why;
 };
 
 static void look(struct projects *p);
@@ -55,6 +71,7 @@ int projects_new(const struct projects_options *o, struct projects **ret, struct
 	struct projects *p = xcalloc(1, sizeof(*p));
 
 	p->o = *o;
+	list_init(&p->misplaced);
 	pthread_mutex_init(&p->lock, NULL);
 	enforcement_init(&p->enforcement, &p->quota, o->enforced);
 	if (project_ids_new(o->range, &p->ids, e) || quota_open(o->work_dir, &p->quota, e)) {
@@ -65,10 +82,28 @@ int projects_new(const struct projects_options *o, struct projects **ret, struct
 	return 0;
 }
 
+static void forget_misplaced(struct misplaced *m)
+{
+	list_remove(&m->node);
+	free(m->sandbox);
+	free(m->container_id);
+	free(m);
+}
+
+void projects_stop(struct projects *p)
+{
+	if (p)
+		atomic_store(&p->stopped, true);
+}
+
 void projects_free(struct projects *p)
 {
+	struct misplaced *m;
+
 	if (!p)
 		return;
+	list_for_each(m, &p->misplaced, node)
+		forget_misplaced(m);
 	sd_event_source_disable_unref(p->timer);
 	quota_close(&p->quota);
 	project_ids_free(p->ids);
@@ -120,19 +155,30 @@ static int open_sandbox(const struct projects *p, const char *path, bool gone)
 }
 
 /* Of a sandbox of which no row tells: it was given its project just before the agent was killed. */
-static void adopt(struct projects *p, const char *path, const char *container_id, uint32_t id)
+static bool adopt(struct projects *p, const char *path, const char *container_id, uint32_t id)
 {
-	if (project_ids_in_range(p->ids, id) && project_ids_use(p->ids, id) != PROJECT_FOREIGN)
+	if (project_ids_in_range(p->ids, id) && project_ids_use(p->ids, id) != PROJECT_FOREIGN) {
 		project_ids_restore(p->ids, id, PROJECT_TAKEN, path);
-	else
-		log_warning("container %s: its sandbox has project %u, which is not ours: it gets "
-			    "one of its own if it still runs",
-			    container_id, id);
+		return true;
+	}
+	log_warning("container %s: its sandbox has project %u, which is not ours: it gets one of "
+		    "its own",
+		    container_id, id);
+	return false;
+}
+
+static void remember_misplaced(struct projects *p, const char *path, const char *container_id)
+{
+	struct misplaced *m = xcalloc(1, sizeof(*m));
+
+	m->sandbox = xstrdup(path);
+	m->container_id = xstrdup(container_id);
+	list_append(&p->misplaced, &m->node);
 }
 
 /*
- * What rows say of a sandbox is so, whatever its directory says: when its container is found again it is
- * put back. Two sandboxes of one id are not our doing; the one that is known to have it keeps it.
+ * What rows say of a sandbox is so, whatever its directory says: that is put back. Two sandboxes of one id are not our
+ * doing; the one that is known to have it keeps it.
  */
 static void on_sandbox(const char *path, const char *container_id, int64_t mtime_ns unused,
 		       bool gone, void *ctx)
@@ -150,14 +196,16 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 		return;
 	if (owner)
 		log_error("container %s: its sandbox has project %u, which is that of %s: it gets "
-			  "one of its own if it still runs",
+			  "one of its own",
 			  container_id, is.id, owner);
 	else if (project_ids_of(p->ids, path, &own))
 		log_warning("container %s: its sandbox has project %u instead of %u: it is put "
-			    "back if it still runs",
+			    "back",
 			    container_id, is.id, own);
-	else
-		adopt(p, path, container_id, is.id);
+	else if (adopt(p, path, container_id, is.id))
+		return;
+	if (!gone)
+		remember_misplaced(p, path, container_id);
 }
 
 static void leave_if_gone(struct projects *p, const char *sandbox)
@@ -209,6 +257,9 @@ static void find_above(struct projects *p)
 		project_ids_restore(p->ids, is.id, PROJECT_FOREIGN, NULL);
 }
 
+static void give_own(struct projects *p);
+static void put_next(struct projects *p);
+
 int projects_find(struct projects *p, struct error *e)
 {
 	struct project_counts c;
@@ -220,6 +271,8 @@ int projects_find(struct projects *p, struct error *e)
 	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
 	if (find_foreign(p, e))
 		return -e->code;
+	give_own(p);
+	put_next(p);
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
 	c = projects_counts(p);
 	log_info("projects: range=%s total=%llu taken=%llu left=%llu foreign=%llu free=%llu",
@@ -314,6 +367,60 @@ void projects_taken(struct projects *p, uint32_t id)
 	pthread_mutex_unlock(&p->lock);
 	assert(sandbox);
 	put_row(p, id, sandbox);
+}
+
+/* ---- putting back ---- */
+
+static void run_putting(struct work *job)
+{
+	struct projects *p = container_of(job, struct projects, putting);
+	const struct misplaced *m = list_first(&p->misplaced, struct misplaced, node);
+	autofd int fd = open_sandbox(p, m->sandbox, false);
+
+	p->outcome = fd < 0 ? error_sys(&p->why, "open its sandbox")
+			    : label_tree(fd, m->project, &p->stopped, &p->changed, &p->why);
+}
+
+static void put(struct work *job)
+{
+	struct projects *p = container_of(job, struct projects, putting);
+	struct misplaced *m = list_first(&p->misplaced, struct misplaced, node);
+
+	if (!p->outcome && p->changed)
+		log_info("container %s: its sandbox is of project %u: files and directories that "
+			 "were not: %llu",
+			 m->container_id, m->project, (unsigned long long)p->changed);
+	else if (p->outcome && p->outcome != -ECANCELED && p->outcome != -ENOENT)
+		log_warning("container %s: its sandbox is not all of project %u: %s",
+			    m->container_id, m->project, p->why.text);
+	forget_misplaced(m);
+	put_next(p);
+}
+
+/* One after the other. Who still runs is put back by its own checks as well, with its limits, which does no harm. */
+static void put_next(struct projects *p)
+{
+	if (list_empty(&p->misplaced) || atomic_load(&p->stopped))
+		return;
+	p->putting = (struct work){ .run = run_putting, .done = put };
+	work_submit(p->o.pool, &p->putting);
+}
+
+/* At start, when the ids of others are known. Blocks. */
+static void give_own(struct projects *p)
+{
+	struct misplaced *m;
+	struct error e;
+
+	list_for_each(m, &p->misplaced, node) {
+		if (!projects_take(p, m->sandbox, &m->project, &e)) {
+			projects_taken(p, m->project);
+			continue;
+		}
+		log_warning("container %s: its sandbox stays in the project of others: %s",
+			    m->container_id, e.text);
+		forget_misplaced(m);
+	}
 }
 
 /* ---- giving back ---- */

@@ -33,6 +33,8 @@ struct projects_options {
 
 /* The options are copied, save their strings. -EOPNOTSUPP, -EINVAL, as quota_open() and project_ids_new() say. */
 int projects_new(const struct projects_options *o, struct projects **ret, struct error *e);
+/* What its jobs do is cut short. NULL is accepted. */
+void projects_stop(struct projects *p);
 /* After the pool was freed. NULL is accepted. */
 void projects_free(struct projects *p);
 const struct quota *projects_quota(const struct projects *p);
@@ -42,7 +44,8 @@ struct enforcement *projects_enforcement(struct projects *p);
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e);
 /*
  * At start, after the rows: of sandboxes that these do not know reads the ids from their directories, and
- * finds the ids that the filesystem, /etc/projid or /etc/projects know and that are not ours. Blocks.
+ * finds the ids that the filesystem, /etc/projid or /etc/projects know and that are not ours. What is in the project of
+ * another sandbox, or of others, is put into its own from then on, be its container dead or alive. Blocks.
  */
 int projects_find(struct projects *p, struct error *e);
 
