@@ -42,8 +42,8 @@ static int run(struct agentctl *a, enum message_type question, const void *body,
 }
 
 /* Who does not answer is not always gone, and may have heard enough. */
-static enum status no_answer(const struct agentctl *a, enum message_type question,
-			     struct ask *q, struct error *e)
+static enum status no_answer(const struct agentctl *a, enum message_type question, struct ask *q,
+			     struct error *e)
 {
 	const char *why =
 		q->end == QUERY_ANSWERED ? "it answers something else" : buf_text(&q->why);
