@@ -143,7 +143,9 @@ ifeq ($(origin CXX),default)
 CXX := $(or $(CXX-of-$(notdir $(firstword $(CC)))),g++)
 endif
 $(B)/module-sdk/.done: $(headers) $(B)/mesos-module.pc
-	$(call quiet,SDK) rm -rf $(@D) && $(MAKE) DESTDIR=$(module-sdk) install-headers && touch $@
+	$(call quiet,SDK) rm -rf $(@D)
+	$(Q)$(MAKE) DESTDIR=$(module-sdk) install-headers
+	$(Q)touch $@
 $(B)/tests/modules/%.so: tests/modules/%.c $(B)/module-sdk/.done
 	$(call quiet,MODULE) $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(module-warnings) $(module-flags) -fPIC -shared -pthread -o $@ $<
 $(B)/tests/modules/%.so: tests/modules/%.cc $(B)/module-sdk/.done
