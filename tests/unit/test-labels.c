@@ -120,6 +120,33 @@ static void what_one_thing_may_have_is_bounded(void **state unused)
 	assert_int_equal(labels_check(NULL, &more, &e), 0);
 }
 
+static void labels_of_an_agent_are_read(void **state unused)
+{
+	struct labels *l;
+	struct error e;
+
+	assert_int_equal(labels_parse("environment:prod;team:a:b\nalone;environment:test", &l, &e),
+			 0);
+	assert_int_equal(l->labels_count, 4);
+	assert_string_equal(l->labels[1].value, "a:b");
+	assert_string_equal(l->labels[2].key, "alone");
+	assert_null(l->labels[2].value);
+	assert_string_equal(l->labels[3].value, "test");
+	schema_free(labels_schema(), l);
+	assert_int_equal(labels_parse(":prod", &l, &e), -EINVAL);
+	assert_string_equal(e.text, "':prod': expected KEY:VALUE or KEY, in UTF-8");
+}
+
+static void labels_become_fields_of_the_journal(void **state unused)
+{
+	struct log_fields f = { .count = 0 };
+
+	labels_add_fields(&labels, &f);
+	assert_string_equal(log_fields_get(&f, "MESOS_LABEL_ENVIRONMENT"), "prod");
+	assert_null(log_fields_get(&f, "MESOS_LABEL_ALONE"));
+	assert_null(log_fields_get(&f, "MESOS_LABEL"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +158,8 @@ int main(void)
 		cmocka_unit_test(a_key_becomes_a_name_that_prometheus_takes),
 		cmocka_unit_test(the_first_of_a_key_has_the_value),
 		cmocka_unit_test(what_one_thing_may_have_is_bounded),
+		cmocka_unit_test(labels_of_an_agent_are_read),
+		cmocka_unit_test(labels_become_fields_of_the_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

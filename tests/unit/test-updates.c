@@ -788,6 +788,107 @@ static void an_update_that_is_not_on_disk_is_not_told_of(void **state unused)
 	free_updates(u);
 }
 
+/* ---- held back ---- */
+
+/* Queued and held by `holder`, on disk or in a batch. */
+static struct update *add_held(struct updates *u, uint8_t uuid, enum task_state state,
+			       uint64_t batch, void *holder)
+{
+	struct task_status status;
+	struct status_update body = body_of(&status, "f", "t", uuid, state);
+	struct update *held = updates_add(u, schema_copy(status_update_schema(), &body), batch, 0);
+
+	updates_hold(u, held, holder);
+	return held;
+}
+
+static struct labels *label(const char *key)
+{
+	struct labels *l = xcalloc(1, sizeof(*l));
+
+	l->labels = xcalloc(1, sizeof(*l->labels));
+	l->labels[l->labels_count++].key = xstrdup(key);
+	return l;
+}
+
+static void nobody_is_told_of_an_update_that_is_held(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct sent s = { 0 };
+	struct update *held = add_held(u, 1, TASK_RUNNING, 0, u);
+	enum task_state first;
+
+	assert_int_equal(updates_next(u), INT64_MAX);
+	updates_run(u, 0, note, &s);
+	assert_int_equal(s.count, 0);
+	assert_int_equal(updates_pending(u, "f", "t", &first), UPDATE_UNWRITTEN);
+	assert_int_equal(updates_acknowledge(u, "f", "t", (uint8_t[16]){ 1 }, 0),
+			 UPDATE_UNEXPECTED);
+	updates_release(u, held, label("a"), 0, SECOND);
+	updates_run(u, SECOND, note, &s);
+	assert_int_equal(s.count, 1);
+	assert_string_equal(held->body->status->labels->labels[0].key, "a");
+	assert_int_equal(u->bytes, updates_bytes(held->body));
+	free_updates(u);
+}
+
+static void an_update_that_is_released_waits_for_its_new_batch(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct sent s = { 0 };
+	struct update *held = add_held(u, 1, TASK_RUNNING, 1, u);
+
+	updates_written(u, 1, 0, NULL, NULL);
+	updates_run(u, 0, note, &s);
+	updates_release(u, held, NULL, 2, 0);
+	updates_run(u, 0, note, &s);
+	assert_int_equal(s.count, 0);
+	updates_written(u, 2, 0, NULL, NULL);
+	updates_run(u, 0, note, &s);
+	assert_int_equal(s.count, 1);
+	free_updates(u);
+}
+
+static void what_comes_after_an_update_that_is_held_waits_and_is_not_its_latest(void **state unused)
+{
+	struct updates *u = new_updates();
+	struct sent s = { 0 };
+	struct update *held;
+
+	add(u, "f", "t", 1, TASK_STARTING, 0);
+	held = add_held(u, 2, TASK_RUNNING, 0, u);
+	updates_run(u, 0, note, &s);
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.latest, TASK_STARTING);
+	assert_int_equal(updates_acknowledge(u, "f", "t", (uint8_t[16]){ 1 }, 0), UPDATE_ACKED);
+	add(u, "f", "t", 3, TASK_FINISHED, 0);
+	assert_int_equal(updates_next(u), INT64_MAX);
+	updates_release(u, held, NULL, 0, 0);
+	updates_run(u, 0, note, &s);
+	assert_int_equal(s.count, 2);
+	assert_int_equal(s.list[1], 2);
+	assert_int_equal(s.latest, TASK_FINISHED);
+	free_updates(u);
+}
+
+static void note_holder(const struct update *u, void *ctx)
+{
+	*(void **)ctx = u->holder;
+}
+
+static void who_holds_an_update_learns_that_it_is_gone(void **state unused)
+{
+	struct updates *u = new_updates();
+	void *told = NULL;
+
+	u->gone = note_holder;
+	u->ctx = &told;
+	add_held(u, 1, TASK_RUNNING, 0, u);
+	updates_forget(u, "f");
+	assert_ptr_equal(told, u);
+	free_updates(u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -831,6 +932,11 @@ int main(void)
 		cmocka_unit_test(only_the_firsts_of_the_framework_that_is_back_are_sent),
 		cmocka_unit_test(what_waits_of_a_task_can_be_asked),
 		cmocka_unit_test(an_update_that_is_not_on_disk_is_not_told_of),
+		cmocka_unit_test(nobody_is_told_of_an_update_that_is_held),
+		cmocka_unit_test(an_update_that_is_released_waits_for_its_new_batch),
+		cmocka_unit_test(
+			what_comes_after_an_update_that_is_held_waits_and_is_not_its_latest),
+		cmocka_unit_test(who_holds_an_update_learns_that_it_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
