@@ -92,7 +92,10 @@ static void on_modules_restarted(void *ctx)
 static int set_up_modules(struct agent *a, struct error *e)
 {
 	struct modules_options modules = { .loop = a->loop, MODULES_OPTIONS_OF(&a->flags) };
-	struct hooks_options hooks = { HOOKS_OPTIONS_OF(&a->flags) };
+	struct hooks_options hooks = {
+		HOOKS_OPTIONS_OF(&a->flags),
+		.functions = ~BIT(HOOK_MASTER_LABELS),
+	};
 
 	if (work_pool_new(a->loop, 1, NULL, &a->resolver, e) ||
 	    streams_new(a->loop, a->resolver, NULL, &a->streams, e))
@@ -348,6 +351,8 @@ int main(int argc, char **argv)
 	agent_set_up_updates(&a);
 	if (start(&a, &e)) {
 		stop(&a);
+		if (e.code == EINTR) /* it was told to end before it had begun */
+			return EXIT_SUCCESS;
 		flags_fail(&program, &e);
 	}
 	say_hello(&a);

@@ -350,7 +350,8 @@ static void write_family(const struct metric *m, struct metrics_writer *w, void 
 
 	for (size_t i = 0; i < h->count; i++)
 		for (int f = 0; f < FUNCTIONS_MAX; f++)
-			if (modules_has_function(h->o.modules, h->list[i].name,
+			if (h->o.functions & BIT(f) &&
+			    modules_has_function(h->o.modules, h->list[i].name,
 						 (enum module_function)f))
 				sample(m, w, &h->list[i], enum_name(module_function_values, f),
 				       &h->list[i].counts[f]);

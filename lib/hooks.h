@@ -15,6 +15,7 @@ struct hooks_options {
 	/* Flags of these names. */
 	const char *hooks, *hook_failure;
 	uint64_t hook_failures_max;
+	uint64_t functions; /* that this daemon calls: a bit for each enum module_function */
 };
 
 #define HOOKS_OPTIONS_OF(f)                                                                        \

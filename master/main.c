@@ -53,7 +53,10 @@ int main(int argc, char **argv)
 	};
 
 	flags_load_or_exit(&program, argc, argv, &flags, NULL);
-	if (start(&flags, &loop, &m, &e))
+	r = start(&flags, &loop, &m, &e);
+	if (r == -EINTR) /* it was told to end before it had begun */
+		return EXIT_SUCCESS;
+	if (r)
 		flags_fail(&program, &e);
 	assert(m);
 	log_info("master %s: version %s listens as %s", m->id, MESOS_VERSION, m->pid);

@@ -180,7 +180,10 @@ static int start_modules(struct master *m, struct error *e)
 		.streams = m->streams,
 		MODULES_OPTIONS_OF(m->flags),
 	};
-	struct hooks_options hooks = { HOOKS_OPTIONS_OF(m->flags) };
+	struct hooks_options hooks = {
+		HOOKS_OPTIONS_OF(m->flags),
+		.functions = BIT(HOOK_MASTER_LABELS),
+	};
 
 	if (modules_new(&modules, &m->modules, e))
 		return -e->code;
