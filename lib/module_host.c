@@ -13,10 +13,16 @@
 
 /* Calls that are written ahead of the one that runs. */
 #define SENT_MAX 64
+/* What of them may wait to be written: below what a connection holds against one that does not read. */
+#define SENT_MAX_BYTES (1 * MIB)
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
 /* From the end of its connection to that of a process which dies: a crash is told as what it was. */
 #define DEATH_NS (100 * NSEC_PER_MSEC)
+/* From the kill of a process to the next one, if the kernel does not let it go. */
+#define UNDEAD_NS NSEC_PER_SEC
+/* So many of those are remembered, to be reaped. */
+#define UNDEAD_MAX 16
 
 enum host_state {
 	HOST_DOWN,
@@ -46,7 +52,9 @@ struct module_host {
 	char *doing;  /* of its loading, the last that it began with; NULL: nothing yet */
 	pid_t pid;
 	sd_event_source *child, *timer;
-	sd_event_source *drained; /* of the two ends of it, process and connection, one has come */
+	sd_event_source
+		*drained; /* one of its two ends, process and connection, has come, or is to */
+	pid_t undead[UNDEAD_MAX]; /* killed and not reaped yet; 0: none */
 	struct list calls;        /* those that were sent come first */
 	unsigned sent;            /* how many of them */
 	uint64_t numbers;         /* that calls were given */
@@ -70,16 +78,51 @@ static void kill_all(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+static void reap_undead(struct module_host *h)
+{
+	for (size_t i = 0; i < UNDEAD_MAX; i++)
+		if (h->undead[i] && waitpid(h->undead[i], NULL, WNOHANG) != 0)
+			h->undead[i] = 0;
+}
+
+/* With a full list the oldest are zombies until the daemon ends. */
+static void remember_undead(struct module_host *h)
+{
+	reap_undead(h);
+	memmove(h->undead + 1, h->undead, (UNDEAD_MAX - 1) * sizeof(*h->undead));
+	h->undead[0] = h->pid;
+	h->child = sd_event_source_disable_unref(h->child);
+	h->pid = 0;
+}
+
+/*
+ * It waits for a filesystem that is frozen, or one of its own holds it as a tracer. Nothing waits for its end: the
+ * calls behind it would for as long.
+ */
+static int on_undead(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct module_host *h = arg;
+
+	log_warning("modules: %s: process %d is killed and does not end: the next one is started "
+		    "beside it",
+		    h->o.name, (int)h->pid);
+	remember_undead(h);
+	lose(h);
+	return 0;
+}
+
 static void kill_host(struct module_host *h, int code, const char *why)
 {
 	if (h->why.code)
 		return;
 	error_set(&h->why, code, "%s", why);
 	h->killed = true;
-	if (h->pid)
-		kill_all(h->pid);
-	else
+	if (!h->pid) {
 		lose(h);
+		return;
+	}
+	kill_all(h->pid);
+	timer_set(h->o.loop, &h->drained, UNDEAD_NS, on_undead, h);
 }
 
 static void describe_end(const struct module_host *h, const siginfo_t *si, struct error *ret)
@@ -153,6 +196,11 @@ static struct host_call *first(const struct module_host *h)
 	return list_first(&h->calls, struct host_call, node);
 }
 
+static bool is_too_long(const struct host_call *c)
+{
+	return c->line.len > LINE_MAX_DAEMON_BYTES;
+}
+
 static void free_call(struct host_call *c)
 {
 	list_remove(&c->node);
@@ -207,6 +255,12 @@ void host_call_cancel(struct host_call *c)
 
 /* ---- what is due ---- */
 
+/* One that the host would not read, for it is too long, is late at once. */
+static int64_t deadline(const struct host_call *c)
+{
+	return is_too_long(c) ? c->since_ns : c->since_ns + c->host->o.timeout_ns;
+}
+
 static int64_t due(const struct module_host *h)
 {
 	int64_t at = INT64_MAX;
@@ -216,7 +270,7 @@ static int64_t due(const struct module_host *h)
 	if (h->state == HOST_DOWN && h->restart_ns)
 		at = h->restart_ns;
 	if (first(h))
-		at = MIN(at, first(h)->since_ns + h->o.timeout_ns);
+		at = MIN(at, deadline(first(h)));
 	return at;
 }
 
@@ -229,7 +283,10 @@ static void call_is_late(struct module_host *h)
 		kill_host(h, HOST_CALL_LATE, "it has not answered in time");
 		return;
 	}
-	error_set(&e, EAGAIN, "its process is not back yet");
+	if (is_too_long(c))
+		error_set(&e, EAGAIN, "what it is about is too long: %zu bytes", c->line.len);
+	else
+		error_set(&e, EAGAIN, "its process is not back yet");
 	finish(c, NULL, &e);
 }
 
@@ -243,30 +300,38 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 		kill_host(h, HOST_CALL_LATE, "its modules were not loaded in time");
 	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
 		module_host_start(h);
-	while (first(h) && !h->why.code && now >= first(h)->since_ns + h->o.timeout_ns)
+	while (first(h) && !h->why.code && now >= deadline(first(h)))
 		call_is_late(h);
 	pump(h);
 	return 0;
 }
 
+/* No result would come of one that is too long: those behind it wait until that is said. */
+static void write_calls(struct module_host *h, struct stream *s)
+{
+	struct host_call *c;
+
+	list_for_each(c, &h->calls, node) {
+		if (c->sent)
+			continue;
+		if (is_too_long(c) || h->sent == SENT_MAX ||
+		    (h->sent && stream_queued(s) > SENT_MAX_BYTES))
+			break;
+		buf_add(stream_out(s), c->line.data, c->line.len);
+		c->sent = true;
+		h->sent++;
+	}
+	if (h->sent)
+		stream_flush(s);
+}
+
 /* Writes what fits, and sees to it that nothing is waited for in vain. */
 static void pump(struct module_host *h)
 {
-	struct host_call *c;
 	int64_t at;
 
 	if (h->state == HOST_UP && h->peer && !h->why.code)
-		list_for_each(c, &h->calls, node) {
-			if (h->sent == SENT_MAX)
-				break;
-			if (c->sent)
-				continue;
-			buf_add(stream_out(peer_stream(h->peer)), c->line.data, c->line.len);
-			c->sent = true;
-			h->sent++;
-		}
-	if (h->sent && h->peer)
-		stream_flush(peer_stream(h->peer));
+		write_calls(h, peer_stream(h->peer));
 	at = due(h);
 	if (at == INT64_MAX || h->why.code)
 		h->timer = sd_event_source_disable_unref(h->timer);
@@ -420,6 +485,7 @@ static int start(struct module_host *h, struct error *e)
 void module_host_start(struct module_host *h)
 {
 	assert(h->state == HOST_DOWN && !h->pid);
+	reap_undead(h);
 	h->why = (struct error){ 0 };
 	h->killed = false;
 	free(take_ptr(h->closed));
@@ -492,7 +558,7 @@ struct module_host *module_host_new(const struct module_host_options *o)
 	return h;
 }
 
-/* It ends by itself when its connection does. */
+/* It ends by itself when its connection does; what the kernel does not let go is left to it. */
 static void await_end(struct module_host *h)
 {
 	struct pollfd p = { .fd = sd_event_source_get_child_pidfd(h->child), .events = POLLIN };
@@ -501,8 +567,10 @@ static void await_end(struct module_host *h)
 	if (p.fd >= 0)
 		poll(&p, 1, (int)MAX(left_ms, 0));
 	kill_all(h->pid);
+	if (p.fd >= 0)
+		poll(&p, 1, UNDEAD_NS / NSEC_PER_MSEC);
 	h->child = sd_event_source_disable_unref(h->child);
-	waitpid(h->pid, NULL, 0);
+	waitpid(h->pid, NULL, WNOHANG);
 }
 
 void module_host_end(struct module_host *h)

@@ -45,7 +45,7 @@ struct module_host_options {
 
 /*
  * In the loop: result is NULL if there is none, and e says why, its code is one of the above, or EAGAIN:
- * no process was there in time, and the function was not called.
+ * no process was there in time, or the call is too long for one, and the function was not called.
  */
 typedef void host_call_done(void *ctx, struct module_result *result, const struct error *e);
 
@@ -55,7 +55,7 @@ struct module_host *module_host_new(const struct module_host_options *o);
 void module_host_start(struct module_host *h);
 /* Lets the process end: of several all may do so at once. Nothing but module_host_free() follows. */
 void module_host_end(struct module_host *h);
-/* Ends the process, in a second at most, and forgets the calls. NULL is harmless. */
+/* Ends the process, in two seconds at most, and forgets the calls. NULL is harmless. */
 void module_host_free(struct module_host *h);
 /* Appends a call, of which everything is copied. done is called once, never from here. */
 struct host_call *module_host_call(struct module_host *h, const struct module_call *what,

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <mesos/hook.h>
 
 #define MANY 4096
+/* Longer than anybody waits. */
+#define UNDYING_SECONDS 600
 
 static int sleeps(struct mesos_labels *l)
 {
@@ -141,6 +145,34 @@ static int forks(struct mesos_labels *l)
 	abort();
 }
 
+/*
+ * A child in a session of its own that holds it as a tracer: once it is killed, the kernel tells that one of its
+ * end and not the daemon, as if it waited for a filesystem that does not answer.
+ */
+static int undying(struct mesos_labels *l)
+{
+	int held[2];
+	char byte;
+
+	if (pipe(held))
+		return mesos_fail("no pipe");
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (fork() == 0) {
+		setsid();
+		prctl(PR_SET_NAME, "undying");
+		if (ptrace(PTRACE_SEIZE, getppid(), NULL, NULL))
+			_exit(1);
+		close(held[0]);
+		close(held[1]);
+		sleep(UNDYING_SECONDS);
+		_exit(0);
+	}
+	close(held[1]);
+	while (read(held[0], &byte, 1) < 0)
+		;
+	return sleeps(l);
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(struct mesos_labels *l);
@@ -148,7 +180,7 @@ static const struct {
 	{ "sleep", sleeps },  { "loop", loops },        { "segv", segv },  { "abort", aborts },
 	{ "exit", exits },    { "heap", heap },         { "leak", leaks }, { "devour", devours },
 	{ "utf8", not_utf8 }, { "careless", careless }, { "huge", huge },  { "junk", junk },
-	{ "forge", forges },  { "shut", shuts },        { "fork", forks },
+	{ "forge", forges },  { "shut", shuts },        { "fork", forks }, { "undying", undying },
 };
 #define WAYS (sizeof(ways) / sizeof(*ways))
 

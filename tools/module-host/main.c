@@ -129,15 +129,18 @@ static void serve(uint64_t memory_max)
 	ssize_t n;
 	char *line;
 	size_t len;
+	int r = 0;
 
 	do {
 		n = read(MODULE_HOST_FD, lines_reserve(&in, READ_BYTES), READ_BYTES);
 		if (n > 0)
 			lines_added(&in, (size_t)n);
-		while (n > 0 && lines_next(&in, &line, &len) == LINES_TAKEN) {
+		while (n > 0 && (r = lines_next(&in, &line, &len)) == LINES_TAKEN) {
 			on_line(line, len);
 			check_memory(memory_max);
 		}
+		if (r < 0) /* nothing that follows could be read */
+			_exit(EXIT_FAILURE);
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	lines_fini(&in);
 }
