@@ -1,6 +1,7 @@
 /* A chain of calls, and what it says of each hook. */
 #include "lib/hooks.h"
 
+#include "lib/environment.h"
 #include "lib/labels.h"
 #include "lib/log.h"
 #include "lib/views.h"
@@ -164,6 +165,20 @@ static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
 	error_wrap(&r->error, "%s %s: %s failed", hook->what, hook->name, function);
 }
 
+/* A host keeps to this by itself, unless a module has written into its memory. */
+static int check(const struct module_result *result, struct error *e)
+{
+	int r = labels_check(result->labels, NULL, e);
+
+	if (!r)
+		r = environment_check(result->environment, e);
+	if (!r && result->usage_count > HOOK_USAGE_MAX)
+		r = error_set(e, E2BIG, "usage: more than %d numbers", HOOK_USAGE_MAX);
+	if (r)
+		e->code = HOST_CALL_FAILED;
+	return r;
+}
+
 /* What it made takes the place of what was. */
 static void take(struct hook_run *r, struct module_result *result)
 {
@@ -204,14 +219,12 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 	struct hook_run *r = ctx;
 	struct hook *hook = &r->hooks->list[r->next++];
 	struct hook_counts *counts = &hook->counts[r->call.function];
-
-	struct error too_much;
+	struct error bad;
 
 	r->waiting = NULL;
-	if (result && labels_check(result->labels, NULL, &too_much)) {
-		too_much.code = HOST_CALL_FAILED;
+	if (result && check(result, &bad)) {
 		result = NULL;
-		e = &too_much;
+		e = &bad;
 	}
 	counts->calls++;
 	histogram_add(&counts->seconds, ns_seconds(now_ns() - r->since_ns));

@@ -8,6 +8,9 @@
 #include "lib/metrics.h"
 #include "lib/modules.h"
 
+/* Numbers that isolators tell of one container. */
+#define HOOK_USAGE_MAX 64
+
 struct hooks;
 
 struct hooks_options {

@@ -1,11 +1,7 @@
 /* An environment as modules see it: a struct environment, which only grows within its bounds. */
-#include "lib/protocol.h"
+#include "lib/environment.h"
 #include "lib/utf8.h"
 #include "mesos/module.h"
-
-/* Of what modules may make it; the launch plan has bounds of its own. */
-#define VARIABLES_MAX   4096
-#define ENVIRONMENT_MAX (512 * KIB)
 
 static struct environment *of(const struct mesos_environment *v)
 {
@@ -75,10 +71,10 @@ static int check(const struct environment *v, const struct variable *replaced, c
 	    !utf8_valid(value))
 		return mesos_fail("a variable has a value, and a name that is not empty and has no "
 				  "'='; both are UTF-8");
-	if ((!replaced && v->variables_count >= VARIABLES_MAX) ||
-	    bytes(v) - bytes_of(replaced) + strlen(name) + strlen(value) > ENVIRONMENT_MAX)
+	if ((!replaced && v->variables_count >= ENVIRONMENT_MAX) ||
+	    bytes(v) - bytes_of(replaced) + strlen(name) + strlen(value) > ENVIRONMENT_MAX_BYTES)
 		return mesos_fail("the environment would have more than %d variables or %d bytes",
-				  VARIABLES_MAX, (int)ENVIRONMENT_MAX);
+				  ENVIRONMENT_MAX, (int)ENVIRONMENT_MAX_BYTES);
 	return 0;
 }
 

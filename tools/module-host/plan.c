@@ -4,11 +4,9 @@
 #include <math.h>
 
 #include "agent/container/plan_check.h"
+#include "lib/hooks.h"
 #include "lib/utf8.h"
 #include "mesos/isolator.h"
-
-/* Numbers that isolators tell of one container. */
-#define USAGE_MAX 64
 
 int planning_begin(struct planning *ret, const struct module_call *call, struct error *e)
 {
@@ -142,8 +140,8 @@ int mesos_usage_set(struct mesos_usage *u, const char *name, double value)
 			call->usage[i].value = value;
 			return 0;
 		}
-	if (call->usage_count == USAGE_MAX)
-		return mesos_fail("usage: more than %d numbers", USAGE_MAX);
+	if (call->usage_count == HOOK_USAGE_MAX)
+		return mesos_fail("usage: more than %d numbers", HOOK_USAGE_MAX);
 	call->usage = xreallocarray(call->usage, call->usage_count + 1, sizeof(*call->usage));
 	call->usage[call->usage_count++] = (struct usage_value){
 		.name = xstrdup(name),
