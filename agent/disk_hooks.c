@@ -2,6 +2,7 @@
 #include "agent/disk_hooks.h"
 
 #include "agent/agent.h"
+#include "agent/executor_hooks.h"
 #include "agent/executors.h"
 #include "agent/settings.h"
 #include "lib/log.h"
@@ -52,6 +53,12 @@ static bool is_settled(const struct disk_run *w)
 	       !l->has_limit || l->limit_bytes != w->limit_bytes;
 }
 
+/* The host has looked at this too, but its word is no proof: a module may write into its memory. */
+static bool is_limit(uint64_t bytes, const struct ledger *l)
+{
+	return bytes > l->used.bytes && bytes <= INT64_MAX;
+}
+
 static void carry_out(const struct disk_run *w)
 {
 	struct executor *x = w->executor;
@@ -59,6 +66,8 @@ static void carry_out(const struct disk_run *w)
 
 	if (is_settled(w))
 		return;
+	if (decision == DECIDE_LIMIT && !is_limit(w->run.limit_bytes, executor_disk(x)))
+		decision = DECIDE_NOTHING;
 	if (decision == DECIDE_LIMIT)
 		give_more(x, w->run.limit_bytes);
 	else if (decision == DECIDE_KILL || (decision == DECIDE_NOTHING && w->kills))
@@ -94,6 +103,13 @@ static struct disk_limit *describe(const struct ledger *l, bool kills)
 	return ret;
 }
 
+/* What was answered to a write that was refused does not speak for one that is above its limit all the same. */
+static bool was_asked(const struct executor *x, bool kills)
+{
+	return x->disk_asked && x->disk_asked_bytes == executor_disk(x)->limit_bytes &&
+	       (x->disk_asked_kills || !kills);
+}
+
 void disk_hooks_reached(struct executor *x, bool kills, const char *why)
 {
 	struct hooks *hooks = x->framework->agent->hooks;
@@ -105,14 +121,17 @@ void disk_hooks_reached(struct executor *x, bool kills, const char *why)
 			end_it(x, why);
 		return;
 	}
-	if (x->disk_hooks || x->disk_asked_bytes == l->limit_bytes)
+	if (x->disk_hooks || was_asked(x, kills))
 		return;
 	w = xcalloc(1, sizeof(*w));
 	w->executor = x;
-	w->limit_bytes = x->disk_asked_bytes = l->limit_bytes;
+	w->limit_bytes = l->limit_bytes;
+	x->disk_asked = true;
+	x->disk_asked_bytes = l->limit_bytes;
+	x->disk_asked_kills = kills;
 	w->kills = kills;
 	w->why = xstrdup(why);
-	executor_describe(x, &w->run);
+	executor_hooks_describe(x, &w->run);
 	w->run.call.disk_limit = describe(l, kills);
 	w->run.done = decided;
 	x->disk_hooks = w;

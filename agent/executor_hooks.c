@@ -32,8 +32,7 @@ static struct module_container *container_of_executor(const struct executor *x)
 	return ret;
 }
 
-/* Copies of all that every hook of an executor is told. */
-void executor_describe(const struct executor *x, struct hook_run *ret)
+void executor_hooks_describe(const struct executor *x, struct hook_run *ret)
 {
 	ret->subject = xasprintf("executor %s", x->info->executor_id);
 	ret->call = (struct module_call){
@@ -49,7 +48,7 @@ static struct executor_run *run_new(const struct executor *x, void (*done)(struc
 	struct executor_run *w = xcalloc(1, sizeof(*w));
 
 	list_init(&w->node);
-	executor_describe(x, &w->run);
+	executor_hooks_describe(x, &w->run);
 	w->run.done = done;
 	return w;
 }

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "agent/frameworks.h"
+#include "lib/hooks.h"
 
+/* Copies of what every hook of it is told; the rest is the caller's to add. */
+void executor_hooks_describe(const struct executor *x, struct hook_run *ret);
 /*
  * slave_executor_environment_decorator, then slave_pre_launch_hook. executor_hooks_passed() follows, perhaps from
  * here; or its container is refused.

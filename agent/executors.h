@@ -2,7 +2,6 @@
 #pragma once
 
 #include "agent/frameworks.h"
-#include "lib/hooks.h"
 #include "lib/updates.h"
 
 /* A new executor for its first task, which is to be given to it before it is launched. */
@@ -48,8 +47,6 @@ void executor_maybe_complete(struct executor *x);
 char *executor_sandbox(const struct executor *x);
 /* Between SIGTERM and SIGKILL. */
 int64_t executor_grace(const struct executor *x);
-/* Copies of what every hook of it is told; the rest is the caller's to add. */
-void executor_describe(const struct executor *x, struct hook_run *ret);
 /* Opens the gate of its container once all that was put into the store until now is on disk. */
 void executor_start_when_stored(struct executor *x);
 void executor_drop_peer(struct executor *x);

@@ -57,14 +57,15 @@ struct executor {
 	struct ledger disk; /* the last measurement, kept for the record */
 	struct disk_override override;
 	char *denied; /* what its tasks were told when the kernel refused it more disk; NULL: nothing */
-	const char *why_ending;   /* what its tasks are told of it; NULL: nothing */
-	int exit_status;          /* of its container, once that has ended; -1: not known */
-	struct store_wait stored; /* that it may begin, or how it ended */
-	struct gc_wait room;      /* for what it may write */
-	struct disk_run
-		*disk_hooks;       /* of a disk limit that was reached; NULL: none is asked about */
-	uint64_t disk_asked_bytes; /* the limit that hooks were last asked about; 0: none */
-	unsigned launch_waits;     /* for so many things its container waits */
+	const char *why_ending;      /* what its tasks are told of it; NULL: nothing */
+	int exit_status;             /* of its container, once that has ended; -1: not known */
+	struct store_wait stored;    /* that it may begin, or how it ended */
+	struct gc_wait room;         /* for what it may write */
+	struct disk_run *disk_hooks; /* that are asked about a disk limit; NULL: none are */
+	bool disk_asked;             /* they were, about the limit that follows */
+	uint64_t disk_asked_bytes;
+	bool disk_asked_kills;             /* as one that ends it */
+	unsigned launch_waits;             /* for so many things its container waits */
 	struct executor_run *launch_hooks; /* one of them; NULL: not, or not any more */
 };
 
