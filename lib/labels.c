@@ -107,7 +107,7 @@ char *labels_variable(const char *key)
 
 void labels_add_fields(const struct labels *labels, struct log_fields *f)
 {
-	for (size_t i = 0; labels && i < labels->labels_count; i++) {
+	for (size_t i = 0; labels && i < labels->labels_count && f->count < LOG_FIELDS_MAX; i++) {
 		autofree char *name = labels_variable(labels->labels[i].key);
 
 		if (!log_fields_get(f, name))

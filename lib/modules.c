@@ -375,11 +375,13 @@ static void show_parameters(const struct module_config *config, struct module_st
 
 bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 {
-	const struct module *shown = &m->list[i];
+	const struct module *shown;
 	pid_t pid;
 
 	if (i >= m->count)
 		return false;
+	shown = &m->list[i];
+	assert(shown->description);
 	pid = module_host_pid(shown->host->process);
 	*ret = (struct module_state){
 		.module = shown->description,

@@ -66,8 +66,8 @@ int peer_dial(const struct peer_server *server, const char *address,
 	      const struct peer_protocol *protocol, struct peer **ret, struct error *e);
 
 /*
- * A connected socket, which is taken, of whose other end is known who it is: as if it had been dialled, and
- * there at once.
+ * As peer_dial(), with a socket that is connected already, which is taken: who is at its other end is known
+ * beforehand.
  */
 struct peer *peer_attach(const struct peer_server *server, int fd,
 			 const struct peer_protocol *protocol);

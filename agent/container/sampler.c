@@ -4,9 +4,9 @@
  */
 #include "agent/container/sampler.h"
 
-#include "agent/isolator/modules.h"
 #include <fcntl.h>
 
+#include "agent/isolator/modules.h"
 #include "lib/procstat.h"
 #include "lib/tree.h"
 

@@ -58,7 +58,7 @@ struct mesos_hook {
 	 */
 	int (*slave_executor_environment_decorator)(void *self, const struct mesos_event *e,
 						    struct mesos_environment *environment);
-	/* Agent: a status is about to be told for the first time. Task (unless it is unknown), framework, agent, status. */
+	/* Agent: a status is about to be told for the first time. Agent, status; task and framework, unless the task is unknown. */
 	int (*slave_task_status_label_decorator)(void *self, const struct mesos_event *e,
 						 struct mesos_labels *labels);
 	/* Agent: as above, after the decorators. */

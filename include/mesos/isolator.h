@@ -45,13 +45,19 @@ struct mesos_isolator {
 	int (*prepare)(void *self, const struct mesos_container *c, struct mesos_plan *plan);
 	/* Its first process is there and waits. A failure fails the launch. */
 	int (*isolate)(void *self, const struct mesos_container *c);
-	/* Its resources have changed. */
+	/* Its resources have changed. Not while it is being prepared: isolate is told what they are then. */
 	int (*update)(void *self, const struct mesos_container *c);
 	/* What it uses. */
 	int (*usage)(void *self, const struct mesos_container *c, struct mesos_usage *usage);
-	/* It runs already: after a restart of the agent, or of the host. */
+	/*
+	 * It runs already: after a restart of the agent, or of any host of its modules, for each such container. Calls that
+	 * waited while the host was away may come before it.
+	 */
 	int (*recover)(void *self, const struct mesos_container *c);
-	/* It has ended, or was never made; also for one that it has not heard of, and more than once. */
+	/*
+	 * It has ended, or was never made; also for one that it has not heard of, and more than once. Not, if the agent is killed
+	 * in between: what recover is not called for after its restart has ended.
+	 */
 	int (*cleanup)(void *self, const struct mesos_container *c);
 };
 
