@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/module_process.h"
 #include "lib/timer.h"
 
 /* Calls that are written ahead of the one that runs. */
@@ -71,13 +71,6 @@ static void pump(struct module_host *h);
 
 /* ---- its end ---- */
 
-/* Whom it has forked is in its group, unless that has left it. It is not reaped yet. */
-static void kill_all(pid_t pid)
-{
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-}
-
 static void reap_undead(struct module_host *h)
 {
 	for (size_t i = 0; i < UNDEAD_MAX; i++)
@@ -121,7 +114,7 @@ static void kill_host(struct module_host *h, int code, const char *why)
 		lose(h);
 		return;
 	}
-	kill_all(h->pid);
+	module_process_kill(h->pid);
 	timer_set(h->o.loop, &h->drained, UNDEAD_NS, on_undead, h);
 }
 
@@ -153,7 +146,7 @@ static int on_child(sd_event_source *source unused, const siginfo_t *si, void *a
 {
 	struct module_host *h = arg;
 
-	kill_all(h->pid);
+	module_process_kill(h->pid);
 	h->child = sd_event_source_disable_unref(h->child);
 	h->pid = 0;
 	if (!h->why.code)
@@ -408,66 +401,13 @@ static const struct peer_protocol protocol = {
 	.closed = on_closed,
 };
 
-static int add_files(posix_spawn_file_actions_t *files, int fd)
-{
-	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-
-	if (!r) /* what a module prints is for the log, and no answer of the daemon */
-		r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
-	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
-}
-
-/*
- * The loop blocks signals that it reads itself; the process starts with none blocked. A group of its own
- * keeps the Ctrl-C of a terminal from it: it ends when its daemon does.
- */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_setsigmask(attributes, &none);
-	if (!r)
-		r = posix_spawnattr_setsigdefault(attributes, &all);
-	if (!r)
-		r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
-								 POSIX_SPAWN_SETSIGDEF |
-								 POSIX_SPAWN_SETPGROUP);
-	return r;
-}
-
-static int spawn(struct module_host *h, int fd)
-{
-	autofree char *parent = xasprintf("%d", (int)getpid());
-	autofree char *memory = xasprintf("%llu", (unsigned long long)h->o.memory_bytes);
-	char *argv[] = { (char[]){ "mesos-module-host" }, parent, memory, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	int r;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	r = add_files(&files, fd);
-	if (!r)
-		r = set_attributes(&attributes);
-	if (!r)
-		r = posix_spawn(&h->pid, h->o.path, &files, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	if (r)
-		h->pid = 0;
-	return r;
-}
-
 static int start(struct module_host *h, struct error *e)
 {
 	int fds[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return error_sys(e, "make a socket");
-	r = spawn(h, fds[1]);
+	r = module_process_spawn(h->o.path, h->o.memory_bytes, fds[1], &h->pid);
 	close_fd(&fds[1]);
 	if (r) {
 		close_fd(&fds[0]);
@@ -566,7 +506,7 @@ static void await_end(struct module_host *h)
 
 	if (p.fd >= 0)
 		poll(&p, 1, (int)MAX(left_ms, 0));
-	kill_all(h->pid);
+	module_process_kill(h->pid);
 	if (p.fd >= 0)
 		poll(&p, 1, UNDEAD_NS / NSEC_PER_MSEC);
 	h->child = sd_event_source_disable_unref(h->child);

@@ -1,0 +1,68 @@
+/* From a path to a process, and its end. */
+#include "lib/module_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+
+#include "lib/module_host.h"
+
+static int add_files(posix_spawn_file_actions_t *files, int fd)
+{
+	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+	if (!r) /* what a module prints is for the log, and no answer of the daemon */
+		r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
+	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
+}
+
+/*
+ * The loop blocks signals that it reads itself; the process starts with none blocked. A group of its own
+ * keeps the Ctrl-C of a terminal from it: it ends when its daemon does.
+ */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t none, all;
+	int r;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	r = posix_spawnattr_setsigmask(attributes, &none);
+	if (!r)
+		r = posix_spawnattr_setsigdefault(attributes, &all);
+	if (!r)
+		r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+								 POSIX_SPAWN_SETSIGDEF |
+								 POSIX_SPAWN_SETPGROUP);
+	return r;
+}
+
+int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, pid_t *ret)
+{
+	autofree char *parent = xasprintf("%d", (int)getpid());
+	autofree char *memory = xasprintf("%llu", (unsigned long long)memory_bytes);
+	char *argv[] = { (char[]){ "mesos-module-host" }, parent, memory, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	pid_t pid = 0;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attributes);
+	r = add_files(&files, fd);
+	if (!r)
+		r = set_attributes(&attributes);
+	if (!r)
+		r = posix_spawn(&pid, path, &files, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	if (!r)
+		*ret = pid;
+	return r;
+}
+
+void module_process_kill(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+}
