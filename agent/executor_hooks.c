@@ -9,6 +9,7 @@ struct executor_run {
 	struct list node; /* in agent->removals; alone for a launch */
 	struct hook_run run;
 	struct executor *executor; /* NULL for a removal */
+	void (*passed)(struct executor *x);
 };
 
 static struct agent *agent_of(const struct executor *x)
@@ -74,6 +75,7 @@ static void passed(struct hook_run *r)
 {
 	struct executor_run *w = container_of(r, struct executor_run, run);
 	struct executor *x = w->executor;
+	void (*go_on)(struct executor * x) = w->passed;
 
 	if (is_ending(x))
 		return;
@@ -83,7 +85,7 @@ static void passed(struct hook_run *r)
 	}
 	x->launch_hooks = NULL;
 	run_free(w);
-	executor_hooks_passed(x);
+	go_on(x);
 }
 
 static void before_launch(struct hooks *hooks, struct hook_run *r)
@@ -122,7 +124,7 @@ static struct environment *environment_of(const struct container *c)
 	return schema_copy(environment_schema(), &rows);
 }
 
-void executor_hooks_launch(struct executor *x)
+void executor_hooks_launch(struct executor *x, void (*on_passed)(struct executor *x))
 {
 	const struct task *t = list_first(&x->tasks, struct task, node);
 	struct hooks *hooks = agent_of(x)->hooks;
@@ -130,11 +132,12 @@ void executor_hooks_launch(struct executor *x)
 
 	assert(x->container && !x->launch_hooks);
 	if (!hooks_wanted(hooks, HOOK_ENVIRONMENT) && !hooks_wanted(hooks, HOOK_PRE_LAUNCH)) {
-		executor_hooks_passed(x);
+		on_passed(x);
 		return;
 	}
 	w = run_new(x, decorated);
 	w->executor = x;
+	w->passed = on_passed;
 	w->run.call.task = t ? schema_copy(task_info_schema(), t->info) : NULL;
 	x->launch_hooks = w;
 	if (!hooks_wanted(hooks, HOOK_ENVIRONMENT)) {

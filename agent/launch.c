@@ -213,11 +213,6 @@ static void on_room(struct gc_wait *w)
 	go_on(container_of(w, struct executor, room));
 }
 
-void executor_hooks_passed(struct executor *x)
-{
-	go_on(x);
-}
-
 void executor_launch(struct executor *x)
 {
 	struct agent *a = agent_of(x);
@@ -236,7 +231,7 @@ void executor_launch(struct executor *x)
 	save_executor(x);
 	x->launch_waits = 2; /* room on the disk, hooks */
 	gc_make_room(a->gc, &x->room, promised(a), on_room);
-	executor_hooks_launch(x);
+	executor_hooks_launch(x, go_on);
 }
 
 /* ---- the gate ---- */
