@@ -141,6 +141,7 @@ struct container {
 	bool lost;           /* it ended without a word, and what it left is being killed */
 	bool leaves_orphans; /* when it ends, for it could not kill them */
 	bool may_start;      /* container_start() was called */
+	bool planning;       /* isolator modules are asked what is to be in its plan, or were */
 	bool isolating;      /* isolator modules are asked about its first process */
 	bool isolated;       /* and have agreed */
 	bool refused;        /* or not, or its hooks: error says why */

@@ -141,6 +141,7 @@ static void ask(struct container *c, enum module_function f, void (*on_answer)(s
 void isolator_modules_prepare(struct container *c, isolator_modules_done *done)
 {
 	assert(c->plan);
+	c->planning = true;
 	ask(c, ISOLATOR_PREPARE, on_prepared, done);
 }
 
@@ -167,7 +168,7 @@ void isolator_modules_recover(const struct container_node *node)
 	struct container *c;
 
 	list_for_each(c, &node->containers, node_entry)
-		if (c->phase != CONTAINER_ENDED && c->phase != CONTAINER_PREPARING)
+		if (c->phase != CONTAINER_ENDED && (c->planning || c->phase != CONTAINER_PREPARING))
 			isolator_modules_tell(c, ISOLATOR_RECOVER);
 }
 

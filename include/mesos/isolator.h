@@ -50,7 +50,7 @@ struct mesos_isolator {
 	/* What it uses. */
 	int (*usage)(void *self, const struct mesos_container *c, struct mesos_usage *usage);
 	/*
-	 * It runs already: after a restart of the agent, or of any host of its modules, for each such container. Calls that
+	 * It runs already, or is at least being prepared: after a restart of the agent, or of any host of its modules, for each such container. Calls that
 	 * waited while the host was away may come before it.
 	 */
 	int (*recover)(void *self, const struct mesos_container *c);

@@ -1,7 +1,8 @@
 /*
  * An isolator. Its parameters: `nofile`, a limit of open files; `variable`, NAME=value; `tmpfs`, a directory of 1 MB in
  * memory; `command`, a program to run first; `fails`, the function that says no; `crashes`, the one that crashes once;
- * `file`, where it writes what it is called for, a line each.
+ * `waits`, the one that waits for a file called like the next one with `.go` behind it; `file`, where it writes what it
+ * is called for, a line each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,15 @@ static void crash_once(const char *file)
 	abort();
 }
 
+static void await_go(const char *file)
+{
+	char go[4096];
+
+	snprintf(go, sizeof(go), "%s.go", file);
+	while (access(go, F_OK))
+		usleep(10000);
+}
+
 static int note(const void *self, const char *what, const struct mesos_container *c)
 {
 	const char *file = parameter(self, "file");
@@ -47,6 +57,8 @@ static int note(const void *self, const char *what, const struct mesos_container
 	fclose(f);
 	if (is(self, "crashes", what))
 		crash_once(file);
+	if (is(self, "waits", what))
+		await_go(file);
 	return is(self, "fails", what) ? mesos_fail("%s says no", what) : 0;
 }
 
@@ -132,4 +144,12 @@ MESOS_MODULE(org_example_isolator) = {
 	.compatible = compatible,
 	.functions = &isolator,
 	.create = create,
+};
+
+/* Another one, so that there can be two. */
+MESOS_MODULE(org_example_isolator_2) = {
+	MESOS_MODULE_BEGIN,         .kind = MESOS_ISOLATOR_KIND,
+	.author_name = "An Author", .author_email = "author@example.org",
+	.description = "The same.", .compatible = compatible,
+	.functions = &isolator,     .create = create,
 };
