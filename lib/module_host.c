@@ -440,12 +440,16 @@ void module_host_start(struct module_host *h)
 		pump(h);
 }
 
-/* None of them is with a process now. */
-static void take_back(struct module_host *h)
+/* But for those that nobody waits for any more. */
+static void wait_anew(struct module_host *h)
 {
 	struct host_call *c;
 
 	list_for_each(c, &h->calls, node) {
+		if (!c->done) {
+			free_call(c);
+			continue;
+		}
 		c->sent = false;
 		c->since_ns = now_ns();
 	}
@@ -457,7 +461,6 @@ static void lose(struct module_host *h)
 {
 	bool was_up = h->state == HOST_UP;
 	struct error why = h->why;
-	struct host_call *running = was_up && h->sent ? first(h) : NULL;
 
 	assert(!h->pid && why.code);
 	h->drained = sd_event_source_disable_unref(h->drained);
@@ -465,9 +468,9 @@ static void lose(struct module_host *h)
 		peer_close(take_ptr(h->peer));
 	h->state = HOST_DOWN;
 	h->why.code = 0;
-	take_back(h);
-	if (running && why.code != ENOMEM)
-		finish(running, NULL, &why);
+	if (was_up && h->sent && why.code != ENOMEM)
+		finish(first(h), NULL, &why);
+	wait_anew(h);
 	if (!was_up && h->doing && why.code != HOST_CALL_FAILED)
 		error_wrap(&why, "%s", h->doing);
 	if (h->loaded_once) {

@@ -57,7 +57,7 @@ void module_host_start(struct module_host *h);
 void module_host_end(struct module_host *h);
 /* Ends the process, in two seconds at most, and forgets the calls. NULL is harmless. */
 void module_host_free(struct module_host *h);
-/* Appends a call, of which everything is copied. done is called once, never from here. */
+/* Appends a call, of which everything is copied. done, which is not NULL, is called once, never from here. */
 struct host_call *module_host_call(struct module_host *h, const struct module_call *what,
 				   host_call_done *done, void *ctx);
 /* done is not called any more. */

@@ -7,6 +7,7 @@
 
 #include "lib/environment.h"
 
+static char a[] = "A", one[] = "1", empty[] = "", two_parts[] = "A=B";
 static struct variable variables[ENVIRONMENT_MAX + 1];
 
 /* The first n of them; the others are A=1. */
@@ -16,8 +17,7 @@ static int check(size_t n, struct error *e)
 
 	for (size_t i = 0; i < n; i++)
 		if (!variables[i].name)
-			variables[i] = (struct variable){ .name = (char[]){ "A" },
-							  .value = (char[]){ "1" } };
+			variables[i] = (struct variable){ .name = a, .value = one };
 	return environment_check(&v, e);
 }
 
@@ -37,10 +37,10 @@ static void no_environment_is_one(void **state unused)
 
 static void a_variable_has_a_name_and_a_value(void **state unused)
 {
-	static struct variable bad[] = {
-		{ .name = (char[]){ "" }, .value = (char[]){ "1" } },
-		{ .name = (char[]){ "A=B" }, .value = (char[]){ "1" } },
-		{ .name = (char[]){ "A" }, .value = NULL },
+	const struct variable bad[] = {
+		{ .name = empty, .value = one },
+		{ .name = two_parts, .value = one },
+		{ .name = a, .value = NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -66,7 +66,7 @@ static void together_they_are_at_most_so_long(void **state unused)
 	struct error e;
 
 	memset(value, 'v', ENVIRONMENT_MAX_BYTES - 1);
-	variables[0] = (struct variable){ .name = (char[]){ "A" }, .value = value };
+	variables[0] = (struct variable){ .name = a, .value = value };
 	assert_int_equal(check(1, &e), 0);
 	value[ENVIRONMENT_MAX_BYTES - 1] = 'v';
 	assert_int_equal(check(1, &e), -E2BIG);
