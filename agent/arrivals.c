@@ -48,7 +48,7 @@ static void take(struct agent *a, struct module_call *call)
 {
 	struct run_task m = { .framework = call->framework, .task = call->task };
 	autofree char *framework_id = xstrdup(call->framework->id);
-	bool same = schema_equal(labels_schema(), call->task->labels ?: call->labels, call->labels);
+	bool same = labels_equal(call->task->labels, call->labels);
 
 	schema_free(labels_schema(), call->task->labels);
 	call->task->labels = take_ptr(call->labels);

@@ -30,6 +30,13 @@ struct labels *labels_copy(const struct labels *labels)
 	return labels ? schema_copy(labels_schema(), labels) : xcalloc(1, sizeof(struct labels));
 }
 
+bool labels_equal(const struct labels *a, const struct labels *b)
+{
+	static const struct labels none;
+
+	return schema_equal(labels_schema(), a ? a : &none, b ? b : &none);
+}
+
 struct labels *labels_kept(const struct labels *labels)
 {
 	struct error e;

@@ -26,6 +26,8 @@ struct labels_wanted {
 int labels_check(const struct labels *labels, const struct label *more, struct error *e);
 /* A copy that can be added to, empty for NULL; schema_free(). */
 struct labels *labels_copy(const struct labels *labels);
+/* NULL is the same as none. */
+bool labels_equal(const struct labels *a, const struct labels *b);
 /* A copy to be shown; NULL if there are none, or they are more than one thing may have. */
 struct labels *labels_kept(const struct labels *labels);
 /* labels may be NULL: it has none. True if nothing is wanted. */

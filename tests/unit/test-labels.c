@@ -120,6 +120,17 @@ static void what_one_thing_may_have_is_bounded(void **state unused)
 	assert_int_equal(labels_check(NULL, &more, &e), 0);
 }
 
+static void no_labels_are_equal_to_none(void **state unused)
+{
+	struct labels none = { .labels = NULL };
+
+	assert_true(labels_equal(NULL, NULL));
+	assert_true(labels_equal(NULL, &none));
+	assert_true(labels_equal(&labels, &labels));
+	assert_false(labels_equal(NULL, &labels));
+	assert_false(labels_equal(&labels, NULL));
+}
+
 static void labels_of_an_agent_are_read(void **state unused)
 {
 	struct labels *l;
@@ -158,6 +169,7 @@ int main(void)
 		cmocka_unit_test(a_key_becomes_a_name_that_prometheus_takes),
 		cmocka_unit_test(the_first_of_a_key_has_the_value),
 		cmocka_unit_test(what_one_thing_may_have_is_bounded),
+		cmocka_unit_test(no_labels_are_equal_to_none),
 		cmocka_unit_test(labels_of_an_agent_are_read),
 		cmocka_unit_test(labels_become_fields_of_the_journal),
 	};
