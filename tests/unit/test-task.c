@@ -167,7 +167,7 @@ static void of_a_status_what_views_need_is_kept_and_no_more(void **state unused)
 	json_decref(s.record.rest);
 	assert_null(t->statuses[0].record.rest);
 	assert_null(t->statuses[0].data);
-	assert_null(t->statuses[0].labels);
+	assert_string_equal(t->statuses[0].labels->labels[0].key, label.key);
 	assert_int_equal(strlen(t->statuses[0].message), MESSAGE_KEPT_MAX - 1);
 	assert_memory_equal(t->statuses[0].message, message, MESSAGE_KEPT_MAX - 1);
 	assert_true(t->statuses[0].timestamp == 5);

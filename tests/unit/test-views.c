@@ -26,17 +26,20 @@ static void no_labels_are_an_empty_list(void **state unused)
 	assert_string_equal(buf_text(&out), "[]");
 }
 
-static void statuses_show_state_and_time_only(void **state unused)
+static void statuses_show_their_labels_if_they_have_any(void **state unused)
 {
+	struct label label = { .key = (char[]){ "a" } };
+	struct labels labels = { .labels = &label, .labels_count = 1 };
 	struct task_status list[] = {
 		{ .state = TASK_STARTING, .timestamp = 1.5, .message = "not shown" },
-		{ .state = TASK_RUNNING, .timestamp = 2 },
+		{ .state = TASK_RUNNING, .timestamp = 2, .labels = &labels },
 	};
 	autobuf struct buf out = { 0 };
 
 	view_add_statuses(list, 2, &out);
 	assert_string_equal(buf_text(&out), "[{\"state\":\"TASK_STARTING\",\"timestamp\":1.5},"
-					    "{\"state\":\"TASK_RUNNING\",\"timestamp\":2}]");
+					    "{\"state\":\"TASK_RUNNING\",\"timestamp\":2,"
+					    "\"labels\":[{\"key\":\"a\"}]}]");
 }
 
 static void required_values_are_shown_even_when_they_are_zero(void **state unused)
@@ -47,14 +50,16 @@ static void required_values_are_shown_even_when_they_are_zero(void **state unuse
 		.hostname = "h",
 		.resources = "{}",
 		.attributes = "{}",
+		.labels = "[]",
 	};
 	autobuf struct buf out = { 0 };
 
 	view_encode(slave_view_schema(), &v, &out);
-	assert_string_equal(buf_text(&out),
-			    "{\"id\":\"S0\",\"pid\":\"slave(1)@1.2.3.4:5051\",\"hostname\":\"h\","
-			    "\"registered_time\":0,\"resources\":{},\"attributes\":{},"
-			    "\"active\":false}");
+	assert_string_equal(
+		buf_text(&out),
+		"{\"id\":\"S0\",\"pid\":\"slave(1)@1.2.3.4:5051\",\"hostname\":\"h\","
+		"\"registered_time\":0,\"resources\":{},\"attributes\":{},\"labels\":[],"
+		"\"active\":false}");
 }
 
 static void a_task_has_the_members_of_mesos_0_22(void **state unused)
@@ -99,7 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels_keep_their_order_and_their_letters),
 		cmocka_unit_test(no_labels_are_an_empty_list),
-		cmocka_unit_test(statuses_show_state_and_time_only),
+		cmocka_unit_test(statuses_show_their_labels_if_they_have_any),
 		cmocka_unit_test(required_values_are_shown_even_when_they_are_zero),
 		cmocka_unit_test(a_task_has_the_members_of_mesos_0_22),
 		cmocka_unit_test(items_are_separated_and_an_empty_list_is_closed),
