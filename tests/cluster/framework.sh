@@ -71,6 +71,15 @@ offer_with() {
 		"\(.id.value) \(.agent_id.value)"' <<<"$line") || offer_with "$1"
 }
 
+# large_offer CPUS: the next one that has so many; what a framework before this one gives back comes piece by piece.
+large_offer() {
+	while next_offer; do
+		jq -e --argjson cpus "$1" '[.offers.offers[0].resources[] | select(.name == "cpus") | .scalar.value] | add >= $cpus' <<<"$line" >/dev/null && return
+		decline 0 "$offer"
+	done
+	return 1
+}
+
 # decline SECONDS OFFER...
 decline() { call DECLINE '{"offer_ids":'"$(id_list "${@:2}")"',"filters":{"refuse_seconds":'"$1"'}}'; }
 
