@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 
 #include "lib/module_host.h"
+#include "lib/spawn.h"
 
 static int add_files(posix_spawn_file_actions_t *files, int fd)
 {
@@ -16,27 +16,7 @@ static int add_files(posix_spawn_file_actions_t *files, int fd)
 	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
 }
 
-/*
- * The loop blocks signals that it reads itself; the process starts with none blocked. A group of its own
- * keeps the Ctrl-C of a terminal from it: it ends when its daemon does.
- */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_setsigmask(attributes, &none);
-	if (!r)
-		r = posix_spawnattr_setsigdefault(attributes, &all);
-	if (!r)
-		r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
-								 POSIX_SPAWN_SETSIGDEF |
-								 POSIX_SPAWN_SETPGROUP);
-	return r;
-}
-
+/* A group of its own keeps the Ctrl-C of a terminal from it: it ends when its daemon does. */
 int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, pid_t *ret)
 {
 	autofree char *parent = xasprintf("%d", (int)getpid());
@@ -51,7 +31,7 @@ int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, pid_t 
 	posix_spawnattr_init(&attributes);
 	r = add_files(&files, fd);
 	if (!r)
-		r = set_attributes(&attributes);
+		r = spawn_attributes(&attributes, POSIX_SPAWN_SETPGROUP);
 	if (!r)
 		r = posix_spawn(&pid, path, &files, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);

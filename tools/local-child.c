@@ -3,13 +3,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "lib/buf.h"
+#include "lib/spawn.h"
 
 #define BECOMING   "mesos-local-child" /* argv[0] of the moment before */
 #define SELF       "/proc/self/exe"
@@ -47,25 +47,6 @@ void child_become(int argc, char **argv)
 	_exit(127);
 }
 
-/* Signals as a shell would set them: ours are blocked for the loop. */
-static int set_attributes(posix_spawnattr_t *attr)
-{
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						   POSIX_SPAWN_SETPGROUP);
-	if (!r)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	if (!r)
-		r = posix_spawnattr_setsigdefault(attr, &all);
-	if (!r)
-		r = posix_spawnattr_setpgroup(attr, 0);
-	return r;
-}
-
 static int set_files(posix_spawn_file_actions_t *files, const char *log)
 {
 	int r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
@@ -93,7 +74,7 @@ int child_start(struct child *c, const struct args *args, struct error *e)
 		args_add(&all, "%s", args->list[i]);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	r = set_attributes(&attr);
+	r = spawn_attributes(&attr, POSIX_SPAWN_SETPGROUP);
 	if (!r)
 		r = set_files(&files, c->log);
 	if (!r)

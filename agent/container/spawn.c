@@ -2,11 +2,11 @@
 #include "agent/container/spawn.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 
 #include "agent/isolator/isolator.h"
 #include "lib/fs.h"
+#include "lib/spawn.h"
 
 static void plan_basics(const struct container *c, struct launch_plan *plan)
 {
@@ -76,24 +76,6 @@ static int add_files(posix_spawn_file_actions_t *files, const struct container *
 	return r;
 }
 
-/* The loop blocks signals that it reads itself; the supervisor starts with none blocked. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-	int r;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawnattr_setsigmask(attributes, &none);
-	if (!r)
-		r = posix_spawnattr_setsigdefault(attributes, &all);
-	if (!r)
-		r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID |
-								 POSIX_SPAWN_SETSIGMASK |
-								 POSIX_SPAWN_SETSIGDEF);
-	return r;
-}
-
 int container_spawn(struct container *c, struct error *e)
 {
 	char *argv[] = { (char[]){ "mesos-executor" }, NULL };
@@ -106,7 +88,7 @@ int container_spawn(struct container *c, struct error *e)
 	posix_spawnattr_init(&attributes);
 	r = add_files(&files, c);
 	if (!r)
-		r = set_attributes(&attributes);
+		r = spawn_attributes(&attributes, POSIX_SPAWN_SETSID);
 	if (!r)
 		r = posix_spawn(&c->supervisor, c->node->executor_path, &files, &attributes, argv,
 				env);
