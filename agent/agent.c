@@ -160,17 +160,25 @@ void agent_repeat_end(struct agent *a, const struct task *t)
 	queue_update(a, t, &body, full.uuid);
 }
 
+void agent_end_task(struct agent *a, const char *framework_id, const char *task_id,
+		    enum task_state state, const enum task_reason *reason, const char *why)
+{
+	struct task_status s = agent_status(task_id, state, SOURCE_AGENT, why);
+	struct error e;
+
+	if (reason) {
+		s.reason = *reason;
+		s.has_reason = true;
+	}
+	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
+		log_warning_often("task %s: its framework is not told of %s: %s", task_id,
+				  enum_name(task_state_values, (int)state), e.text);
+}
+
 void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
 		       enum task_reason reason, const char *why)
 {
-	struct task_status s = agent_status(task_id, TASK_LOST, SOURCE_AGENT, why);
-	struct error e;
-
-	s.reason = reason;
-	s.has_reason = true;
-	if (agent_update(a, framework_id, NULL, &s, &e) < 0)
-		log_warning_often("task %s: its framework is not told that it is lost: %s", task_id,
-				  e.text);
+	agent_end_task(a, framework_id, task_id, TASK_LOST, &reason, why);
 }
 
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why)

@@ -101,7 +101,10 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why);
 /* t has ended, its framework has not acknowledged that, and no update waits: makes one of it. */
 void agent_repeat_end(struct agent *a, const struct task *t);
-/* A task that never was here, or is not any more: its framework is told that it is lost. */
+/* A task that never was here, or is not any more, has ended so, as its framework is told. reason NULL: none. */
+void agent_end_task(struct agent *a, const char *framework_id, const char *task_id,
+		    enum task_state state, const enum task_reason *reason, const char *why);
+/* The same of one that is lost. */
 void agent_refuse_task(struct agent *a, const char *framework_id, const char *task_id,
 		       enum task_reason reason, const char *why);
 /* Sends what is due and arms the timer; after a change of a->updates. */

@@ -3,7 +3,6 @@
 
 #include "agent/master.h"
 #include "lib/labels.h"
-#include "lib/log.h"
 
 struct arrival {
 	struct list node; /* in agent->arrivals */
@@ -20,15 +19,10 @@ static void forget(struct arrival *w)
 
 static void fail(struct agent *a, const struct hook_run *r)
 {
-	struct task_status s =
-		agent_status(r->call.task->task_id, TASK_FAILED, SOURCE_AGENT, r->error.text);
-	struct error e;
+	static const enum task_reason reason = REASON_CONTAINER_LAUNCH_FAILED;
 
-	s.reason = REASON_CONTAINER_LAUNCH_FAILED;
-	s.has_reason = true;
-	if (agent_update(a, r->call.framework->id, NULL, &s, &e) < 0)
-		log_warning_often("task %s: its framework is not told that it failed: %s",
-				  r->call.task->task_id, e.text);
+	agent_end_task(a, r->call.framework->id, r->call.task->task_id, TASK_FAILED, &reason,
+		       r->error.text);
 }
 
 /* The master shows the labels as they are here. */

@@ -51,22 +51,31 @@ struct task *task_find(struct framework *f, const char *task_id)
 	return t;
 }
 
+struct task *frameworks_find_task(struct agent *a, const char *framework_id, const char *task_id)
+{
+	struct framework *f = framework_find(a, framework_id);
+
+	return f ? task_find(f, task_id) : NULL;
+}
+
 /* Not every line about a task says whose it is. */
-static struct task *task_anywhere(struct agent *a, const char *framework_id, const char *task_id)
+static struct task *task_anywhere(struct agent *a, const char *task_id)
 {
 	struct framework *f, *next;
 	struct task *t = NULL;
 
 	HASH_ITER(hh, a->frameworks, f, next)
-		if (!t && (!framework_id || !strcmp(f->id, framework_id)))
+		if (!t)
 			t = task_find(f, task_id);
 	return t;
 }
 
 void frameworks_add_log_fields(struct log_fields *f, void *ctx)
 {
-	const struct task *t = task_anywhere(ctx, log_fields_get(f, "MESOS_FRAMEWORK_ID"),
-					     log_fields_get(f, "MESOS_TASK_ID"));
+	const char *framework_id = log_fields_get(f, "MESOS_FRAMEWORK_ID");
+	const char *task_id = log_fields_get(f, "MESOS_TASK_ID");
+	const struct task *t = framework_id ? frameworks_find_task(ctx, framework_id, task_id)
+					    : task_anywhere(ctx, task_id);
 
 	if (t)
 		labels_add_fields(t->info->labels, f);
@@ -183,9 +192,8 @@ static bool task_valid(const struct task_info *t)
 
 static bool is_here(struct agent *a, const char *framework_id, const char *task_id)
 {
-	struct framework *f = framework_find(a, framework_id);
-
-	return (f && task_find(f, task_id)) || arrivals_have(a, framework_id, task_id);
+	return frameworks_find_task(a, framework_id, task_id) ||
+	       arrivals_have(a, framework_id, task_id);
 }
 
 void frameworks_run_task(struct agent *a, struct run_task *m)
@@ -249,25 +257,13 @@ void frameworks_take_task(struct agent *a, struct run_task *m)
 		executor_launch(x);
 }
 
-/* Its end is told of a task that never was here. */
-static void cancelled(struct agent *a, const struct kill_task *m)
-{
-	struct task_status s = agent_status(m->task_id, TASK_KILLED, SOURCE_AGENT,
-					    "Task killed before it was launched");
-	struct error e;
-
-	if (agent_update(a, m->framework_id, NULL, &s, &e) < 0)
-		log_warning_often("task %s: its framework is not told that it was killed: %s",
-				  m->task_id, e.text);
-}
-
 void frameworks_kill_task(struct agent *a, const struct kill_task *m)
 {
-	struct framework *f = framework_find(a, m->framework_id);
-	struct task *t = f ? task_find(f, m->task_id) : NULL;
+	struct task *t = frameworks_find_task(a, m->framework_id, m->task_id);
 
 	if (!t && arrivals_cancel(a, m->framework_id, m->task_id)) {
-		cancelled(a, m);
+		agent_end_task(a, m->framework_id, m->task_id, TASK_KILLED, NULL,
+			       "Task killed before it was launched");
 		return;
 	}
 	if (!t) {
@@ -290,8 +286,7 @@ static void remember_acknowledged(struct task *t, const uint8_t uuid[16], enum t
 
 void frameworks_acknowledged(struct agent *a, const struct acknowledge_update *m)
 {
-	struct framework *f = framework_find(a, m->framework_id);
-	struct task *t = f ? task_find(f, m->task_id) : NULL;
+	struct task *t = frameworks_find_task(a, m->framework_id, m->task_id);
 	enum task_state first = TASK_STAGING;
 	enum update_ack r;
 

@@ -75,6 +75,8 @@ extern const struct peer_protocol executor_protocol;
 struct framework *framework_find(struct agent *a, const char *id);
 struct executor *executor_find(struct framework *f, const char *executor_id);
 struct task *task_find(struct framework *f, const char *task_id);
+/* The same in the framework of this id; NULL also if that is not here. */
+struct task *frameworks_find_task(struct agent *a, const char *framework_id, const char *task_id);
 /* Labels of a task as fields of a log line that is about it; ctx is the agent: log_set_task_fields(). */
 void frameworks_add_log_fields(struct log_fields *f, void *ctx);
 /* The one that is not past and has this container; NULL if there is none. */

@@ -211,13 +211,6 @@ static int load_task(void *rec, void *ctx, struct error *e)
 	return 0;
 }
 
-static struct task *task_of(struct agent *a, const struct status_update *u)
-{
-	struct framework *f = framework_find(a, u->framework_id);
-
-	return f ? task_find(f, u->status->task_id) : NULL;
-}
-
 static int load_update(void *rec, void *ctx, struct error *e)
 {
 	struct update_row *row = rec;
@@ -229,7 +222,10 @@ static int load_update(void *rec, void *ctx, struct error *e)
 				 row->body->status->task_id);
 	u = updates_restore(&r->agent->updates, take_ptr(row->body), row->sequence, now_ns());
 	if (row->undecorated)
-		status_hooks_hold(r->agent, u, task_of(r->agent, u->body), true);
+		status_hooks_hold(r->agent, u,
+				  frameworks_find_task(r->agent, u->body->framework_id,
+						       u->body->status->task_id),
+				  true);
 	return 0;
 }
 

@@ -24,8 +24,7 @@ static void decorated(struct hook_run *r)
 {
 	struct status_run *w = container_of(r, struct status_run, run);
 	const struct status_update *body = w->update->body;
-	struct framework *f = framework_find(w->agent, body->framework_id);
-	struct task *t = f ? task_find(f, body->status->task_id) : NULL;
+	struct task *t = frameworks_find_task(w->agent, body->framework_id, body->status->task_id);
 
 	if (t) {
 		task_set_status_labels(t, body->status->state, r->call.labels);

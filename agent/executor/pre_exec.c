@@ -5,7 +5,6 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#define PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 /* Of a command in a message; the rest is for what became of it. */
 #define TEXT_MAX 300
 
@@ -25,7 +24,7 @@ static bool has_variable(char **list, size_t count, const char *text)
 static char **make_environment(const struct launch_plan *plan, const struct plan_command *c)
 {
 	char *ours[] = {
-		xstrdup("PATH=" PATH),
+		xstrdup("PATH=" PLAN_PATH),
 		xasprintf("MESOS_SANDBOX=%s", plan->directory),
 		xasprintf("MESOS_DIRECTORY=%s", plan->directory),
 		xasprintf("MESOS_CONTAINER_ID=%s", plan->container_id),

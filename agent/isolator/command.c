@@ -7,8 +7,6 @@
 #include "lib/labels.h"
 #include "lib/units.h"
 
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 static int add_own(const struct command_info *command, struct launch_plan *plan, struct error *e)
 {
 	const struct environment *env = command->environment;
@@ -65,7 +63,7 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	autobuf struct buf grace = { 0 };
 
 	duration_print(c->grace_ns, &grace);
-	plan_set_variable(plan, "PATH", DEFAULT_PATH);
+	plan_set_variable(plan, "PATH", PLAN_PATH);
 	plan_set_variable(plan, "USER", c->user);
 	set_labels(plan, c->labels);
 	for (size_t i = 0; i < c->environment_count; i++)
