@@ -3,6 +3,7 @@
 
 #include "agent/agent.h"
 #include "agent/executors.h"
+#include "agent/isolator/modules.h"
 
 /* Heap, because a removal outlives its executor. */
 struct executor_run {
@@ -17,20 +18,14 @@ static struct agent *agent_of(const struct executor *x)
 	return x->framework->agent;
 }
 
-static struct module_container *container_of_executor(const struct executor *x)
+static struct module_container *describe_container(const struct executor *x)
 {
-	struct module_container *ret = xcalloc(1, sizeof(*ret));
-	autoresources struct resources used = { 0 };
 	const struct container *c = x->container ? x->container : x->ended;
+	autoresources struct resources used = { 0 };
 
-	ret->container_id = xstrdup(x->container_id);
-	ret->sandbox = xstrdup(x->sandbox);
-	ret->user = c ? xstrdup(c->user) : NULL;
-	ret->pid = c ? (uint64_t)c->pid : 0;
-	ret->has_pid = ret->pid > 0;
 	executor_used(x, &used);
-	resources_to_wire(&used, &ret->resources, &ret->resources_count);
-	return ret;
+	return isolator_modules_describe(x->container_id, x->sandbox, c ? c->user : NULL,
+					 c ? c->pid : 0, &used);
 }
 
 void executor_hooks_describe(const struct executor *x, struct hook_run *ret)
@@ -40,7 +35,7 @@ void executor_hooks_describe(const struct executor *x, struct hook_run *ret)
 		.executor = schema_copy(executor_info_schema(), x->info),
 		.framework = schema_copy(framework_info_schema(), x->framework->info),
 		.agent = schema_copy(agent_info_schema(), &agent_of(x)->info),
-		.container = container_of_executor(x),
+		.container = describe_container(x),
 	};
 }
 
@@ -88,15 +83,6 @@ static void passed(struct hook_run *r)
 	go_on(x);
 }
 
-static void before_launch(struct hooks *hooks, struct hook_run *r)
-{
-	r->done = passed;
-	if (hooks_wanted(hooks, HOOK_PRE_LAUNCH))
-		hooks_run(hooks, HOOK_PRE_LAUNCH, r);
-	else
-		passed(r);
-}
-
 static void decorated(struct hook_run *r)
 {
 	struct executor_run *w = container_of(r, struct executor_run, run);
@@ -111,7 +97,8 @@ static void decorated(struct hook_run *r)
 	container_set_environment(c, r->call.environment->variables,
 				  r->call.environment->variables_count);
 	schema_free(environment_schema(), take_ptr(r->call.environment));
-	before_launch(agent_of(w->executor)->hooks, r);
+	r->done = passed;
+	hooks_run(agent_of(w->executor)->hooks, HOOK_PRE_LAUNCH, r);
 }
 
 static struct environment *environment_of(const struct container *c)
@@ -139,12 +126,8 @@ void executor_hooks_launch(struct executor *x, void (*on_passed)(struct executor
 	w->executor = x;
 	w->passed = on_passed;
 	w->run.call.task = t ? schema_copy(task_info_schema(), t->info) : NULL;
-	x->launch_hooks = w;
-	if (!hooks_wanted(hooks, HOOK_ENVIRONMENT)) {
-		before_launch(hooks, &w->run);
-		return;
-	}
 	w->run.call.environment = environment_of(x->container);
+	x->launch_hooks = w;
 	hooks_run(hooks, HOOK_ENVIRONMENT, &w->run);
 }
 

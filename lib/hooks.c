@@ -5,6 +5,8 @@
 #include "lib/labels.h"
 #include "lib/log.h"
 #include "lib/views.h"
+#include "mesos/hook.h"
+#include "mesos/isolator.h"
 
 #include "lib/metrics-structs.h"
 #include "lib/metrics-hooks.def"
@@ -48,15 +50,20 @@ static struct hook *find(const struct hooks *h, const char *name)
 	return NULL;
 }
 
+static void add(struct hooks *h, const char *what, const char *name, const char *kind)
+{
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	h->list[h->count++] = (struct hook){ .what = what, .name = xstrdup(name) };
+	modules_want(h->o.modules, name, kind);
+}
+
 static int add_hook(struct hooks *h, const char *name, struct error *e)
 {
 	if (!modules_have(h->o.modules, name))
 		return error_set(e, EINVAL, "No hook module named '%s' available", name);
 	if (find(h, name))
 		return error_set(e, EINVAL, "Hook module '%s' already loaded", name);
-	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
-	h->list[h->count++] = (struct hook){ .what = "hook", .name = xstrdup(name) };
-	modules_want(h->o.modules, name, MODULE_KIND_HOOK);
+	add(h, "hook", name, MESOS_HOOK_KIND);
 	return 0;
 }
 
@@ -66,9 +73,7 @@ int hooks_add_isolator(struct hooks *h, const char *name, struct error *e)
 		return error_set(e, EINVAL,
 				 "--isolation: module '%s' is named twice, here or in --hooks",
 				 name);
-	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
-	h->list[h->count++] = (struct hook){ .what = "isolator", .name = xstrdup(name) };
-	modules_want(h->o.modules, name, MODULE_KIND_ISOLATOR);
+	add(h, "isolator", name, MESOS_ISOLATOR_KIND);
 	return 0;
 }
 

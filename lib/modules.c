@@ -6,6 +6,7 @@
 
 #include "lib/fs.h"
 #include "lib/log.h"
+#include "mesos/anonymous.h"
 
 /* One process, and what it is to load. */
 struct host {
@@ -322,16 +323,10 @@ int modules_start(struct modules *m, struct error *e)
 
 /* ---- use ---- */
 
-const struct module_description *modules_find(const struct modules *m, const char *name)
-{
-	const struct module *found = find(m, name);
-
-	return found ? found->description : NULL;
-}
-
 bool modules_has_function(const struct modules *m, const char *name, enum module_function f)
 {
-	const struct module_description *d = modules_find(m, name);
+	const struct module *found = find(m, name);
+	const struct module_description *d = found ? found->description : NULL;
 	const char *wanted = enum_name(module_function_values, (int)f);
 
 	for (size_t i = 0; d && i < d->functions_count; i++)
@@ -388,7 +383,7 @@ bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 		.state = (char *)(uintptr_t)(!pid                 ? "restarting"
 					     : shown->wanted_kind ? "active"
 					     : !strcmp(shown->description->kind,
-						       MODULE_KIND_ANONYMOUS)
+						       MESOS_ANONYMOUS_KIND)
 						     ? "active"
 						     : "loaded"),
 		.host_pid = (uint64_t)pid,

@@ -13,11 +13,6 @@
 
 struct modules;
 
-/* The kinds that there are, as modules say them. */
-#define MODULE_KIND_HOOK      "Hook"
-#define MODULE_KIND_ISOLATOR  "Isolator"
-#define MODULE_KIND_ANONYMOUS "Anonymous"
-
 struct modules_options {
 	sd_event *loop;
 	struct streams *streams;
@@ -49,8 +44,7 @@ void modules_want(struct modules *m, const char *name, const char *kind);
  * waiting there yet but signals; -EINTR when one of them has ended the loop.
  */
 int modules_start(struct modules *m, struct error *e);
-/* What a module said of itself; NULL: no such module. */
-const struct module_description *modules_find(const struct modules *m, const char *name);
+/* Whether it was loaded, and says that it has this function. */
 bool modules_has_function(const struct modules *m, const char *name, enum module_function f);
 /* module_host_call() to the host that has what->module, which is there. */
 struct host_call *modules_call(struct modules *m, const struct module_call *what,

@@ -12,16 +12,18 @@ struct isolator_run {
 	isolator_modules_done *done;
 };
 
-static struct module_container *describe(const struct container *c)
+struct module_container *isolator_modules_describe(const char *id, const char *sandbox,
+						   const char *user, pid_t pid,
+						   const struct resources *resources)
 {
 	struct module_container *ret = xcalloc(1, sizeof(*ret));
 
-	ret->container_id = xstrdup(c->id);
-	ret->sandbox = xstrdup(c->sandbox);
-	ret->user = xstrdup(c->user);
-	ret->pid = (uint64_t)c->pid;
-	ret->has_pid = c->pid > 0;
-	resources_to_wire(&c->resources, &ret->resources, &ret->resources_count);
+	ret->container_id = xstrdup(id);
+	ret->sandbox = xstrdup(sandbox);
+	ret->user = user ? xstrdup(user) : NULL;
+	ret->pid = (uint64_t)pid;
+	ret->has_pid = pid > 0;
+	resources_to_wire(resources, &ret->resources, &ret->resources_count);
 	return ret;
 }
 
@@ -36,7 +38,8 @@ static void call(const struct container *c, enum module_function f, struct isola
 		 void (*done)(struct hook_run *r))
 {
 	w->run.subject = xasprintf("container %s", c->id);
-	w->run.call.container = describe(c);
+	w->run.call.container =
+		isolator_modules_describe(c->id, c->sandbox, c->user, c->pid, &c->resources);
 	w->run.done = done;
 	list_append(&c->node->isolator_runs, &w->node);
 	hooks_run(c->node->hooks, f, &w->run);

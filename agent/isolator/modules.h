@@ -9,6 +9,10 @@
 /* why is NULL: all of them agree. Not called when the node is stopped. */
 typedef void isolator_modules_done(struct container *c, const struct error *why);
 
+/* What modules are told of a container, hooks too; user NULL, pid 0: not known (any more). */
+struct module_container *isolator_modules_describe(const char *id, const char *sandbox,
+						   const char *user, pid_t pid,
+						   const struct resources *resources);
 /* Lets them add to c->plan, which is there; done follows, perhaps from here. */
 void isolator_modules_prepare(struct container *c, isolator_modules_done *done);
 /* Its first process waits; done follows, perhaps from here. */
