@@ -1,6 +1,7 @@
 /* The rules for additions to the launch plan, one function for each kind of addition. */
 #include "agent/container/plan_check.h"
 
+#include "lib/environment.h"
 #include "lib/utf8.h"
 
 /* Less than a page has no room at all, and 0 would be a tmpfs without a limit. */
@@ -63,7 +64,7 @@ static int check_path(const char *what, const char *path, struct error *e)
 
 static int check_name(const char *name, struct error *e)
 {
-	if (!*name || strchr(name, '='))
+	if (!environment_name(name))
 		return error_set(e, EINVAL, "environment: '%s' is not a name", name);
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
 		if (!strcmp(name, reserved[i]))

@@ -4,6 +4,7 @@
  */
 #include "agent/container/plan.h"
 #include "agent/isolator/rows.h"
+#include "lib/environment.h"
 #include "lib/labels.h"
 #include "lib/units.h"
 
@@ -14,7 +15,7 @@ static int add_own(const struct command_info *command, struct launch_plan *plan,
 	for (size_t i = 0; env && i < env->variables_count; i++) {
 		const char *name = env->variables[i].name;
 
-		if (!*name || strchr(name, '='))
+		if (!environment_name(name))
 			return error_set(e, EINVAL, "environment: '%s' is not a name", name);
 		plan_set_variable(plan, name,
 				  env->variables[i].value ? env->variables[i].value : "");

@@ -26,3 +26,6 @@ modules() { printf '%s\n' "$@" | jq -sc '{libraries: .}'; }
 hosts() { pgrep -P "${pid[$1]}" -x mesos-module-ho; }
 host_count() { hosts "$1" | wc -l; }
 has_hosts() { [ "$(host_count "$1")" = "$2" ]; }
+
+# labels_of DAEMON TASK: as its /state.json has them.
+labels_of() { get "$1" /state.json | jq -c --arg t "$2" '[.frameworks[] | .tasks[]?, .executors[]?.tasks[]?] | map(select(.id == $t))[0].labels'; }

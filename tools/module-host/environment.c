@@ -47,32 +47,18 @@ const char *mesos_environment_get(const struct mesos_environment *v, const char 
 	return found ? (found->value ? found->value : "") : NULL;
 }
 
-static size_t bytes_of(const struct variable *v)
-{
-	return v ? strlen(v->name) + (v->value ? strlen(v->value) : 0) : 0;
-}
-
-static size_t bytes(const struct environment *v)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < v->variables_count; i++)
-		sum += bytes_of(&v->variables[i]);
-	return sum;
-}
-
 /* replaced: NULL: it is another one. */
 static int check(const struct environment *v, const struct variable *replaced, const char *name,
 		 const char *value)
 {
 	if (!v)
 		return mesos_fail("there is no environment to change");
-	if (!name || !*name || strchr(name, '=') || !value || !utf8_valid(name) ||
-	    !utf8_valid(value))
+	if (!name || !environment_name(name) || !value || !utf8_valid(name) || !utf8_valid(value))
 		return mesos_fail("a variable has a value, and a name that is not empty and has no "
 				  "'='; both are UTF-8");
 	if ((!replaced && v->variables_count >= ENVIRONMENT_MAX) ||
-	    bytes(v) - bytes_of(replaced) + strlen(name) + strlen(value) > ENVIRONMENT_MAX_BYTES)
+	    environment_bytes(v) - variable_bytes(replaced) + strlen(name) + strlen(value) >
+		    ENVIRONMENT_MAX_BYTES)
 		return mesos_fail("the environment would have more than %d variables or %d bytes",
 				  ENVIRONMENT_MAX, (int)ENVIRONMENT_MAX_BYTES);
 	return 0;
