@@ -57,7 +57,7 @@ static void finish(struct isolator_run *w, const struct error *why)
 	container_release(c);
 }
 
-/* Both are modified copies of ours: the elements are moved. */
+/* The elements are moved: what they point to is the plan's from then on. */
 #define MOVE_ALL(plan, additions, member)                                                          \
 	do {                                                                                       \
 		size_t n_ = (plan)->member##_count;                                                \

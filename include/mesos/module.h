@@ -63,7 +63,7 @@ struct mesos_module {
 	 * none but that.
 	 */
 	bool (*compatible)(void);
-	/* Its functions: a struct mesos_hook, mesos_isolator or mesos_anonymous, as kind says. */
+	/* Its functions: a struct mesos_hook or mesos_isolator, as kind says; NULL of an anonymous one. */
 	const void *functions;
 	/* Once before any other; what it returns is the first argument of them all. NULL: it cannot, see mesos_fail(). */
 	void *(*create)(const struct mesos_parameters *parameters);
