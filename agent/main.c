@@ -246,7 +246,7 @@ static int start(struct agent *a, struct error *e)
 	if (daemon_init(&options, &a->loop, e) ||
 	    manager_socket(&a->flags.ip, &a->flags.port, &a->passed_fd, e) ||
 	    handle_signals(a, e) || set_up_modules(a, e) || agent_configure(a, e) ||
-	    modules_start(a->modules, e) || set_up_net(a, e) || agent_open_store(a, e) ||
+	    hooks_start(a->hooks, e) || set_up_net(a, e) || agent_open_store(a, e) ||
 	    set_up_containers(a, e) || set_up_gc(a, e) || begin(a, e) || manager_ready(a->loop, e))
 		return -e->code;
 	return 0;

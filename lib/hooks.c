@@ -115,6 +115,27 @@ void hooks_free(struct hooks *h)
 	free(h);
 }
 
+/* An isolator without functions is as idle as a hook without those that this daemon calls. */
+static bool is_idle(const struct hooks *h, const struct hook *hook)
+{
+	for (int f = 0; f < FUNCTIONS_MAX; f++)
+		if (h->o.functions & BIT(f) &&
+		    modules_has_function(h->o.modules, hook->name, (enum module_function)f))
+			return false;
+	return true;
+}
+
+int hooks_start(struct hooks *h, struct error *e)
+{
+	int r = modules_start(h->o.modules, e);
+
+	for (size_t i = 0; !r && i < h->count; i++)
+		if (is_idle(h, &h->list[i]))
+			log_warning("%s %s: has no function that this daemon calls",
+				    h->list[i].what, h->list[i].name);
+	return r;
+}
+
 /* ---- a run ---- */
 
 /* A launch that an isolator could not prepare would run without what isolates it. */
@@ -299,6 +320,8 @@ void hooks_list_modules(const struct hooks *h, struct answer_modules *ret)
 
 		if (hook && hook->disabled)
 			s.state = (char *)(uintptr_t) "disabled";
+		else if (hook && is_idle(h, hook))
+			s.state = (char *)(uintptr_t) "idle";
 		ret->modules =
 			xreallocarray(ret->modules, ret->modules_count + 1, sizeof(*ret->modules));
 		ret->modules[ret->modules_count++] = s;
@@ -330,6 +353,8 @@ void hooks_add_modules(const struct hooks *h, struct buf *out)
 
 void hooks_add_health(const struct hooks *h, struct buf *out)
 {
+	if (h)
+		modules_add_health(h->o.modules, out);
 	for (size_t i = 0; h && i < h->count; i++)
 		if (h->list[i].disabled)
 			buf_addf(out,

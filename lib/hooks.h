@@ -34,6 +34,8 @@ int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e
 int hooks_add_isolator(struct hooks *h, const char *name, struct error *e);
 /* Before modules_free(). No run goes on. NULL is harmless. */
 void hooks_free(struct hooks *h);
+/* modules_start(), and a line in the log for each hook that this daemon will never call. */
+int hooks_start(struct hooks *h, struct error *e);
 
 /*
  * One thing that happens, embedded in what it happens to; zeroed when it does not run. The caller fills in subject
@@ -71,7 +73,7 @@ void hooks_list_modules(const struct hooks *h, struct answer_modules *ret);
 void hooks_forget_modules(struct answer_modules *list);
 /* The same as JSON, for /modules. */
 void hooks_add_modules(const struct hooks *h, struct buf *out);
-/* A sentence for each hook that was disabled. */
+/* A sentence for each hook that was disabled, and each process of modules that does not come back. */
 void hooks_add_health(const struct hooks *h, struct buf *out);
 /* Calls, errors, timeouts and times of each; for metrics_write(). */
 struct metrics hooks_metrics(struct hooks *h);

@@ -8,6 +8,7 @@
 
 #include "lib/list.h"
 #include "lib/log.h"
+#include "lib/module_output.h"
 #include "lib/module_process.h"
 #include "lib/timer.h"
 
@@ -15,6 +16,8 @@
 #define SENT_MAX 64
 /* What of them may wait to be written: below what a connection holds against one that does not read. */
 #define SENT_MAX_BYTES (1 * MIB)
+/* What may wait for one host in all: calls are copies of what others bring. */
+#define WAITING_MAX_BYTES (64 * MIB)
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
 /* From the end of its connection to that of a process which dies: a crash is told as what it was. */
@@ -33,9 +36,9 @@ enum host_state {
 struct host_call {
 	struct list node;
 	struct module_host *host;
-	struct buf line;
+	struct buf line; /* or, of one that is refused, why */
 	uint64_t number;
-	bool sent;
+	bool sent, refused;
 	int64_t since_ns; /* waits since then, or runs if it is the first */
 	host_call_done *done;
 	void *ctx;
@@ -49,13 +52,18 @@ struct module_host {
 	bool loaded_once;
 	bool killed;  /* by us */
 	char *closed; /* why its connection has ended */
-	char *doing;  /* of its loading, the last that it began with; NULL: nothing yet */
+	char *trouble;
+	char *doing; /* of its loading, the last that it began with; NULL: nothing yet */
+	struct module_output output;
+	struct log_limit told; /* lines of mesos_log() */
 	pid_t pid;
 	sd_event_source *child, *timer;
 	sd_event_source
 		*drained; /* one of its two ends, process and connection, has come, or is to */
 	pid_t undead[UNDEAD_MAX]; /* killed and not reaped yet; 0: none */
 	struct list calls;        /* those that were sent come first */
+	size_t bytes;             /* of their lines */
+	struct list refused;      /* is told in the loop */
 	unsigned sent;            /* how many of them */
 	uint64_t numbers;         /* that calls were given */
 	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
@@ -189,16 +197,17 @@ static struct host_call *first(const struct module_host *h)
 	return list_first(&h->calls, struct host_call, node);
 }
 
-static bool is_too_long(const struct host_call *c)
-{
-	return c->line.len > LINE_MAX_DAEMON_BYTES;
-}
-
 static void free_call(struct host_call *c)
 {
 	list_remove(&c->node);
 	buf_fini(&c->line);
 	free(c);
+}
+
+static void free_waiting(struct host_call *c)
+{
+	c->host->bytes -= c->line.len;
+	free_call(c);
 }
 
 /* The next one begins to run, or to wait, now. */
@@ -209,11 +218,41 @@ static void finish(struct host_call *c, struct module_result *result, const stru
 	void *ctx = c->ctx;
 
 	h->sent -= c->sent;
-	free_call(c);
+	free_waiting(c);
 	if (first(h))
 		first(h)->since_ns = now_ns();
 	if (done)
 		done(ctx, result, e);
+}
+
+/* Whether it can wait with the others; if not, its line says why. */
+static bool admit(const struct module_host *h, struct buf *line)
+{
+	size_t len = line->len;
+
+	if (len <= LINE_MAX_DAEMON_BYTES && len <= WAITING_MAX_BYTES - h->bytes)
+		return true;
+	buf_fini(line);
+	if (len > LINE_MAX_DAEMON_BYTES)
+		buf_addf(line, "what it is about is too long: %zu bytes", len);
+	else
+		buf_addf(line, "calls of %zu bytes wait for its process already", h->bytes);
+	return false;
+}
+
+static void tell_refused(struct module_host *h)
+{
+	struct host_call *c;
+
+	while ((c = list_first(&h->refused, struct host_call, node))) {
+		host_call_done *done = c->done;
+		void *ctx = c->ctx;
+		struct error e;
+
+		error_set(&e, EAGAIN, "%s", buf_text(&c->line));
+		free_call(c);
+		done(ctx, NULL, &e);
+	}
 }
 
 struct host_call *module_host_call(struct module_host *h, const struct module_call *what,
@@ -229,7 +268,13 @@ struct host_call *module_host_call(struct module_host *h, const struct module_ca
 	c->ctx = ctx;
 	c->since_ns = now_ns();
 	message_encode(&c->line, MODULE_CALL, NULL, NULL, &numbered);
-	list_append(&h->calls, &c->node);
+	if (admit(h, &c->line)) {
+		h->bytes += c->line.len;
+		list_append(&h->calls, &c->node);
+	} else {
+		c->refused = true;
+		list_append(&h->refused, &c->node);
+	}
 	pump(h);
 	return c;
 }
@@ -242,16 +287,18 @@ void host_call_cancel(struct host_call *c)
 	c->done = NULL;
 	if (c->sent)
 		return;
-	free_call(c);
+	if (c->refused)
+		free_call(c);
+	else
+		free_waiting(c);
 	pump(h);
 }
 
 /* ---- what is due ---- */
 
-/* One that the host would not read, for it is too long, is late at once. */
 static int64_t deadline(const struct host_call *c)
 {
-	return is_too_long(c) ? c->since_ns : c->since_ns + c->host->o.timeout_ns;
+	return c->since_ns + c->host->o.timeout_ns;
 }
 
 static int64_t due(const struct module_host *h)
@@ -264,6 +311,8 @@ static int64_t due(const struct module_host *h)
 		at = h->restart_ns;
 	if (first(h))
 		at = MIN(at, deadline(first(h)));
+	if (!list_empty(&h->refused))
+		at = 0;
 	return at;
 }
 
@@ -276,10 +325,7 @@ static void call_is_late(struct module_host *h)
 		kill_host(h, HOST_CALL_LATE, "it has not answered in time");
 		return;
 	}
-	if (is_too_long(c))
-		error_set(&e, EAGAIN, "what it is about is too long: %zu bytes", c->line.len);
-	else
-		error_set(&e, EAGAIN, "its process is not back yet");
+	error_set(&e, EAGAIN, "its process is not back yet");
 	finish(c, NULL, &e);
 }
 
@@ -289,6 +335,7 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 	int64_t now = now_ns();
 
 	h->timer = sd_event_source_disable_unref(h->timer);
+	tell_refused(h);
 	if (h->state == HOST_STARTING && now >= h->started_ns + MODULE_LOAD_NS)
 		kill_host(h, HOST_CALL_LATE, "its modules were not loaded in time");
 	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
@@ -299,7 +346,6 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 	return 0;
 }
 
-/* No result would come of one that is too long: those behind it wait until that is said. */
 static void write_calls(struct module_host *h, struct stream *s)
 {
 	struct host_call *c;
@@ -307,8 +353,7 @@ static void write_calls(struct module_host *h, struct stream *s)
 	list_for_each(c, &h->calls, node) {
 		if (c->sent)
 			continue;
-		if (is_too_long(c) || h->sent == SENT_MAX ||
-		    (h->sent && stream_queued(s) > SENT_MAX_BYTES))
+		if (h->sent == SENT_MAX || (h->sent && stream_queued(s) > SENT_MAX_BYTES))
 			break;
 		buf_add(stream_out(s), c->line.data, c->line.len);
 		c->sent = true;
@@ -357,6 +402,7 @@ static void take_load(struct module_host *h, struct module_result *result)
 	}
 	h->state = HOST_UP;
 	h->loaded_once = true;
+	free(take_ptr(h->trouble));
 	if (first(h))
 		first(h)->since_ns = now_ns();
 	h->o.loaded(h->o.ctx, result, NULL);
@@ -387,8 +433,21 @@ static void on_result(struct peer *p, struct message *m)
 	pump(h);
 }
 
+/* What a module says, of whatever call it is or of none. */
+static void on_log(struct peer *p, struct message *m)
+{
+	struct module_host *h = peer_ctx(p);
+	const struct module_log *log = m->body;
+
+	if (log->module)
+		log_limited(&h->told, LOG_LEVEL_INFO, "module %s: %s", log->module, log->text);
+	else
+		log_limited(&h->told, LOG_LEVEL_INFO, "modules: %s: %s", h->o.name, log->text);
+}
+
 static const struct peer_verb verbs[] = {
 	{ MODULE_HOST_RESULT, PEER_GREETED, on_result },
+	{ MODULE_HOST_LOG, PEER_GREETED, on_log },
 	{ .fn = NULL },
 };
 
@@ -403,12 +462,15 @@ static const struct peer_protocol protocol = {
 
 static int start(struct module_host *h, struct error *e)
 {
-	int fds[2], r;
+	int fds[2], output = -EBADF, r;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return error_sys(e, "make a socket");
-	r = module_process_spawn(h->o.path, h->o.memory_bytes, fds[1], &h->pid);
+	r = -module_output_open(&h->output, h->o.loop, &output);
+	if (!r)
+		r = module_process_spawn(h->o.path, h->o.memory_bytes, fds[1], output, &h->pid);
 	close_fd(&fds[1]);
+	close_fd(&output);
 	if (r) {
 		close_fd(&fds[0]);
 		return error_set(e, r, "start %s: %s; --launcher_dir says where it is", h->o.path,
@@ -447,7 +509,7 @@ static void wait_anew(struct module_host *h)
 
 	list_for_each(c, &h->calls, node) {
 		if (!c->done) {
-			free_call(c);
+			free_waiting(c);
 			continue;
 		}
 		c->sent = false;
@@ -463,6 +525,7 @@ static void lose(struct module_host *h)
 	struct error why = h->why;
 
 	assert(!h->pid && why.code);
+	module_output_close(&h->output);
 	h->drained = sd_event_source_disable_unref(h->drained);
 	if (h->peer)
 		peer_close(take_ptr(h->peer));
@@ -479,8 +542,11 @@ static void lose(struct module_host *h)
 		h->restart_ns = now_ns() + h->pause_ns;
 		h->pause_ns = MIN(h->pause_ns * 2, MODULE_PAUSE_MAX_NS);
 	}
-	if (!was_up)
+	if (!was_up) {
+		free(h->trouble);
+		h->trouble = xstrdup(why.text);
 		h->o.loaded(h->o.ctx, NULL, &why);
+	}
 	pump(h);
 }
 
@@ -497,7 +563,10 @@ struct module_host *module_host_new(const struct module_host_options *o)
 		.ctx = h,
 		.hello_ns = MODULE_LOAD_NS,
 	};
+	h->told.more = MODULE_LINES_MORE;
+	module_output_init(&h->output, h->o.name);
 	list_init(&h->calls);
+	list_init(&h->refused);
 	return h;
 }
 
@@ -534,18 +603,27 @@ void module_host_free(struct module_host *h)
 	module_host_end(h);
 	if (h->pid)
 		await_end(h);
+	module_output_close(&h->output);
 	sd_event_source_disable_unref(h->timer);
 	sd_event_source_disable_unref(h->drained);
 	list_for_each(c, &h->calls, node)
 		free_call(c);
+	list_for_each(c, &h->refused, node)
+		free_call(c);
 	free(h->closed);
 	free(h->doing);
+	free(h->trouble);
 	free(h);
 }
 
 pid_t module_host_pid(const struct module_host *h)
 {
 	return h->pid;
+}
+
+const char *module_host_trouble(const struct module_host *h)
+{
+	return h->trouble;
 }
 
 uint64_t module_host_restarts(const struct module_host *h)

@@ -64,5 +64,7 @@ struct host_call *module_host_call(struct module_host *h, const struct module_ca
 void host_call_cancel(struct host_call *c);
 /* 0: there is no process. */
 pid_t module_host_pid(const struct module_host *h);
+/* Why the last process that was started could not load its modules; NULL: it has, or is at it for the first time. */
+const char *module_host_trouble(const struct module_host *h);
 /* Processes that were started after the first. */
 uint64_t module_host_restarts(const struct module_host *h);

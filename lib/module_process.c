@@ -7,17 +7,19 @@
 #include "lib/module_host.h"
 #include "lib/spawn.h"
 
-static int add_files(posix_spawn_file_actions_t *files, int fd)
+static int add_files(posix_spawn_file_actions_t *files, int fd, int output)
 {
 	int r = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
-	if (!r) /* what a module prints is for the log, and no answer of the daemon */
-		r = posix_spawn_file_actions_adddup2(files, STDERR_FILENO, STDOUT_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(files, output, STDOUT_FILENO);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(files, output, STDERR_FILENO);
 	return r ? r : posix_spawn_file_actions_adddup2(files, fd, MODULE_HOST_FD);
 }
 
 /* A group of its own keeps the Ctrl-C of a terminal from it: it ends when its daemon does. */
-int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, pid_t *ret)
+int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, int output, pid_t *ret)
 {
 	autofree char *parent = xasprintf("%d", (int)getpid());
 	autofree char *memory = xasprintf("%llu", (unsigned long long)memory_bytes);
@@ -29,7 +31,7 @@ int module_process_spawn(const char *path, uint64_t memory_bytes, int fd, pid_t 
 
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
-	r = add_files(&files, fd);
+	r = add_files(&files, fd, output);
 	if (!r)
 		r = spawn_attributes(&attributes, POSIX_SPAWN_SETPGROUP);
 	if (!r)

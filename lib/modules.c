@@ -36,17 +36,35 @@ struct modules {
 
 /* ---- what is configured ---- */
 
+static int check_module(const struct module_config *m, const char *library, struct error *e)
+{
+	if (schema_check_known(module_config_schema(), m, e))
+		return error_wrap(e, "a module of library '%s'", library);
+	if (!m->name || !*m->name)
+		return error_set(e, EINVAL, "Error: module name not provided with library '%s'",
+				 library);
+	for (size_t i = 0; i < m->parameters_count; i++)
+		if (schema_check_known(module_parameter_schema(), &m->parameters[i], e))
+			return error_wrap(e, "a parameter of module '%s'", m->name);
+	return 0;
+}
+
+static const char *given_name(const struct library_config *l)
+{
+	return l->file ? l->file : l->name;
+}
+
 static int check_library(const struct library_config *l, struct error *e)
 {
-	const char *given = l->file ? l->file : l->name;
+	const char *given = given_name(l);
 
+	if (schema_check_known(library_config_schema(), l, e))
+		return error_wrap(e, "a library");
 	if (!given || !*given)
 		return error_set(e, EINVAL, "Library name or path not provided");
 	for (size_t i = 0; i < l->modules_count; i++)
-		if (!l->modules[i].name || !*l->modules[i].name)
-			return error_set(e, EINVAL,
-					 "Error: module name not provided with library '%s'",
-					 given);
+		if (check_module(&l->modules[i], given, e))
+			return -e->code;
 	return 0;
 }
 
@@ -66,18 +84,53 @@ static void append(struct modules_config *config, struct modules_config *more)
 	schema_clear(modules_config_schema(), more);
 }
 
+/* The first of this name, and its library in *ret. */
+static const struct module_config *find_config(const struct modules_config *config,
+					       const char *name, const struct library_config **ret)
+{
+	for (size_t i = 0; i < config->libraries_count; i++) {
+		*ret = &config->libraries[i];
+		for (size_t k = 0; k < (*ret)->modules_count; k++)
+			if (!strcmp((*ret)->modules[k].name, name))
+				return &(*ret)->modules[k];
+	}
+	assert(!"a module of the configuration");
+	return NULL;
+}
+
+/* Of the libraries from this one on. */
+static int check_duplicates(const struct modules_config *config, size_t from, struct error *e)
+{
+	for (size_t i = from; i < config->libraries_count; i++) {
+		const struct library_config *l = &config->libraries[i], *other;
+
+		for (size_t k = 0; k < l->modules_count; k++)
+			if (find_config(config, l->modules[k].name, &other) != &l->modules[k])
+				return error_set(e, EEXIST,
+						 "Error loading duplicate module '%s': library "
+						 "'%s' has it, and so has '%s'",
+						 l->modules[k].name, given_name(other),
+						 given_name(l));
+	}
+	return 0;
+}
+
 static int read_text(struct modules *m, const char *text, size_t len, struct error *e)
 {
 	struct modules_config more = { .libraries = NULL };
+	size_t before = m->config.libraries_count;
 	int r = schema_decode_text(modules_config_schema(), text, len, &more, e);
 
+	if (!r)
+		r = schema_check_known(modules_config_schema(), &more, e);
 	for (size_t i = 0; !r && i < more.libraries_count; i++)
 		r = check_library(&more.libraries[i], e);
-	if (r)
+	if (r) {
 		schema_clear(modules_config_schema(), &more);
-	else
-		append(&m->config, &more);
-	return r;
+		return r;
+	}
+	append(&m->config, &more);
+	return check_duplicates(&m->config, before, e);
 }
 
 static int is_config(const struct dirent *d)
@@ -123,6 +176,11 @@ static int read_config(struct modules *m, struct error *e)
 		return error_set(e, EINVAL, "--modules: say either this or --modules_dir");
 	if (m->o.modules_dir)
 		return read_dir(m, e);
+	if (m->o.modules && m->o.modules[0] == '/')
+		return error_set(e, EINVAL,
+				 "--modules: is a path and no JSON: --modules=file://%s is what "
+				 "stands in that file",
+				 m->o.modules);
 	if (m->o.modules && read_text(m, m->o.modules, strlen(m->o.modules), e))
 		return error_wrap(e, "--modules");
 	return 0;
@@ -141,8 +199,6 @@ static struct module *find(const struct modules *m, const char *name)
 static int add_module(struct modules *m, const struct module_config *config, struct host *host,
 		      struct error *e)
 {
-	if (find(m, config->name))
-		return error_set(e, EEXIST, "Error loading duplicate module '%s'", config->name);
 	if (m->count == MODULES_MAX)
 		return error_set(e, E2BIG, "more than %d modules", MODULES_MAX);
 	m->list = xreallocarray(m->list, m->count + 1, sizeof(*m->list));
@@ -164,6 +220,8 @@ static int set_up_hosts(struct modules *m, struct error *e)
 	size_t n = m->config.libraries_count;
 	bool each = !strcmp(m->o.module_hosts, "library");
 
+	if (m->o.hook_timeout < HOOK_TIMEOUT_MIN_NS)
+		return error_set(e, EINVAL, "--hook_timeout: must be at least 1ms");
 	if (!each && strcmp(m->o.module_hosts, "daemon"))
 		return error_set(e, EINVAL, "--module_hosts: '%s' is neither daemon nor library",
 				 m->o.module_hosts);
@@ -265,14 +323,17 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 		m->o.restarted(m->o.ctx);
 }
 
+static const char *host_name(const struct host *h)
+{
+	return h->owner->hosts_count == 1 ? "host" : given_name(&h->load.libraries[0]);
+}
+
 static void start_host(struct modules *m, struct host *h)
 {
 	const struct module_host_options o = {
 		.loop = m->o.loop,
 		.streams = m->o.streams,
-		.name = m->hosts_count == 1         ? "host"
-			: h->load.libraries[0].file ? h->load.libraries[0].file
-						    : h->load.libraries[0].name,
+		.name = host_name(h),
 		.path = m->program,
 		.load = &h->load,
 		.timeout_ns = m->o.hook_timeout,
@@ -398,6 +459,20 @@ bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 void modules_state_fini(struct module_state *s)
 {
 	free(take_ptr(s->parameters));
+}
+
+void modules_add_health(const struct modules *m, struct buf *out)
+{
+	for (size_t i = 0; i < m->hosts_count; i++) {
+		const struct host *h = &m->hosts[i];
+		const char *why = module_host_trouble(h->process);
+
+		if (why)
+			buf_addf(out,
+				 "Modules cannot be loaded again (%s), none of their functions is "
+				 "called: %s. It is tried every %d s.\n",
+				 host_name(h), why, (int)(MODULE_PAUSE_MAX_NS / NSEC_PER_SEC));
+	}
 }
 
 uint64_t modules_restarts(const struct modules *m)

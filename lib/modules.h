@@ -9,7 +9,8 @@
 /* Modules, of all libraries together. */
 #define MODULES_MAX 256
 /* What one configuration may be long. */
-#define MODULES_CONFIG_MAX (1 * MIB)
+#define MODULES_CONFIG_MAX  (1 * MIB)
+#define HOOK_TIMEOUT_MIN_NS NSEC_PER_MSEC
 
 struct modules;
 
@@ -55,5 +56,7 @@ struct host_call *modules_call(struct modules *m, const struct module_call *what
  */
 bool modules_state(const struct modules *m, size_t i, struct module_state *ret);
 void modules_state_fini(struct module_state *s);
+/* A sentence for each host that cannot load its modules again. */
+void modules_add_health(const struct modules *m, struct buf *out);
 /* Processes that were started again. */
 uint64_t modules_restarts(const struct modules *m);

@@ -112,6 +112,19 @@ int schema_decode_text(const struct schema *s, const char *text, size_t len, voi
 	return r;
 }
 
+int schema_check_known(const struct schema *s, const void *rec, struct error *e)
+{
+	const struct record *r = rec;
+	autobuf struct buf known = { 0 };
+
+	if (!r->rest)
+		return 0;
+	for (const struct field *f = s->fields; f->name; f++)
+		buf_addf(&known, "%s%s", known.len ? ", " : "", f->name);
+	return error_set(e, EINVAL, "unknown member '%s'; known: %s",
+			 json_object_iter_key(json_object_iter(r->rest)), buf_text(&known));
+}
+
 static void encode_rest(json_t *rest, struct buf *out)
 {
 	const char *key;

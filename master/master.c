@@ -190,7 +190,7 @@ static int start_modules(struct master *m, struct error *e)
 	hooks.modules = m->modules;
 	if (hooks_new(&hooks, &m->hooks, e))
 		return -e->code;
-	return modules_start(m->modules, e);
+	return hooks_start(m->hooks, e);
 }
 
 static int start(struct master *m, int passed, struct error *e)

@@ -133,7 +133,7 @@ static void keep_shown(struct task_report *r)
 	slim.framework_id = take_ptr(r->framework_id);
 	slim.agent_id = take_ptr(r->agent_id);
 	slim.executor_id = take_ptr(r->executor_id);
-	slim.labels = take_ptr(r->labels);
+	slim.labels = labels_kept(r->labels); /* an agent has not looked at how many they are */
 	slim.discovery = take_ptr(r->discovery);
 	slim.statuses = xcalloc(n, sizeof(*slim.statuses));
 	slim.statuses_count = n;
@@ -209,7 +209,7 @@ struct task *task_launch(struct framework *f, struct agent *a, const struct task
 void task_set_labels(struct task *t, const struct labels *labels)
 {
 	schema_free(labels_schema(), t->report.labels);
-	t->report.labels = labels ? schema_copy(labels_schema(), labels) : NULL;
+	t->report.labels = labels_kept(labels);
 }
 
 struct task *task_adopt(struct framework *f, struct agent *a, struct task_report *report)

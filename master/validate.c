@@ -2,6 +2,7 @@
 #include "master/validate.h"
 
 #include "lib/ids.h"
+#include "lib/labels.h"
 
 static int invalid(struct error *e, const char *sentence)
 {
@@ -26,7 +27,10 @@ static int check_id(const struct task_info *t, const struct launch_context *c, s
 			 t->agent_id, c->agent_id);
 }
 
-/* Numbers and unknown members may be longer when they are written again than they were. */
+/*
+ * Numbers and unknown members may be longer when they are written again than they were. Labels are bounded as those
+ * that hooks make of them, which may as well make nothing.
+ */
 static int check_size(const struct task_info *t, struct error *e)
 {
 	struct task_info shown = {
@@ -43,7 +47,7 @@ static int check_size(const struct task_info *t, struct error *e)
 				 "Name, labels and discovery of the task are larger than %llu "
 				 "bytes",
 				 (unsigned long long)TASK_SHOWN_MAX_BYTES);
-	return 0;
+	return labels_check(t->labels, NULL, e);
 }
 
 int validate_framework_size(const struct framework_info *f, struct error *e)

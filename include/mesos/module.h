@@ -123,7 +123,10 @@ const char *mesos_environment_name(const struct mesos_environment *v, size_t i);
 const char *mesos_environment_value(const struct mesos_environment *v, size_t i);
 /* NULL: not set. */
 const char *mesos_environment_get(const struct mesos_environment *v, const char *name);
-/* 0, or -1 as mesos_fail() does: a name that is none, no UTF-8, too much. */
+/*
+ * 0, or -1 as mesos_fail() does: a name that is none, no UTF-8, too much, or a variable by which a container
+ * knows itself and its agent, as MESOS_SANDBOX: those cannot be unset either.
+ */
 int mesos_environment_set(struct mesos_environment *v, const char *name, const char *value);
 /* Whether it was set. */
 bool mesos_environment_unset(struct mesos_environment *v, const char *name);

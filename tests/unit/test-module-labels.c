@@ -16,7 +16,7 @@ static int begin(void **state unused)
 {
 	labels = xcalloc(1, sizeof(struct labels));
 	environment = xcalloc(1, sizeof(struct environment));
-	reply_reset();
+	reply_begin("x");
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static void refused(int r, const char *why)
 {
 	assert_int_equal(r, -1);
 	assert_non_null(strstr(reply_failure(), why));
-	reply_reset();
+	reply_begin("x");
 }
 
 static void labels_are_added_in_their_order(void **state unused)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "lib/labels.h"
 #include "master/validate.h"
 
 #define CPUS   "{\"name\":\"cpus\",\"type\":\"SCALAR\",\"scalar\":{\"value\":1}}"
@@ -305,6 +306,7 @@ static int with_text(struct fixture *f, const char *before, size_t n, const char
 
 static void a_large_task_is_refused(void **state)
 {
+	static const char discovery[] = COMMAND ",\"discovery\":{\"name\":\"";
 	static const char labels[] = COMMAND ",\"labels\":{\"labels\":[{\"key\":\"";
 	static const char command[] = ",\"command\":{\"value\":\"";
 	struct fixture *f = *state;
@@ -313,14 +315,16 @@ static void a_large_task_is_refused(void **state)
 	demand_fini(&f->demand);
 	assert_int_equal(with_text(f, command, TASK_INFO_MAX_BYTES, "\"}"), -EINVAL);
 	assert_string_equal(f->e.text, "TaskInfo is larger than 524288 bytes");
-	assert_int_equal(with_text(f, labels, TASK_SHOWN_MAX_BYTES - 1000, "\"}]}"), 0);
+	assert_int_equal(with_text(f, discovery, TASK_SHOWN_MAX_BYTES - 1000, "\"}"), 0);
 	demand_fini(&f->demand);
-	assert_int_equal(with_text(f, labels, TASK_SHOWN_MAX_BYTES, "\"}]}"), -EINVAL);
+	assert_int_equal(with_text(f, discovery, TASK_SHOWN_MAX_BYTES, "\"}"), -EINVAL);
 	assert_string_equal(f->e.text,
 			    "Name, labels and discovery of the task are larger than 32768 bytes");
-	assert_int_equal(with_text(f, COMMAND ",\"discovery\":{\"name\":\"", TASK_SHOWN_MAX_BYTES,
-				   "\"}"),
-			 -EINVAL);
+	assert_int_equal(with_text(f, labels, LABELS_MAX_BYTES, "\"}]}"), 0);
+	demand_fini(&f->demand);
+	assert_int_equal(with_text(f, labels, LABELS_MAX_BYTES + 1, "\"}]}"), -EINVAL);
+	assert_string_equal(f->e.text, "1 labels of 24577 bytes are more than the 1000 labels and "
+				       "24576 bytes that one thing may have");
 }
 
 /* Its own text is a line that fits; what is written again would not. */

@@ -112,10 +112,9 @@ static void describe(const struct module *m, struct module_description *ret)
 	list_functions(m, ret);
 }
 
-static int load(const struct module_call *call, struct module_result *ret,
-		void (*tell)(const char *doing), struct error *e)
+static int load(const struct module_call *call, struct module_result *ret, struct error *e)
 {
-	int r = load_libraries(call, tell, e);
+	int r = load_libraries(call, e);
 	size_t n = 0;
 
 	if (r)
@@ -212,18 +211,17 @@ static int run(struct module_call *call, struct module_result *ret, struct error
 	if (!function)
 		return error_set(e, ENOSYS, "it has no %s",
 				 enum_name(module_function_values, (int)call->function));
-	reply_reset();
+	reply_begin(m->name);
 	if (!call_function(function, f->shape, m->self, call, ret))
 		return 0;
 	return error_set(e, EREMOTEIO, "%s",
 			 reply_failure() ? reply_failure() : "it does not say why");
 }
 
-void answer_call(struct module_call *call, struct module_result *ret,
-		 void (*tell)(const char *doing))
+void answer_call(struct module_call *call, struct module_result *ret)
 {
 	struct error e;
-	int r = call->function == MODULE_LOAD ? load(call, ret, tell, &e) : run(call, ret, &e);
+	int r = call->function == MODULE_LOAD ? load(call, ret, &e) : run(call, ret, &e);
 
 	if (r) {
 		schema_clear(module_result_schema(), ret);

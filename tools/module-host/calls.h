@@ -5,7 +5,6 @@
 
 /*
  * Does what call asks for; ret, which is zeroed, gets what comes of it. It may be given labels and environment of
- * the call, which belong to the call no more then. tell: load_libraries().
+ * the call, which belong to the call no more then.
  */
-void answer_call(struct module_call *call, struct module_result *ret,
-		 void (*tell)(const char *doing));
+void answer_call(struct module_call *call, struct module_result *ret);

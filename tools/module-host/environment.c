@@ -1,4 +1,5 @@
 /* An environment as modules see it: a struct environment, which only grows within its bounds. */
+#include "agent/container/plan_check.h"
 #include "lib/environment.h"
 #include "lib/utf8.h"
 #include "mesos/module.h"
@@ -51,11 +52,15 @@ const char *mesos_environment_get(const struct mesos_environment *v, const char 
 static int check(const struct environment *v, const struct variable *replaced, const char *name,
 		 const char *value)
 {
+	struct error e;
+
 	if (!v)
 		return mesos_fail("there is no environment to change");
 	if (!name || !environment_name(name) || !value || !utf8_valid(name) || !utf8_valid(value))
 		return mesos_fail("a variable has a value, and a name that is not empty and has no "
 				  "'='; both are UTF-8");
+	if (plan_check_variable(name, value, &e))
+		return mesos_fail("%s", e.text);
 	if ((!replaced && v->variables_count >= ENVIRONMENT_MAX) ||
 	    environment_bytes(v) - variable_bytes(replaced) + strlen(name) + strlen(value) >
 		    ENVIRONMENT_MAX_BYTES)
@@ -88,7 +93,8 @@ int mesos_environment_set(struct mesos_environment *v, const char *name, const c
 bool mesos_environment_unset(struct mesos_environment *v, const char *name)
 {
 	struct environment *all = of(v);
-	autofree char *wanted = name ? xstrdup(name) : NULL;
+	struct error e;
+	autofree char *wanted = name && !plan_check_variable(name, "", &e) ? xstrdup(name) : NULL;
 	size_t kept = 0, count = mesos_environment_count(v);
 
 	for (size_t i = 0; wanted && i < count; i++) {

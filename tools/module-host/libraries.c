@@ -6,18 +6,19 @@
 #include "lib/error.h"
 #include "lib/version.h"
 #include "mesos/anonymous.h"
+#include "tools/module-host/channel.h"
 #include "tools/module-host/reply.h"
 #include "tools/module-host/verify.h"
 
 static struct module *modules;
 static size_t modules_count;
-static void (*tell)(const char *doing);
 
+/* It may be the last that is heard. */
 static void begin(const char *what, const char *name)
 {
 	autofree char *text = xasprintf("%s '%s'", what, name);
 
-	tell(text);
+	channel_tell(MODULE_HOST_RESULT, &(struct module_result){ .doing = text });
 }
 
 static int add_module(void *library, const char *file, const struct module_config *config,
@@ -90,7 +91,7 @@ static int create(struct module *m, struct error *e)
 			e, EINVAL,
 			"Error creating module instance for '%s': create() method not found",
 			m->name);
-	reply_reset();
+	reply_begin(m->name);
 	begin("create() of module", m->name);
 	m->self = m->symbol.create((const void *)m->config);
 	if (!m->self)
@@ -122,10 +123,8 @@ static int create_anonymous(struct error *e)
 	return 0;
 }
 
-int load_libraries(const struct module_call *call, void (*tell_doing)(const char *doing),
-		   struct error *e)
+int load_libraries(const struct module_call *call, struct error *e)
 {
-	tell = tell_doing;
 	for (size_t i = 0; i < call->libraries_count; i++)
 		if (open_library(&call->libraries[i], e))
 			return -e->code;
@@ -140,6 +139,7 @@ void destroy_modules(void)
 	while (modules_count) {
 		struct module *m = &modules[--modules_count];
 
+		reply_begin(m->name);
 		if (m->self && m->symbol.destroy)
 			m->symbol.destroy(m->self);
 	}

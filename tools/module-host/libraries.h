@@ -15,10 +15,9 @@ struct module {
 
 /*
  * Loads and verifies all modules of the call, creates those that are wanted and the anonymous ones; with the first
- * error it ends. The call outlives them. tell is told of each of it beforehand, for it may be the last that is heard.
+ * error it ends. The call outlives them. The daemon is told of each of it beforehand.
  */
-int load_libraries(const struct module_call *call, void (*tell)(const char *doing),
-		   struct error *e);
+int load_libraries(const struct module_call *call, struct error *e);
 /* NULL beyond the last. */
 const struct module *module_at(size_t i);
 const struct module *module_named(const char *name);

@@ -5,11 +5,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "lib/fs.h"
 #include "lib/lines.h"
 #include "lib/log.h"
 #include "lib/module_host.h"
 #include "tools/module-host/calls.h"
+#include "tools/module-host/channel.h"
 #include "tools/module-host/libraries.h"
 
 #define READ_BYTES (64 * KIB)
@@ -78,28 +78,14 @@ static void check_memory(uint64_t most)
 	_exit(MODULE_HOST_TOO_LARGE);
 }
 
-static void tell(enum message_type type, const void *body)
-{
-	autobuf struct buf line = { 0 };
-
-	message_encode(&line, type, NULL, NULL, body);
-	if (fs_write_all(MODULE_HOST_FD, line.data, line.len))
-		_exit(EXIT_FAILURE); /* the daemon is gone */
-}
-
-static void tell_doing(const char *what)
-{
-	tell(MODULE_HOST_RESULT, &(struct module_result){ .doing = (char *)(uintptr_t)what });
-}
-
 static void on_call(struct module_call *call)
 {
 	struct module_result result = { .error = NULL };
 
-	answer_call(call, &result, tell_doing);
+	answer_call(call, &result);
 	result.number = call->number;
 	result.has_number = call->has_number;
-	tell(MODULE_HOST_RESULT, &result);
+	channel_tell(MODULE_HOST_RESULT, &result);
 	schema_clear(module_result_schema(), &result);
 }
 
@@ -156,11 +142,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	follow(atoi(argv[1]));
+	setlinebuf(stdout); /* what a module prints is there before it crashes */
 	memory_max = strtoull(argv[2], NULL, 10);
 	limit_memory(memory_max);
 	fcntl(MODULE_HOST_FD, F_SETFD, FD_CLOEXEC);
-	tell(COMMON_HELLO, &hello);
+	channel_tell(COMMON_HELLO, &hello);
 	serve(memory_max);
+	channel_hung_up();
 	destroy_modules();
 	return MODULE_HOST_HUNG_UP;
 }

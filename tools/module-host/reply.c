@@ -4,17 +4,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "lib/log.h"
 #include "lib/utf8.h"
 #include "lib/version.h"
 #include "mesos/module.h"
+#include "tools/module-host/channel.h"
 
 /* Of the thread that calls: a module may have others. */
 static _Thread_local struct error failure;
+static _Thread_local const char *current;
 
-void reply_reset(void)
+void reply_begin(const char *module)
 {
 	failure.code = 0;
+	current = module;
 }
 
 const char *reply_failure(void)
@@ -51,7 +53,7 @@ void mesos_log(const char *format, ...)
 	va_start(args, format);
 	say(text, sizeof(text), format, args);
 	va_end(args);
-	log_info("module: %s", text);
+	channel_log(current, text);
 }
 
 const char *mesos_host_version(void)

@@ -3,7 +3,7 @@
 
 #include "lib/error.h"
 
-/* Before each call: nothing has failed. */
-void reply_reset(void);
+/* Before each call of a function of this module, whose name stays: nothing has failed. */
+void reply_begin(const char *module);
 /* What mesos_fail() was last told; NULL: nothing. */
 const char *reply_failure(void);

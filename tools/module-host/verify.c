@@ -107,7 +107,13 @@ static int copy_known(const struct mesos_module *symbol, struct mesos_module *re
 {
 	uint32_t size = symbol->size;
 
-	if (size < offsetof(struct mesos_module, destroy) || size > KIB || !symbol->abi ||
+	if (size > KIB) /* code, or another variable */
+		return error_set(e, EINVAL,
+				 "Module ABI mismatch. Mesos has: %d, library requires: none "
+				 "(the symbol is no struct mesos_module: name one that a "
+				 "MESOS_MODULE() of the library makes)",
+				 MESOS_MODULE_ABI);
+	if (size < offsetof(struct mesos_module, destroy) || !symbol->abi ||
 	    symbol->abi > MESOS_MODULE_ABI)
 		return error_set(e, EINVAL,
 				 "Module ABI mismatch. Mesos has: %d, library requires: %u "
