@@ -344,9 +344,13 @@ void agent_maybe_leave(struct agent *a)
 
 const char *agent_takes_none(const struct agent *a)
 {
+	const char *blocked = hooks_block(a->hooks);
+
 	if (a->cleaning)
 		return "it is ending";
-	return store_full(a->store) ? "the disk of its store is full" : places_missing(a);
+	if (store_full(a->store))
+		return "the disk of its store is full";
+	return blocked ? blocked : places_missing(a);
 }
 
 void agent_add_health(const struct agent *a, struct buf *out)

@@ -82,11 +82,22 @@ static void set_up_peers(struct agent *a)
 	};
 }
 
-static void on_modules_restarted(void *ctx)
+/* What no launch can do without may be lost, or back. */
+static void tell_availability(void *ctx)
 {
 	struct agent *a = ctx;
 
-	isolator_modules_recover(&a->node);
+	if (a->master)
+		master_tell_availability(a->master);
+}
+
+static void on_modules_restarted(void *ctx, bool loaded)
+{
+	struct agent *a = ctx;
+
+	if (loaded)
+		isolator_modules_recover(&a->node);
+	tell_availability(a);
 }
 
 static int set_up_modules(struct agent *a, struct error *e)
@@ -95,6 +106,8 @@ static int set_up_modules(struct agent *a, struct error *e)
 	struct hooks_options hooks = {
 		HOOKS_OPTIONS_OF(&a->flags),
 		.functions = ~BIT(HOOK_MASTER_LABELS),
+		.disabled = tell_availability,
+		.ctx = a,
 	};
 
 	if (work_pool_new(a->loop, 1, NULL, &a->resolver, e) ||

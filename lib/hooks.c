@@ -174,6 +174,8 @@ static void blame(struct hooks *h, struct hook *hook, const struct error *e)
 		  hook->what, hook->name, (unsigned long long)hook->failures,
 		  h->fail ? "; --hook_failure=fail: what needs it fails" : "");
 	hook->disabled = true;
+	if (h->o.disabled)
+		h->o.disabled(h->o.ctx);
 }
 
 static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
@@ -306,6 +308,29 @@ void hook_run_fini(struct hook_run *r)
 	schema_clear(module_call_schema(), &r->call);
 	free(r->subject);
 	*r = (struct hook_run){ .subject = NULL };
+}
+
+const char *hooks_block(const struct hooks *h)
+{
+	static const enum module_function launch[] = {
+		HOOK_MASTER_LABELS, HOOK_TASK_LABELS, HOOK_ENVIRONMENT,
+		HOOK_PRE_LAUNCH,    ISOLATOR_PREPARE, ISOLATOR_ISOLATE,
+	};
+
+	for (size_t i = 0; i < h->count; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(launch); k++) {
+			const struct hook *hook = &h->list[i];
+
+			if (!(h->o.functions & BIT(launch[k])) || !must_pass(h, launch[k]) ||
+			    !modules_has_function(h->o.modules, hook->name, launch[k]))
+				continue;
+			if (hook->disabled)
+				return "a hook or isolator that every launch needs is disabled";
+			if (modules_have_lost(h->o.modules, hook->name))
+				return "a hook or isolator that every launch needs cannot be "
+				       "loaded";
+		}
+	return NULL;
 }
 
 /* ---- what is shown ---- */

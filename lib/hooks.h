@@ -19,6 +19,9 @@ struct hooks_options {
 	const char *hooks, *hook_failure;
 	uint64_t hook_failures_max;
 	uint64_t functions; /* that this daemon calls: a bit for each enum module_function */
+	/* A hook was disabled. May be NULL. */
+	void (*disabled)(void *ctx);
+	void *ctx;
 };
 
 #define HOOKS_OPTIONS_OF(f)                                                                        \
@@ -73,6 +76,11 @@ void hooks_list_modules(const struct hooks *h, struct answer_modules *ret);
 void hooks_forget_modules(struct answer_modules *list);
 /* The same as JSON, for /modules. */
 void hooks_add_modules(const struct hooks *h, struct buf *out);
+/*
+ * Why no launch would pass: a function that must not be left out cannot be called any more, or not now. NULL: it is not
+ * so.
+ */
+const char *hooks_block(const struct hooks *h);
 /* A sentence for each hook that was disabled, and each process of modules that does not come back. */
 void hooks_add_health(const struct hooks *h, struct buf *out);
 /* Calls, errors, timeouts and times of each; for metrics_write(). */

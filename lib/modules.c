@@ -296,16 +296,9 @@ void modules_want(struct modules *m, const char *name, const char *kind)
 
 /* ---- loading ---- */
 
-static void on_loaded(void *ctx, const struct module_result *result, const struct error *e)
+static void take_descriptions(struct modules *m, const struct host *h,
+			      const struct module_result *result)
 {
-	struct host *h = ctx;
-	struct modules *m = h->owner;
-
-	h->loading = false;
-	if (!result) {
-		h->error = *e;
-		return;
-	}
 	for (size_t i = 0; i < result->modules_count; i++) {
 		struct module *loaded = find(m, result->modules[i].name);
 
@@ -319,8 +312,20 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 		schema_free(module_description_schema(), loaded->description);
 		loaded->description = schema_copy(module_description_schema(), &result->modules[i]);
 	}
+}
+
+static void on_loaded(void *ctx, const struct module_result *result, const struct error *e)
+{
+	struct host *h = ctx;
+	struct modules *m = h->owner;
+
+	h->loading = false;
+	if (!result)
+		h->error = *e;
+	else
+		take_descriptions(m, h, result);
 	if (module_host_restarts(h->process) && m->o.restarted)
-		m->o.restarted(m->o.ctx);
+		m->o.restarted(m->o.ctx, result);
 }
 
 static const char *host_name(const struct host *h)
@@ -459,6 +464,11 @@ bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 void modules_state_fini(struct module_state *s)
 {
 	free(take_ptr(s->parameters));
+}
+
+bool modules_have_lost(const struct modules *m, const char *name)
+{
+	return module_host_trouble(find(m, name)->host->process);
 }
 
 void modules_add_health(const struct modules *m, struct buf *out)

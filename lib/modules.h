@@ -21,8 +21,8 @@ struct modules_options {
 	const char *launcher_dir, *modules, *modules_dir, *module_hosts;
 	int64_t hook_timeout;
 	uint64_t module_memory;
-	/* A host has loaded its modules again, which know nothing of what was before. May be NULL. */
-	void (*restarted)(void *ctx);
+	/* A host has loaded its modules again, which know nothing of what was before; or could not. May be NULL. */
+	void (*restarted)(void *ctx, bool loaded);
 	void *ctx;
 };
 
@@ -56,6 +56,8 @@ struct host_call *modules_call(struct modules *m, const struct module_call *what
  */
 bool modules_state(const struct modules *m, size_t i, struct module_state *ret);
 void modules_state_fini(struct module_state *s);
+/* Whether the host that has it cannot load it again. */
+bool modules_have_lost(const struct modules *m, const char *name);
 /* A sentence for each host that cannot load its modules again. */
 void modules_add_health(const struct modules *m, struct buf *out);
 /* Processes that were started again. */
