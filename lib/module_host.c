@@ -6,18 +6,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "lib/list.h"
 #include "lib/log.h"
+#include "lib/module_calls.h"
 #include "lib/module_output.h"
 #include "lib/module_process.h"
 #include "lib/timer.h"
 
-/* Calls that are written ahead of the one that runs. */
-#define SENT_MAX 64
-/* What of them may wait to be written: below what a connection holds against one that does not read. */
-#define SENT_MAX_BYTES (1 * MIB)
-/* What may wait for one host in all: calls are copies of what others bring. */
-#define WAITING_MAX_BYTES (64 * MIB)
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
 /* From the end of its connection to that of a process which dies: a crash is told as what it was. */
@@ -31,17 +25,6 @@ enum host_state {
 	HOST_DOWN,
 	HOST_STARTING, /* its modules are being loaded */
 	HOST_UP,
-};
-
-struct host_call {
-	struct list node;
-	struct module_host *host;
-	struct buf line; /* or, of one that is refused, why */
-	uint64_t number;
-	bool sent, refused;
-	int64_t since_ns; /* waits since then, or runs if it is the first */
-	host_call_done *done;
-	void *ctx;
 };
 
 struct module_host {
@@ -61,11 +44,7 @@ struct module_host {
 	sd_event_source
 		*drained; /* one of its two ends, process and connection, has come, or is to */
 	pid_t undead[UNDEAD_MAX]; /* killed and not reaped yet; 0: none */
-	struct list calls;        /* those that were sent come first */
-	size_t bytes;             /* of their lines */
-	struct list refused;      /* is told in the loop */
-	unsigned sent;            /* how many of them */
-	uint64_t numbers;         /* that calls were given */
+	struct host_calls calls;
 	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
 	int64_t started_ns; /* of the process */
 	int64_t restart_ns; /* when the next is started; 0: never */
@@ -192,113 +171,30 @@ static void on_closed(struct peer *p, const char *why)
 
 /* ---- calls ---- */
 
-static struct host_call *first(const struct module_host *h)
-{
-	return list_first(&h->calls, struct host_call, node);
-}
-
-static void free_call(struct host_call *c)
-{
-	list_remove(&c->node);
-	buf_fini(&c->line);
-	free(c);
-}
-
-static void free_waiting(struct host_call *c)
-{
-	c->host->bytes -= c->line.len;
-	free_call(c);
-}
-
-/* The next one begins to run, or to wait, now. */
-static void finish(struct host_call *c, struct module_result *result, const struct error *e)
-{
-	struct module_host *h = c->host;
-	host_call_done *done = c->done;
-	void *ctx = c->ctx;
-
-	h->sent -= c->sent;
-	free_waiting(c);
-	if (first(h))
-		first(h)->since_ns = now_ns();
-	if (done)
-		done(ctx, result, e);
-}
-
-/* Whether it can wait with the others; if not, its line says why. */
-static bool admit(const struct module_host *h, struct buf *line)
-{
-	size_t len = line->len;
-
-	if (len <= LINE_MAX_DAEMON_BYTES && len <= WAITING_MAX_BYTES - h->bytes)
-		return true;
-	buf_fini(line);
-	if (len > LINE_MAX_DAEMON_BYTES)
-		buf_addf(line, "what it is about is too long: %zu bytes", len);
-	else
-		buf_addf(line, "calls of %zu bytes wait for its process already", h->bytes);
-	return false;
-}
-
-static void tell_refused(struct module_host *h)
-{
-	struct host_call *c;
-
-	while ((c = list_first(&h->refused, struct host_call, node))) {
-		host_call_done *done = c->done;
-		void *ctx = c->ctx;
-		struct error e;
-
-		error_set(&e, EAGAIN, "%s", buf_text(&c->line));
-		free_call(c);
-		done(ctx, NULL, &e);
-	}
-}
-
 struct host_call *module_host_call(struct module_host *h, const struct module_call *what,
 				   host_call_done *done, void *ctx)
 {
-	struct host_call *c = xcalloc(1, sizeof(*c));
-	struct module_call numbered = *what;
+	struct host_call *c = host_calls_add(&h->calls, what, done, ctx);
 
-	c->host = h;
-	c->number = numbered.number = ++h->numbers;
-	numbered.has_number = true;
-	c->done = done;
-	c->ctx = ctx;
-	c->since_ns = now_ns();
-	message_encode(&c->line, MODULE_CALL, NULL, NULL, &numbered);
-	if (admit(h, &c->line)) {
-		h->bytes += c->line.len;
-		list_append(&h->calls, &c->node);
-	} else {
-		c->refused = true;
-		list_append(&h->refused, &c->node);
-	}
 	pump(h);
 	return c;
 }
 
-/* What was sent has to keep its place, or the results would not fit. */
 void host_call_cancel(struct host_call *c)
 {
-	struct module_host *h = c->host;
+	struct module_host *h = container_of(c->calls, struct module_host, calls);
 
-	c->done = NULL;
-	if (c->sent)
-		return;
-	if (c->refused)
-		free_call(c);
-	else
-		free_waiting(c);
+	host_calls_cancel(c);
 	pump(h);
 }
 
 /* ---- what is due ---- */
 
-static int64_t deadline(const struct host_call *c)
+static int64_t deadline(const struct module_host *h)
 {
-	return c->since_ns + c->host->o.timeout_ns;
+	const struct host_call *c = host_calls_first(&h->calls);
+
+	return c ? c->since_ns + h->o.timeout_ns : INT64_MAX;
 }
 
 static int64_t due(const struct module_host *h)
@@ -309,16 +205,14 @@ static int64_t due(const struct module_host *h)
 		at = h->started_ns + MODULE_LOAD_NS;
 	if (h->state == HOST_DOWN && h->restart_ns)
 		at = h->restart_ns;
-	if (first(h))
-		at = MIN(at, deadline(first(h)));
-	if (!list_empty(&h->refused))
+	if (!list_empty(&h->calls.refused))
 		at = 0;
-	return at;
+	return MIN(at, deadline(h));
 }
 
 static void call_is_late(struct module_host *h)
 {
-	struct host_call *c = first(h);
+	struct host_call *c = host_calls_first(&h->calls);
 	struct error e;
 
 	if (c->sent) {
@@ -326,7 +220,7 @@ static void call_is_late(struct module_host *h)
 		return;
 	}
 	error_set(&e, EAGAIN, "its process is not back yet");
-	finish(c, NULL, &e);
+	host_calls_finish(c, NULL, &e);
 }
 
 static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
@@ -335,32 +229,15 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 	int64_t now = now_ns();
 
 	h->timer = sd_event_source_disable_unref(h->timer);
-	tell_refused(h);
+	host_calls_tell_refused(&h->calls);
 	if (h->state == HOST_STARTING && now >= h->started_ns + MODULE_LOAD_NS)
 		kill_host(h, HOST_CALL_LATE, "its modules were not loaded in time");
 	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
 		module_host_start(h);
-	while (first(h) && !h->why.code && now >= deadline(first(h)))
+	while (!h->why.code && now >= deadline(h))
 		call_is_late(h);
 	pump(h);
 	return 0;
-}
-
-static void write_calls(struct module_host *h, struct stream *s)
-{
-	struct host_call *c;
-
-	list_for_each(c, &h->calls, node) {
-		if (c->sent)
-			continue;
-		if (h->sent == SENT_MAX || (h->sent && stream_queued(s) > SENT_MAX_BYTES))
-			break;
-		buf_add(stream_out(s), c->line.data, c->line.len);
-		c->sent = true;
-		h->sent++;
-	}
-	if (h->sent)
-		stream_flush(s);
 }
 
 /* Writes what fits, and sees to it that nothing is waited for in vain. */
@@ -369,7 +246,7 @@ static void pump(struct module_host *h)
 	int64_t at;
 
 	if (h->state == HOST_UP && h->peer && !h->why.code)
-		write_calls(h, peer_stream(h->peer));
+		host_calls_write(&h->calls, peer_stream(h->peer));
 	at = due(h);
 	if (at == INT64_MAX || h->why.code)
 		h->timer = sd_event_source_disable_unref(h->timer);
@@ -403,8 +280,8 @@ static void take_load(struct module_host *h, struct module_result *result)
 	h->state = HOST_UP;
 	h->loaded_once = true;
 	free(take_ptr(h->trouble));
-	if (first(h))
-		first(h)->since_ns = now_ns();
+	if (host_calls_first(&h->calls))
+		host_calls_first(&h->calls)->since_ns = now_ns();
 	h->o.loaded(h->o.ctx, result, NULL);
 	pump(h);
 }
@@ -413,7 +290,7 @@ static void on_result(struct peer *p, struct message *m)
 {
 	struct module_host *h = peer_ctx(p);
 	struct module_result *result = m->body;
-	struct host_call *c = first(h);
+	struct host_call *c = host_calls_first(&h->calls);
 	struct error e;
 
 	if (h->killed)
@@ -429,7 +306,7 @@ static void on_result(struct peer *p, struct message *m)
 	h->pause_ns = MODULE_PAUSE_MIN_NS;
 	if (result->error)
 		error_set(&e, HOST_CALL_FAILED, "%s", result->error);
-	finish(c, result->error ? NULL : result, result->error ? &e : NULL);
+	host_calls_finish(c, result->error ? NULL : result, result->error ? &e : NULL);
 	pump(h);
 }
 
@@ -502,22 +379,6 @@ void module_host_start(struct module_host *h)
 		pump(h);
 }
 
-/* But for those that nobody waits for any more. */
-static void wait_anew(struct module_host *h)
-{
-	struct host_call *c;
-
-	list_for_each(c, &h->calls, node) {
-		if (!c->done) {
-			free_waiting(c);
-			continue;
-		}
-		c->sent = false;
-		c->since_ns = now_ns();
-	}
-	h->sent = 0;
-}
-
 /* The process is gone, and all that it said is read. */
 static void lose(struct module_host *h)
 {
@@ -531,9 +392,9 @@ static void lose(struct module_host *h)
 		peer_close(take_ptr(h->peer));
 	h->state = HOST_DOWN;
 	h->why.code = 0;
-	if (was_up && h->sent && why.code != ENOMEM)
-		finish(first(h), NULL, &why);
-	wait_anew(h);
+	if (was_up && h->calls.sent && why.code != ENOMEM)
+		host_calls_finish(host_calls_first(&h->calls), NULL, &why);
+	host_calls_wait_anew(&h->calls);
 	if (!was_up && h->doing && why.code != HOST_CALL_FAILED)
 		error_wrap(&why, "%s", h->doing);
 	if (h->loaded_once) {
@@ -565,8 +426,7 @@ struct module_host *module_host_new(const struct module_host_options *o)
 	};
 	h->told.more = MODULE_LINES_MORE;
 	module_output_init(&h->output, h->o.name);
-	list_init(&h->calls);
-	list_init(&h->refused);
+	host_calls_init(&h->calls);
 	return h;
 }
 
@@ -596,8 +456,6 @@ void module_host_end(struct module_host *h)
 
 void module_host_free(struct module_host *h)
 {
-	struct host_call *c;
-
 	if (!h)
 		return;
 	module_host_end(h);
@@ -606,10 +464,7 @@ void module_host_free(struct module_host *h)
 	module_output_close(&h->output);
 	sd_event_source_disable_unref(h->timer);
 	sd_event_source_disable_unref(h->drained);
-	list_for_each(c, &h->calls, node)
-		free_call(c);
-	list_for_each(c, &h->refused, node)
-		free_call(c);
+	host_calls_forget(&h->calls);
 	free(h->closed);
 	free(h->doing);
 	free(h->trouble);
