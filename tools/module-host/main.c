@@ -89,22 +89,24 @@ static void on_call(struct module_call *call)
 	schema_clear(module_result_schema(), &result);
 }
 
-/* The call that loads stays: modules point into it. */
+/* The call that loads: modules point into it. */
+static struct message loaded;
+
 static void on_line(const char *line, size_t len)
 {
 	struct message m = { 0 };
 	struct error e;
 	int r = message_decode(LANGUAGE_MODULE, line, len, &m, &e);
-	bool load;
 
 	if (r) {
 		log_error("module host: %s", e.text);
 		_exit(EXIT_FAILURE);
 	}
-	load = m.type == MODULE_CALL && ((struct module_call *)m.body)->function == MODULE_LOAD;
 	if (m.type == MODULE_CALL)
 		on_call(m.body);
-	if (!load)
+	if (m.type == MODULE_CALL && ((struct module_call *)m.body)->function == MODULE_LOAD)
+		loaded = m;
+	else
 		message_fini(&m);
 }
 
@@ -150,5 +152,6 @@ int main(int argc, char **argv)
 	serve(memory_max);
 	channel_hung_up();
 	destroy_modules();
+	message_fini(&loaded);
 	return MODULE_HOST_HUNG_UP;
 }
