@@ -146,8 +146,9 @@ static int read_file(struct modules *m, const char *dir, const char *name, struc
 	autofree char *path = path_join(dir, name);
 	autobuf struct buf text = { 0 };
 
-	if (fs_read(path, MODULES_CONFIG_MAX, &text, e) ||
-	    read_text(m, buf_text(&text), text.len, e))
+	if (fs_read(path, MODULES_CONFIG_MAX, &text, e))
+		return error_wrap(e, "--modules_dir");
+	if (read_text(m, buf_text(&text), text.len, e))
 		return error_wrap(e, "--modules_dir: %s", path);
 	return 0;
 }
