@@ -196,10 +196,9 @@ $(notdir $(unit-tests)):
 check-unit:
 	$(Q)$(MAKE) SAN=$(or $(SAN),$(CHECK_SAN)) run-unit
 
-# One of them drives mesos-executor: the one of this tree, sanitized too.
-run-unit: $(unit-tests:%=$(B)/%) $(B)/libexec/mesos/mesos-executor
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP MESOS_EXECUTOR=$(abspath $(B)/libexec/mesos/mesos-executor) \
-		$(prove) $(filter $(B)/tests/%,$^)
+# Some of them drive programs of this tree, sanitized too, and load its example modules.
+run-unit: $(unit-tests:%=$(B)/%) $(libexec-y:%=$(B)/libexec/mesos/%) $(modules)
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP $(here) $(prove) $(filter $(B)/tests/unit/%,$^)
 
 check-cluster: all $(cluster-tools:%=$(B)/%) $(modules)
 	$(Q)$(here) $(prove) -j$(PROVE_JOBS) $(wildcard tests/cluster/[0-9][0-9]-*)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "lib/fs.h"
+#include "tests/unit/built.h"
 
 #define NOBODY 65534
 
@@ -92,13 +93,6 @@ int executor_tear_down(void **state)
 	return 0;
 }
 
-static const char *program(void)
-{
-	const char *path = getenv("MESOS_EXECUTOR");
-
-	return path ? path : "build/libexec/mesos/mesos-executor";
-}
-
 int write_plan(const struct agent *a)
 {
 	autobuf struct buf text = { 0 };
@@ -113,7 +107,8 @@ int write_plan(const struct agent *a)
 void spawn(struct agent *a, int plan_fd, const char *argument)
 {
 	autofree char *out = in_dir(a, "stdout"), *err = in_dir(a, "stderr");
-	char *argv[] = { (char *)program(), (char *)argument, NULL };
+	autofree char *program = built("libexec/mesos/mesos-executor");
+	char *argv[] = { program, (char *)argument, NULL };
 	posix_spawn_file_actions_t actions;
 
 	posix_spawn_file_actions_init(&actions);
@@ -125,7 +120,7 @@ void spawn(struct agent *a, int plan_fd, const char *argument)
 		posix_spawn_file_actions_adddup2(&actions, plan_fd, PLAN_FD);
 	else
 		posix_spawn_file_actions_addclose(&actions, PLAN_FD);
-	assert_int_equal(posix_spawn(&a->executor, program(), &actions, NULL, argv, environ), 0);
+	assert_int_equal(posix_spawn(&a->executor, program, &actions, NULL, argv, environ), 0);
 	posix_spawn_file_actions_destroy(&actions);
 }
 
