@@ -8,11 +8,11 @@
 #include "lib/log.h"
 #include "tests/unit/built.h"
 
-static void on_restarted(void *ctx)
+static void on_restarted(void *ctx, bool loaded)
 {
 	struct fixture *f = ctx;
 
-	f->restarted++;
+	f->restarted += loaded;
 }
 
 int modules_set_up(void **state)
