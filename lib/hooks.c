@@ -19,17 +19,18 @@
 /* Those of enum module_function. */
 #define FUNCTIONS_MAX (ISOLATOR_CLEANUP + 1)
 
-struct hook_counts {
+/* Each function is judged for itself: that another one works does not speak for one that always hangs. */
+struct hook_function {
 	uint64_t calls, errors, timeouts;
 	struct histogram seconds;
+	uint64_t failures; /* in a row */
+	bool disabled;
 };
 
 struct hook {
 	const char *what; /* "hook" or "isolator" */
 	char *name;
-	uint64_t failures; /* in a row */
-	bool disabled;
-	struct hook_counts counts[FUNCTIONS_MAX];
+	struct hook_function functions[FUNCTIONS_MAX];
 };
 
 struct hooks {
@@ -147,7 +148,7 @@ static bool must_pass(const struct hooks *h, enum module_function f)
 /* One that is disabled is still wanted where nothing may happen without it. */
 static bool wants(const struct hooks *h, const struct hook *hook, enum module_function f)
 {
-	return (must_pass(h, f) || !hook->disabled) &&
+	return (must_pass(h, f) || !hook->functions[f].disabled) &&
 	       modules_has_function(h->o.modules, hook->name, f);
 }
 
@@ -160,20 +161,24 @@ bool hooks_wanted(const struct hooks *h, enum module_function f)
 }
 
 /* Saying no is no fault of a hook, and neither is what another one did to its process. */
-static void blame(struct hooks *h, struct hook *hook, const struct error *e)
+static void blame(const struct hook_run *r, struct hook *hook, const struct error *e)
 {
+	struct hooks *h = r->hooks;
+	struct hook_function *f = &hook->functions[r->call.function];
+
 	if (e->code == HOST_CALL_FAILED)
-		hook->failures = 0;
+		f->failures = 0;
 	if (e->code != HOST_CALL_CRASHED && e->code != HOST_CALL_LATE)
 		return;
-	hook->failures++;
-	if (hook->failures != h->o.hook_failures_max)
+	f->failures++;
+	if (f->failures != h->o.hook_failures_max)
 		return;
-	log_error("%s %s: it has crashed or hung %llu times in a row and is called no more until "
+	log_error("%s %s: %s has crashed or hung %llu times in a row and is called no more until "
 		  "the daemon is restarted%s",
-		  hook->what, hook->name, (unsigned long long)hook->failures,
-		  h->fail ? "; --hook_failure=fail: what needs it fails" : "");
-	hook->disabled = true;
+		  hook->what, hook->name, enum_name(module_function_values, (int)r->call.function),
+		  (unsigned long long)f->failures,
+		  must_pass(h, r->call.function) ? "; what needs it fails" : "");
+	f->disabled = true;
 	if (h->o.disabled)
 		h->o.disabled(h->o.ctx);
 }
@@ -182,10 +187,11 @@ static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
 {
 	const char *function = enum_name(module_function_values, (int)r->call.function);
 
-	if (!hook->disabled)
+	if (!hook->functions[r->call.function].disabled) {
 		log_warning_often("%s %s: %s: %s failed: %s", hook->what, hook->name, r->subject,
 				  function, e->text);
-	blame(r->hooks, hook, e);
+		blame(r, hook, e);
+	}
 	if (!must_pass(r->hooks, r->call.function) || r->failed)
 		return;
 	r->failed = true;
@@ -246,7 +252,7 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 {
 	struct hook_run *r = ctx;
 	struct hook *hook = &r->hooks->list[r->next++];
-	struct hook_counts *counts = &hook->counts[r->call.function];
+	struct hook_function *f = &hook->functions[r->call.function];
 	struct error bad;
 
 	r->waiting = NULL;
@@ -254,12 +260,12 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 		result = NULL;
 		e = &bad;
 	}
-	counts->calls++;
-	histogram_add(&counts->seconds, ns_seconds(now_ns() - r->since_ns));
-	counts->errors += !result;
-	counts->timeouts += !result && e->code == HOST_CALL_LATE;
+	f->calls++;
+	histogram_add(&f->seconds, ns_seconds(now_ns() - r->since_ns));
+	f->errors += !result;
+	f->timeouts += !result && e->code == HOST_CALL_LATE;
 	if (result) {
-		hook->failures = 0;
+		f->failures = 0;
 		take(r, result);
 	} else {
 		failed(r, hook, e);
@@ -278,7 +284,7 @@ static void step(struct hook_run *r)
 
 		if (!wants(h, hook, r->call.function))
 			continue;
-		if (hook->disabled) {
+		if (hook->functions[r->call.function].disabled) {
 			failed(r, hook, &disabled);
 			continue;
 		}
@@ -310,6 +316,14 @@ void hook_run_fini(struct hook_run *r)
 	*r = (struct hook_run){ .subject = NULL };
 }
 
+static bool is_disabled(const struct hook *hook)
+{
+	for (size_t f = 0; f < FUNCTIONS_MAX; f++)
+		if (hook->functions[f].disabled)
+			return true;
+	return false;
+}
+
 const char *hooks_block(const struct hooks *h)
 {
 	static const enum module_function launch[] = {
@@ -324,7 +338,7 @@ const char *hooks_block(const struct hooks *h)
 			if (!(h->o.functions & BIT(launch[k])) || !must_pass(h, launch[k]) ||
 			    !modules_has_function(h->o.modules, hook->name, launch[k]))
 				continue;
-			if (hook->disabled)
+			if (hook->functions[launch[k]].disabled)
 				return "a hook or isolator that every launch needs is disabled";
 			if (modules_have_lost(h->o.modules, hook->name))
 				return "a hook or isolator that every launch needs cannot be "
@@ -343,7 +357,7 @@ void hooks_list_modules(const struct hooks *h, struct answer_modules *ret)
 	while (modules_state(h->o.modules, ret->modules_count, &s)) {
 		const struct hook *hook = find(h, s.module->name);
 
-		if (hook && hook->disabled)
+		if (hook && is_disabled(hook))
 			s.state = (char *)(uintptr_t) "disabled";
 		else if (hook && is_idle(h, hook))
 			s.state = (char *)(uintptr_t) "idle";
@@ -381,16 +395,18 @@ void hooks_add_health(const struct hooks *h, struct buf *out)
 	if (h)
 		modules_add_health(h->o.modules, out);
 	for (size_t i = 0; h && i < h->count; i++)
-		if (h->list[i].disabled)
-			buf_addf(out,
-				 "Hook %s has crashed or hung %llu times in a row and is called no "
-				 "more: "
-				 "mend it and restart the daemon.\n",
-				 h->list[i].name, (unsigned long long)h->list[i].failures);
+		for (int f = 0; f < FUNCTIONS_MAX; f++)
+			if (h->list[i].functions[f].disabled)
+				buf_addf(out,
+					 "%s of %s %s has crashed or hung %llu times in a row and "
+					 "is called no more: mend it and restart the daemon.\n",
+					 enum_name(module_function_values, f), h->list[i].what,
+					 h->list[i].name,
+					 (unsigned long long)h->list[i].functions[f].failures);
 }
 
 static void sample(const struct metric *m, struct metrics_writer *w, const struct hook *hook,
-		   const char *function, const struct hook_counts *counts)
+		   const char *function, const struct hook_function *counts)
 {
 	const struct metric_label labels[] = {
 		{ "hook", hook->name },
@@ -422,14 +438,14 @@ static void write_family(const struct metric *m, struct metrics_writer *w, void 
 			    modules_has_function(h->o.modules, h->list[i].name,
 						 (enum module_function)f))
 				sample(m, w, &h->list[i], enum_name(module_function_values, f),
-				       &h->list[i].counts[f]);
+				       &h->list[i].functions[f]);
 }
 
 struct metrics hooks_metrics(struct hooks *h)
 {
 	h->metrics.disabled = 0;
 	for (size_t i = 0; i < h->count; i++)
-		h->metrics.disabled += h->list[i].disabled;
+		h->metrics.disabled += is_disabled(&h->list[i]);
 	h->metrics.restarts = (double)modules_restarts(h->o.modules);
 	return (struct metrics){ hook_metrics_table(), &h->metrics, write_family, h };
 }

@@ -19,7 +19,7 @@ struct hooks_options {
 	const char *hooks, *hook_failure;
 	uint64_t hook_failures_max;
 	uint64_t functions; /* that this daemon calls: a bit for each enum module_function */
-	/* A hook was disabled. May be NULL. */
+	/* A function of a hook was disabled. May be NULL. */
 	void (*disabled)(void *ctx);
 	void *ctx;
 };
@@ -81,7 +81,7 @@ void hooks_add_modules(const struct hooks *h, struct buf *out);
  * so.
  */
 const char *hooks_block(const struct hooks *h);
-/* A sentence for each hook that was disabled, and each process of modules that does not come back. */
+/* A sentence for each function that was disabled, and each process of modules that does not come back. */
 void hooks_add_health(const struct hooks *h, struct buf *out);
 /* Calls, errors, timeouts and times of each; for metrics_write(). */
 struct metrics hooks_metrics(struct hooks *h);

@@ -47,13 +47,15 @@ static int check_size(const struct task_info *t, struct error *e)
 				 "Name, labels and discovery of the task are larger than %llu "
 				 "bytes",
 				 (unsigned long long)TASK_SHOWN_MAX_BYTES);
+	if (t->executor && labels_check(t->executor->labels, NULL, e))
+		return error_wrap(e, "Executor");
 	return labels_check(t->labels, NULL, e);
 }
 
 int validate_framework_size(const struct framework_info *f, struct error *e)
 {
 	if (schema_encoded_bytes(framework_info_schema(), f) <= FRAMEWORK_INFO_MAX_BYTES)
-		return 0;
+		return labels_check(f->labels, NULL, e);
 	return error_set(e, EINVAL, "FrameworkInfo is larger than %llu bytes",
 			 (unsigned long long)FRAMEWORK_INFO_MAX_BYTES);
 }

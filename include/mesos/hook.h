@@ -54,7 +54,8 @@ struct mesos_hook {
 					      struct mesos_labels *labels);
 	/*
 	 * Agent: a container is about to be made. Task (the first of its executor), executor, framework, agent,
-	 * container. What its framework has set itself wins over it.
+	 * container. What its framework has set itself wins over it: mesos_task_environment() has that of a task's own
+	 * command, mesos_executor_environment() that of an executor.
 	 */
 	int (*slave_executor_environment_decorator)(void *self, const struct mesos_event *e,
 						    struct mesos_environment *environment);
@@ -65,7 +66,7 @@ struct mesos_hook {
 	int (*slave_pre_launch_hook)(void *self, const struct mesos_event *e);
 	/* Agent: an executor has ended. Executor, framework, agent, container. */
 	int (*slave_remove_executor_hook)(void *self, const struct mesos_event *e);
-	/* Agent: a container has reached its disk limit. Executor, framework, agent, container, and what mesos_event_disk_*() say. */
+	/* Agent, with --enforce_container_disk_quota: a container has reached its disk limit. Executor, framework, agent, container, and what mesos_event_disk_*() say. */
 	int (*disk_limit_hook)(void *self, const struct mesos_event *e,
 			       struct mesos_disk_decision *decision);
 };

@@ -145,6 +145,8 @@ const char *mesos_task_id(const struct mesos_task *t);
 const char *mesos_task_name(const struct mesos_task *t);
 /* NULL: it has an executor of its framework's own. */
 const char *mesos_task_command(const struct mesos_task *t);
+/* What its framework has set for its command; NULL: nothing. */
+const struct mesos_environment *mesos_task_environment(const struct mesos_task *t);
 const struct mesos_labels *mesos_task_labels(const struct mesos_task *t);
 /* How much of a resource it is given, all roles together, as in mem and disk in MB; 0: none. */
 double mesos_task_resource(const struct mesos_task *t, const char *name);
@@ -153,6 +155,7 @@ const char *mesos_executor_id(const struct mesos_executor *x);
 const char *mesos_executor_name(const struct mesos_executor *x);
 const char *mesos_executor_source(const struct mesos_executor *x);
 const char *mesos_executor_command(const struct mesos_executor *x);
+const struct mesos_environment *mesos_executor_environment(const struct mesos_executor *x);
 const struct mesos_labels *mesos_executor_labels(const struct mesos_executor *x);
 
 const char *mesos_framework_id(const struct mesos_framework *f);

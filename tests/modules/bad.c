@@ -94,6 +94,20 @@ MESOS_MODULE(bad_author_missing) = {
 /* Of a host that comes after this one, of a struct that is none, of no struct at all. */
 MESOS_MODULE(bad_abi) = { .size = sizeof(struct mesos_module), .abi = MESOS_MODULE_ABI + 1 };
 MESOS_MODULE(bad_size) = { .size = 8, .abi = MESOS_MODULE_ABI };
+static const struct mesos_hook later = { .size = sizeof(later), .abi = MESOS_MODULE_ABI + 1 };
+static const struct mesos_hook huge = { .size = UINT32_MAX, .abi = MESOS_MODULE_ABI };
+
+#define OF_FUNCTIONS(name, its_functions)                                                          \
+	MESOS_MODULE(name) = { MESOS_MODULE_BEGIN,                                                 \
+			       .kind = MESOS_HOOK_KIND,                                            \
+			       .author_name = "An Author",                                         \
+			       .author_email = "author@example.org",                               \
+			       .description = "Bad",                                               \
+			       .functions = &(its_functions),                                      \
+			       .create = create }
+OF_FUNCTIONS(bad_functions_abi, later);
+OF_FUNCTIONS(bad_functions_size, huge);
+
 extern const char bad_struct[];
 const char bad_struct[] = "#!/bin/sh\nIt is data, but not a module: only its name is known.\n"
 			  "Neither its size nor the version of its interface can be right.\n";

@@ -20,6 +20,12 @@
 		const struct record *r = (const void *)p;                                          \
 		return r && r->command ? r->command->value : NULL;                                 \
 	}
+#define ENVIRONMENT(type, record)                                                                  \
+	const struct mesos_environment *mesos_##type##_environment(const struct mesos_##type *p)   \
+	{                                                                                          \
+		const struct record *r = (const void *)p;                                          \
+		return r && r->command ? (const void *)r->command->environment : NULL;             \
+	}
 #define RESOURCE(type, record)                                                                     \
 	double mesos_##type##_resource(const struct mesos_##type *p, const char *name)             \
 	{                                                                                          \
@@ -46,6 +52,7 @@ static double sum(const struct resource *list, size_t count, const char *name)
 TEXT(task, id, task_info, task_id)
 TEXT(task, name, task_info, name)
 COMMAND(task, task_info)
+ENVIRONMENT(task, task_info)
 LABELS(task, task_info)
 RESOURCE(task, task_info)
 
@@ -53,6 +60,7 @@ TEXT(executor, id, executor_info, executor_id)
 TEXT(executor, name, executor_info, name)
 TEXT(executor, source, executor_info, source)
 COMMAND(executor, executor_info)
+ENVIRONMENT(executor, executor_info)
 LABELS(executor, executor_info)
 
 TEXT(framework, id, framework_info, id)

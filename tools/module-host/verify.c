@@ -124,6 +124,22 @@ static int copy_known(const struct mesos_module *symbol, struct mesos_module *re
 	return 0;
 }
 
+/* Both kinds of functions begin alike: with their size, and the version of this interface. */
+static int check_functions(const struct mesos_module *m, struct error *e)
+{
+	const struct mesos_hook *f = m->functions;
+
+	if (!f || !strcmp(m->kind, MESOS_ANONYMOUS_KIND))
+		return 0;
+	if (f->size >= offsetof(struct mesos_hook, master_launch_task_label_decorator) &&
+	    f->size <= KIB && f->abi && f->abi <= MESOS_MODULE_ABI)
+		return 0;
+	return error_set(e, EINVAL,
+			 "Module ABI mismatch. Mesos has: %d, library requires: %u "
+			 "(functions of kind %s, a struct of %u bytes)",
+			 MESOS_MODULE_ABI, f->abi, m->kind, f->size);
+}
+
 int verify_module(const struct mesos_module *symbol, const char *name, const char *version,
 		  struct mesos_module *ret, struct error *e)
 {
@@ -135,5 +151,7 @@ int verify_module(const struct mesos_module *symbol, const char *name, const cha
 		i++;
 	if (i == ARRAY_SIZE(kinds))
 		return error_set(e, EINVAL, "Unknown module kind: %s", ret->kind);
-	return check_versions(ret, name, kinds[i].since, version, e);
+	if (check_versions(ret, name, kinds[i].since, version, e))
+		return -e->code;
+	return check_functions(ret, e);
 }
