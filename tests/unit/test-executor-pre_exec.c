@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "lib/fs.h"
 
@@ -309,6 +310,7 @@ static void and_is_not_called_failed_for_that(void **state)
 	send_message(a, TO_SUPERVISOR_START, NULL);
 	await_ready(a);
 	kill(a->executor, SIGSTOP);
+	assert_int_equal(waitpid(a->executor, NULL, WUNTRACED), a->executor);
 	put_file(a, "go", "");
 	while (!is_zombie(a->pid))
 		poll(NULL, 0, 1);
