@@ -191,7 +191,6 @@ static void a_directory_that_cannot_be_read_is_refused(void **state)
 static void a_file_in_it_that_is_wrong_is_named(void **state)
 {
 	struct fixture *f = *state;
-	autofree char *good = put_file(f, "a.json", X_SO("{\"name\":\"a\"}"));
 	autofree char *path = put_file(f, "b.json", X_SO("{\"name\":\"b\"},{\"name\":\"a\"}"));
 	autofree char *twice = xasprintf("--modules_dir: %s: Error loading duplicate module 'a': "
 					 "library 'x.so' has it, and so has 'x.so'",
@@ -199,6 +198,7 @@ static void a_file_in_it_that_is_wrong_is_named(void **state)
 	autofree char *nameless =
 		xasprintf("--modules_dir: %s: Library name or path not provided", path);
 
+	free(put_file(f, "a.json", X_SO("{\"name\":\"a\"}")));
 	f->o.modules_dir = f->dir;
 	expect_refused(f, twice);
 	free(put_file(f, "b.json", "{\"libraries\":[{}]}"));
