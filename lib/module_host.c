@@ -15,7 +15,7 @@
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
 /* From the end of its connection to that of a process which dies: a crash is told as what it was. */
-#define DEATH_NS (100 * NSEC_PER_MSEC)
+#define DEATH_NS NSEC_PER_SEC
 /* From the kill of a process to the next one, if the kernel does not let it go. */
 #define UNDEAD_NS NSEC_PER_SEC
 /* So many of those are remembered, to be reaped. */
