@@ -393,8 +393,9 @@ static void one_that_crashes_too_often_is_called_no_more(void **state)
 	assert_true(metric("modules/host_restarts") == 2);
 	expect_state(0, "disabled");
 	expect_state(1, "active");
-	expect_health("Hook org_example_misbehaves has crashed or hung 2 times in a row and is "
-		      "called no more: mend it and restart the daemon.\n");
+	expect_health("slave_run_task_label_decorator of hook org_example_misbehaves has crashed "
+		      "or hung 2 times in a row and is called no more: mend it and restart the "
+		      "daemon.\n");
 	hooks_add_health(NULL, NULL);
 }
 
@@ -677,10 +678,32 @@ static void nothing_is_prepared_without_one_that_is_disabled(void **state)
 	isolate(f, &r, ISOLATOR_PREPARE);
 	expect_failed(&r, "isolator org_example_isolator: prepare failed: it has crashed or hung "
 			  "too often");
-	assert_false(hooks_wanted(hooks, ISOLATOR_UPDATE));
-	isolate(f, &r, ISOLATOR_UPDATE);
+	assert_non_null(strstr(hooks_block(hooks), "is disabled"));
+	isolate(f, &r, ISOLATOR_CLEANUP); /* what runs still ends */
 	expect_passed(&r);
-	assert_true(metric("hooks/org_example_isolator/update/calls") == 0);
+	assert_true(metric("hooks/org_example_isolator/cleanup/calls") == 1);
+	expect_health("prepare of isolator org_example_isolator has crashed or hung 1 times in a "
+		      "row and is called no more: mend it and restart the daemon.\n");
+}
+
+/* cleanup works each time that prepare has failed: that is no excuse for it. */
+static void another_function_does_not_speak_for_one_that_crashes(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *mark = path_join(f->dir, "calls.crashed"); /* without it, it crashes again */
+	autorun struct run r = { .done = 0 };
+
+	options.hook_failures_max = 2;
+	set_up_isolators(f, "crashes=prepare", NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_null(hooks_block(hooks));
+		isolate(f, &r, ISOLATOR_PREPARE);
+		assert_true(r.hook.failed);
+		assert_int_equal(unlink(mark), 0);
+		isolate(f, &r, ISOLATOR_CLEANUP);
+		expect_passed(&r);
+	}
+	assert_non_null(hooks_block(hooks));
 }
 
 /* ---- one that is stopped ---- */
@@ -822,6 +845,7 @@ int main(void)
 		HOOKS_TEST(so_is_one_that_cannot_isolate),
 		HOOKS_TEST(what_comes_later_may_fail),
 		HOOKS_TEST(nothing_is_prepared_without_one_that_is_disabled),
+		HOOKS_TEST(another_function_does_not_speak_for_one_that_crashes),
 		HOOKS_TEST(one_that_is_stopped_is_not_done),
 		HOOKS_TEST(nor_is_it_called_while_its_process_is_away),
 		HOOKS_TEST(flags_have_to_fit),
