@@ -1,0 +1,20 @@
+-- registry of release 0.22.0-6f70954: tests/upgrade/make-stores
+PRAGMA application_id=1298494319;
+PRAGMA user_version=1;
+PRAGMA foreign_keys=OFF;
+BEGIN TRANSACTION;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT);
+INSERT INTO meta VALUES('store','registry');
+INSERT INTO meta VALUES('release','0.22.0');
+INSERT INTO meta VALUES('oldest_reader','1');
+CREATE TABLE IF NOT EXISTS "master" ("name" TEXT, "epoch" INT, PRIMARY KEY ("name"));
+INSERT INTO master VALUES('self',1);
+CREATE TABLE IF NOT EXISTS "agents" ("agent_id" TEXT, "info" TEXT, "registered" INT, "removed" INT, "reason" TEXT, "unconfirmed" INT, PRIMARY KEY ("agent_id"));
+INSERT INTO agents VALUES('20261129-150703-42004615-S0','{"id":{"value":"20261129-150703-42004615-S0"},"hostname":"kept.example","ip":"127.0.0.1","port":45615,"resources":[{"name":"cpus","type":"SCALAR","scalar":{"value":4},"role":"*"},{"name":"disk","type":"SCALAR","scalar":{"value":4096},"role":"*"},{"name":"mem","type":"SCALAR","scalar":{"value":2048},"role":"*"},{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31000,"end":32000}]},"role":"*"}],"attributes":[{"name":"rack","type":"TEXT","text":{"value":"r1"}},{"name":"level","type":"SCALAR","scalar":{"value":2}}]}',1795964823739486000,NULL,NULL,NULL);
+INSERT INTO agents VALUES('20261129-150703-42004615-S1',NULL,1795964824885713000,1795964825176654387,NULL,NULL);
+CREATE TABLE IF NOT EXISTS "frameworks" ("framework_id" TEXT, "info" TEXT, "registered" INT, "removed" INT, PRIMARY KEY ("framework_id"));
+INSERT INTO frameworks VALUES('20261129-150703-42004615-0000',NULL,1795964823882043000,1795964823905834835);
+INSERT INTO frameworks VALUES('20261129-150703-42004615-0001','{"user":"nobody","name":"lasting","id":{"value":"20261129-150703-42004615-0001"},"failover_timeout":604800,"checkpoint":true,"role":"*"}',1795964823997493000,NULL);
+CREATE TABLE IF NOT EXISTS "updates" ("sequence" INT, "body" TEXT, PRIMARY KEY ("sequence"));
+INSERT INTO updates VALUES(1,'{"framework_id":{"value":"20261129-150703-42004615-0001"},"status":{"task_id":{"value":"lost"},"state":"TASK_LOST","source":"SOURCE_MASTER","reason":"REASON_AGENT_REMOVED","message":"Agent gone.example removed","agent_id":{"value":"20261129-150703-42004615-S1"},"timestamp":1795964825.176591,"uuid":"FsZzV+FYTDyWINsLLEGqcQ=="}}');
+COMMIT;
