@@ -221,6 +221,14 @@ int quota_next(const struct quota *q, uint32_t from, uint32_t *project, struct q
 	return 0;
 }
 
+bool quota_in_use(const struct quota_record *r)
+{
+	const struct quota_limits *l = &r->limits;
+
+	return r->bytes || r->inodes || l->soft_bytes || l->hard_bytes || l->soft_inodes ||
+	       l->hard_inodes;
+}
+
 bool quota_files_near(uint64_t inodes, uint64_t limit)
 {
 	return limit && (double)inodes >= (double)limit * QUOTA_NEAR_PERCENT / 100;

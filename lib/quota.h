@@ -33,6 +33,8 @@ struct quota_record {
 	uint64_t inodes; /* directories included */
 };
 
+/* Whether anything is charged to it, or it is limited: a project without either is nobody's. */
+bool quota_in_use(const struct quota_record *r);
 /* From so many percent of its limit on a container is near it. */
 #define QUOTA_NEAR_PERCENT 90
 /* Whether so many files are near a limit of files (0: none), which may run out long before bytes do. */

@@ -102,10 +102,7 @@ static void tell_leftover(struct look *l, uint32_t project, const struct quota_r
 
 static bool is_leftover(const struct look *l, uint32_t project, const struct quota_record *r)
 {
-	bool limited = r->limits.soft_bytes || r->limits.hard_bytes || r->limits.soft_inodes ||
-		       r->limits.hard_inodes;
-
-	return project_ids_in_range(l->ids, project) && (r->bytes || r->inodes || limited) &&
+	return project_ids_in_range(l->ids, project) && quota_in_use(r) &&
 	       !sandboxes_of(&l->sandboxes, project);
 }
 

@@ -237,9 +237,7 @@ static int find_foreign(struct projects *p, struct error *e)
 	int found;
 
 	while (!(found = quota_next(&p->quota, id + 1, &id, &r, e))) {
-		bool used = r.bytes || r.inodes || r.limits.hard_bytes || r.limits.soft_bytes;
-
-		if (used && project_ids_use(p->ids, id) == PROJECT_FREE)
+		if (quota_in_use(&r) && project_ids_use(p->ids, id) == PROJECT_FREE)
 			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
 		if (id >= UINT32_MAX - 1)
 			break;
@@ -314,7 +312,7 @@ static void put_back(struct projects *p, uint32_t id, enum project_use use)
 }
 
 /*
- * Whatever is charged to an id that was free is not ours. The filesystem is asked without the lock: the loop
+ * Whatever is charged to an id that was free, or limits it, is not ours. The filesystem is asked without the lock: the loop
  * takes that too, and must not wait for a disk.
  */
 static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
@@ -326,12 +324,13 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 			put_back(p, *ret, PROJECT_FREE);
 			break;
 		}
-		if (!r.bytes && !r.inodes)
+		if (!quota_in_use(&r))
 			return 0;
 		log_warning(
 			"projects: project %u is in use by others: %llu bytes in %llu files are "
-			"charged to it",
-			*ret, (unsigned long long)r.bytes, (unsigned long long)r.inodes);
+			"charged to it%s",
+			*ret, (unsigned long long)r.bytes, (unsigned long long)r.inodes,
+			r.bytes || r.inodes ? "" : ", and it has limits");
 		put_back(p, *ret, PROJECT_FOREIGN);
 	}
 	return -e->code;
