@@ -12,10 +12,11 @@
 #include "agent/isolator/isolator.h"
 #include "agent/recover.h"
 #include "lib/attributes.h"
-#include "lib/labels.h"
 #include "lib/daemon.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
+#include "lib/labels.h"
+#include "lib/manager.h"
 #include "lib/masters.h"
 #include "lib/runtime.h"
 
@@ -185,6 +186,8 @@ int agent_configure(struct agent *a, struct error *e)
 {
 	if (!a->flags.runtime_dir)
 		a->flags.runtime_dir = runtime_dir_default();
+	/* Whatever asks its filesystem waits, for as long as that is frozen. */
+	manager_status("Starting; looks at %s", a->flags.work_dir);
 	if (check_flags(a, e) || open_directories(a, e) ||
 	    isolators_probe(a->node.isolators, &a->flags, e) || find_resources(a, e))
 		return -e->code;

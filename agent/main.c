@@ -227,7 +227,7 @@ static int handle_signals(struct agent *a, struct error *e)
 static int begin(struct agent *a, struct error *e)
 {
 	log_set_task_fields(frameworks_add_log_fields, a);
-	manager_status("Recovering");
+	manager_status("Recovering what %s has", a->flags.work_dir);
 	if (agent_recover(a, e))
 		return -e->code;
 	manager_status("Registering");
