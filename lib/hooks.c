@@ -139,10 +139,14 @@ int hooks_start(struct hooks *h, struct error *e)
 
 /* ---- a run ---- */
 
-/* A launch that an isolator could not prepare would run without what isolates it. */
+/* A launch that an isolator could not prepare would run without what isolates it; what is no launch happened already. */
 static bool must_pass(const struct hooks *h, enum module_function f)
 {
-	return h->fail || f == ISOLATOR_PREPARE || f == ISOLATOR_ISOLATE;
+	static const uint64_t isolation = BIT(ISOLATOR_PREPARE) | BIT(ISOLATOR_ISOLATE);
+	static const uint64_t launch = BIT(HOOK_MASTER_LABELS) | BIT(HOOK_TASK_LABELS) |
+				       BIT(HOOK_ENVIRONMENT) | BIT(HOOK_PRE_LAUNCH);
+
+	return BIT(f) & (h->fail ? isolation | launch : isolation);
 }
 
 /* One that is disabled is still wanted where nothing may happen without it. */
@@ -326,19 +330,15 @@ static bool is_disabled(const struct hook *hook)
 
 const char *hooks_block(const struct hooks *h)
 {
-	static const enum module_function launch[] = {
-		HOOK_MASTER_LABELS, HOOK_TASK_LABELS, HOOK_ENVIRONMENT,
-		HOOK_PRE_LAUNCH,    ISOLATOR_PREPARE, ISOLATOR_ISOLATE,
-	};
-
 	for (size_t i = 0; i < h->count; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(launch); k++) {
+		for (int f = 0; f < FUNCTIONS_MAX; f++) {
 			const struct hook *hook = &h->list[i];
 
-			if (!(h->o.functions & BIT(launch[k])) || !must_pass(h, launch[k]) ||
-			    !modules_has_function(h->o.modules, hook->name, launch[k]))
+			if (!(h->o.functions & BIT(f)) || !must_pass(h, (enum module_function)f) ||
+			    !modules_has_function(h->o.modules, hook->name,
+						  (enum module_function)f))
 				continue;
-			if (hook->functions[launch[k]].disabled)
+			if (hook->functions[f].disabled)
 				return "a hook or isolator that every launch needs is disabled";
 			if (modules_have_lost(h->o.modules, hook->name))
 				return "a hook or isolator that every launch needs cannot be "

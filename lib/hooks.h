@@ -49,7 +49,7 @@ struct hook_run {
 	struct module_call call;
 	/*
 	 * When all were called, perhaps from within hooks_run(): call.labels and call.environment are what they have
-	 * made. failed: one of them has failed, error says so, and --hook_failure=fail. hook_run_fini()
+	 * made. failed: it is a launch that must not go on, and error says which of them has failed. hook_run_fini()
 	 * is to follow, or hooks_run() for another function.
 	 */
 	void (*done)(struct hook_run *r);

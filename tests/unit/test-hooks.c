@@ -355,6 +355,20 @@ static void or_is_the_last_one_where_a_failure_counts(void **state)
 	expect_counts("org_example_labels_3", 0, 0, 0);
 }
 
+static void but_not_for_what_is_no_launch(void **state)
+{
+	struct fixture *f = *state;
+	autorun struct run r = { .done = 0 };
+
+	options.hook_failure = "fail";
+	SET_UP(f, second_fails, THREE_NAMES);
+	start_hooks();
+	set_labels(&r, "own:0");
+	run(f, &r, HOOK_STATUS_LABELS);
+	expect_passed(&r);
+	expect_labels(&r, "own:0;a:1;c:3");
+}
+
 /* A task's id says how the first one misbehaves. */
 static const struct example misbehaving[] = {
 	{ "misbehaves", "org_example_misbehaves", { NULL } },
@@ -659,10 +673,12 @@ static void what_comes_later_may_fail(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	set_up_isolators(f, "fails=update", NULL);
+	options.hook_failure = "fail";
+	set_up_isolators(f, "fails=update", "variable=B=2");
 	isolate(f, &r, ISOLATOR_UPDATE);
 	expect_passed(&r);
 	assert_true(metric("hooks/org_example_isolator/update/errors") == 1);
+	assert_true(metric("hooks/org_example_isolator_2/update/calls") == 1);
 }
 
 static void nothing_is_prepared_without_one_that_is_disabled(void **state)
@@ -826,6 +842,7 @@ int main(void)
 		HOOKS_TEST(one_that_has_nothing_to_be_called_for_is_idle),
 		HOOKS_TEST(one_that_fails_has_changed_nothing),
 		HOOKS_TEST(or_is_the_last_one_where_a_failure_counts),
+		HOOKS_TEST(but_not_for_what_is_no_launch),
 		HOOKS_TEST(one_that_crashes_too_often_is_called_no_more),
 		HOOKS_TEST(what_needs_it_fails_where_a_failure_counts),
 		HOOKS_TEST(what_works_or_says_no_in_between_is_healthy),
