@@ -165,6 +165,8 @@ void local_args(const struct local *l, size_t child, struct args *ret)
 		add_agent_args(l, child, ret);
 	else
 		add_master_args(l, ret);
+	if (l->flags.launcher_dir)
+		args_add(ret, "--launcher_dir=%s", l->flags.launcher_dir);
 	if (l->flags.logging_level)
 		args_add(ret, "--logging_level=%s", l->flags.logging_level);
 }
