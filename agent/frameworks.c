@@ -155,7 +155,14 @@ void frameworks_forget_completed(struct agent *a)
 		forget_completed(f);
 }
 
-/* It comes back to life with its past when a new task arrives; what it is may have changed. */
+static void take_info(struct framework *f, const struct framework_info *info)
+{
+	schema_free(framework_info_schema(), f->info);
+	f->info = schema_copy(framework_info_schema(), info);
+	save_framework(f);
+}
+
+/* It comes back to life with its past when a new task arrives. */
 static struct framework *revive(struct agent *a, const struct framework_info *info)
 {
 	struct framework *f;
@@ -164,22 +171,23 @@ static struct framework *revive(struct agent *a, const struct framework_info *in
 		if (!strcmp(f->id, info->id)) {
 			list_remove(&f->node);
 			a->completed_frameworks_count--;
-			schema_free(framework_info_schema(), f->info);
-			f->info = schema_copy(framework_info_schema(), info);
 			f->terminating = f->completed = false;
 			HASH_ADD_KEYPTR(hh, a->frameworks, f->id, strlen(f->id), f);
-			save_framework(f);
+			take_info(f, info);
 			return f;
 		}
 	return NULL;
 }
 
+/* What it is may have changed since its last task. */
 static struct framework *find_or_add_framework(struct agent *a, const struct framework_info *info)
 {
 	struct framework *f = framework_find(a, info->id);
 
 	if (!f)
 		f = revive(a, info);
+	else if (!schema_equal(framework_info_schema(), f->info, info))
+		take_info(f, info);
 	return f ? f : add_framework(a, info);
 }
 
