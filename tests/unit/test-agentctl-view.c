@@ -207,6 +207,35 @@ static void only_colours_of_our_own_reach_a_terminal(void **state unused)
 	schema_clear(answer_quota_schema(), &a);
 }
 
+/* ---- modules ---- */
+
+#define MODULE                                                                                     \
+	"{\"module\":{\"name\":\"m\",\"library\":\"/x.so\",\"kind\":\"Hook\",\"api_version\":"     \
+	"\"2\",\"mesos_version\":\"0.22.0\",\"author_name\":\"A\",\"author_email\":\"a@b\","       \
+	"\"description\":\"d\"},%s}"
+
+static void a_module_is_shown_with_its_author_and_parameters(void **state unused)
+{
+	static const char first[] =
+		"\"state\":\"active\",\"host_pid\":7,\"host_restarts\":1,\"parameters\":["
+		"{\"key\":\"k\",\"value\":\"a\\u001b[0m\"},{\"key\":\"\",\"value\":\"***\"}]";
+	static const char second[] = "\"state\":\"restarting\",\"host_restarts\":12";
+	autofree char *text = xasprintf("{\"modules\":[" MODULE "," MODULE "]}", first, second);
+	struct answer_modules a = { 0 };
+	autobuf struct buf out = { 0 };
+	struct error e = { 0 };
+
+	if (schema_decode_text(answer_modules_schema(), text, strlen(text), &a, &e))
+		fail_msg("%s", e.text);
+	view_modules(&a, &out);
+	assert_string_equal(
+		buf_text(&out),
+		"MODULE  KIND  STATE       PID  RESTARTS  AUTHOR   LIBRARY  PARAMETERS\n"
+		"m       Hook  active        7         1  A <a@b>  /x.so    k=a\\x1b[0m, =***\n"
+		"m       Hook  restarting    -        12  A <a@b>  /x.so    -\n");
+	schema_clear(answer_modules_schema(), &a);
+}
+
 /* ---- order ---- */
 
 /* Containers a to e: c is the fullest, b and d are alike, of e nothing is known. */
@@ -303,6 +332,7 @@ int main(void)
 		cmocka_unit_test(the_limit_of_the_kernel_stands_for_the_plain_one),
 		cmocka_unit_test(ids_are_cut_where_they_still_differ),
 		cmocka_unit_test(only_colours_of_our_own_reach_a_terminal),
+		cmocka_unit_test(a_module_is_shown_with_its_author_and_parameters),
 		cmocka_unit_test(numbers_sort_from_the_largest_and_what_is_unknown_comes_last),
 		cmocka_unit_test(what_is_alike_stays_in_its_order),
 		cmocka_unit_test(who_is_full_first_comes_first),
