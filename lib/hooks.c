@@ -38,6 +38,7 @@ struct hooks {
 	bool fail;
 	struct hook *list;
 	size_t count;
+	struct list waiting; /* runs, of which a call waits */
 	struct hook_metrics metrics;
 };
 
@@ -98,6 +99,7 @@ int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e
 	struct hooks *h = xcalloc(1, sizeof(*h));
 
 	h->o = *o;
+	list_init(&h->waiting);
 	if (read_flags(h, e)) {
 		hooks_free(h);
 		return -e->code;
@@ -252,14 +254,43 @@ static void take(struct hook_run *r, struct module_result *result)
 
 static void step(struct hook_run *r);
 
+static const struct error too_often = { EPERM, "it has crashed or hung too often" };
+
+static struct hook_run *find_waiting(struct hooks *h, const struct hook *hook,
+				     enum module_function f)
+{
+	struct hook_run *r;
+
+	list_for_each(r, &h->waiting, node)
+		if (r->call.function == f && &h->list[r->next] == hook)
+			return r;
+	return NULL;
+}
+
+/* Runs that wait for what was disabled go on as those that come to it later do; that may end them, and others. */
+static void pass_disabled(struct hooks *h, const struct hook *hook, enum module_function f)
+{
+	struct hook_run *r;
+
+	while ((r = find_waiting(h, hook, f))) {
+		host_call_cancel(take_ptr(r->waiting));
+		list_remove(&r->node);
+		step(r);
+	}
+}
+
 static void on_result(void *ctx, struct module_result *result, const struct error *e)
 {
 	struct hook_run *r = ctx;
 	struct hook *hook = &r->hooks->list[r->next++];
 	struct hook_function *f = &hook->functions[r->call.function];
+	enum module_function function = r->call.function;
+	struct hooks *h = r->hooks;
+	bool was_disabled = f->disabled;
 	struct error bad;
 
 	r->waiting = NULL;
+	list_remove(&r->node);
 	if (result && check(result, &bad)) {
 		result = NULL;
 		e = &bad;
@@ -275,13 +306,14 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 		failed(r, hook, e);
 	}
 	step(r);
+	if (f->disabled && !was_disabled)
+		pass_disabled(h, hook, function);
 }
 
 /* Calls the next one, or is done. */
 static void step(struct hook_run *r)
 {
 	struct hooks *h = r->hooks;
-	static const struct error disabled = { EPERM, "it has crashed or hung too often" };
 
 	for (; r->next < h->count && !r->failed; r->next++) {
 		struct hook *hook = &h->list[r->next];
@@ -289,12 +321,13 @@ static void step(struct hook_run *r)
 		if (!wants(h, hook, r->call.function))
 			continue;
 		if (hook->functions[r->call.function].disabled) {
-			failed(r, hook, &disabled);
+			failed(r, hook, &too_often);
 			continue;
 		}
 		r->call.module = hook->name;
 		r->since_ns = now_ns();
 		r->waiting = modules_call(h->o.modules, &r->call, on_result, r);
+		list_append(&h->waiting, &r->node);
 		return;
 	}
 	r->done(r);
@@ -312,8 +345,10 @@ void hooks_run(struct hooks *h, enum module_function f, struct hook_run *r)
 
 void hook_run_fini(struct hook_run *r)
 {
-	if (r->waiting)
+	if (r->waiting) {
 		host_call_cancel(r->waiting);
+		list_remove(&r->node);
+	}
 	r->call.module = NULL; /* is the hook's */
 	schema_clear(module_call_schema(), &r->call);
 	free(r->subject);

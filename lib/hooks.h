@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "lib/list.h"
 #include "lib/metrics.h"
 #include "lib/modules.h"
 
@@ -59,6 +60,7 @@ struct hook_run {
 	uint64_t limit_bytes;
 
 	/* The hooks' own. */
+	struct list node; /* in hooks->waiting, while a call of it waits */
 	struct hooks *hooks;
 	size_t next;
 	int64_t since_ns;

@@ -36,6 +36,7 @@ struct module_host {
 	bool killed;  /* by us */
 	char *closed; /* why its connection has ended */
 	char *trouble;
+	unsigned crashes;
 	char *doing; /* of its loading, the last that it began with; NULL: nothing yet */
 	struct module_output output;
 	struct log_limit told; /* lines of mesos_log() */
@@ -190,11 +191,14 @@ void host_call_cancel(struct host_call *c)
 
 /* ---- what is due ---- */
 
+/* Nobody waits for modules that cannot be loaded. */
 static int64_t deadline(const struct module_host *h)
 {
 	const struct host_call *c = host_calls_first(&h->calls);
 
-	return c ? c->since_ns + h->o.timeout_ns : INT64_MAX;
+	if (!c)
+		return INT64_MAX;
+	return h->trouble && !c->sent ? c->since_ns : c->since_ns + h->o.timeout_ns;
 }
 
 static int64_t due(const struct module_host *h)
@@ -219,7 +223,10 @@ static void call_is_late(struct module_host *h)
 		kill_host(h, HOST_CALL_LATE, "it has not answered in time");
 		return;
 	}
-	error_set(&e, EAGAIN, "its process is not back yet");
+	if (h->trouble)
+		error_set(&e, EAGAIN, "its process cannot be started again: %s", h->trouble);
+	else
+		error_set(&e, EAGAIN, "its process is not back yet");
 	host_calls_finish(c, NULL, &e);
 }
 
@@ -231,7 +238,7 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 	h->timer = sd_event_source_disable_unref(h->timer);
 	host_calls_tell_refused(&h->calls);
 	if (h->state == HOST_STARTING && now >= h->started_ns + MODULE_LOAD_NS)
-		kill_host(h, HOST_CALL_LATE, "its modules were not loaded in time");
+		kill_host(h, HOST_CALL_LATE, "its modules were not loaded within 10 s");
 	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
 		module_host_start(h);
 	while (!h->why.code && now >= deadline(h))
@@ -304,6 +311,7 @@ static void on_result(struct peer *p, struct message *m)
 		return;
 	}
 	h->pause_ns = MODULE_PAUSE_MIN_NS;
+	h->crashes = 0;
 	if (result->error)
 		error_set(&e, HOST_CALL_FAILED, "%s", result->error);
 	host_calls_finish(c, result->error ? NULL : result, result->error ? &e : NULL);
@@ -392,6 +400,7 @@ static void lose(struct module_host *h)
 		peer_close(take_ptr(h->peer));
 	h->state = HOST_DOWN;
 	h->why.code = 0;
+	h->crashes += was_up && why.code != ENOMEM;
 	if (was_up && h->calls.sent && why.code != ENOMEM)
 		host_calls_finish(host_calls_first(&h->calls), NULL, &why);
 	host_calls_wait_anew(&h->calls);
@@ -434,6 +443,7 @@ struct module_host *module_host_new(const struct module_host_options *o)
 static void await_end(struct module_host *h)
 {
 	struct pollfd p = { .fd = sd_event_source_get_child_pidfd(h->child), .events = POLLIN };
+	int status;
 	int64_t left_ms = (h->ending_ns + END_NS - now_ns()) / NSEC_PER_MSEC;
 
 	if (p.fd >= 0)
@@ -442,7 +452,11 @@ static void await_end(struct module_host *h)
 	if (p.fd >= 0)
 		poll(&p, 1, UNDEAD_NS / NSEC_PER_MSEC);
 	h->child = sd_event_source_disable_unref(h->child);
-	waitpid(h->pid, NULL, WNOHANG);
+	if (waitpid(h->pid, &status, WNOHANG) == h->pid && WIFSIGNALED(status))
+		log_warning("modules: %s: its process was ended by signal %d (%s) while it cleaned "
+			    "up; it may take %d s for that",
+			    h->o.name, WTERMSIG(status), strsignal(WTERMSIG(status)),
+			    (int)(END_NS / NSEC_PER_SEC));
 }
 
 void module_host_end(struct module_host *h)
@@ -479,6 +493,11 @@ pid_t module_host_pid(const struct module_host *h)
 const char *module_host_trouble(const struct module_host *h)
 {
 	return h->trouble;
+}
+
+unsigned module_host_crashes(const struct module_host *h)
+{
+	return h->crashes;
 }
 
 uint64_t module_host_restarts(const struct module_host *h)

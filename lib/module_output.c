@@ -91,6 +91,10 @@ void module_output_close(struct module_output *o)
 	o->source = sd_event_source_disable_unref(o->source);
 	read_some(o); /* of one that lives on, whom it has forked, no more than a pipe holds */
 	log_lines(o, true);
+	if (o->limit.left_out)
+		log_warning("modules: %s: lines that it printed are left out: %llu", o->name,
+			    (unsigned long long)o->limit.left_out);
+	o->limit.left_out = 0;
 	close_fd(&o->fd);
 	buf_fini(&o->text);
 }

@@ -8,6 +8,9 @@
 #include "lib/log.h"
 #include "mesos/anonymous.h"
 
+/* That a process has ended so often in a row is for who asks for the daemon's health. */
+#define CRASHES_TOLD 3
+
 /* One process, and what it is to load. */
 struct host {
 	struct modules *owner;
@@ -315,6 +318,11 @@ static void take_descriptions(struct modules *m, const struct host *h,
 	}
 }
 
+static const char *host_name(const struct host *h)
+{
+	return h->owner->hosts_count == 1 ? "host" : given_name(&h->load.libraries[0]);
+}
+
 static void on_loaded(void *ctx, const struct module_result *result, const struct error *e)
 {
 	struct host *h = ctx;
@@ -325,13 +333,10 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 		h->error = *e;
 	else
 		take_descriptions(m, h, result);
+	if (result && module_host_restarts(h->process))
+		log_info("modules: %s: loaded again", host_name(h));
 	if (module_host_restarts(h->process) && m->o.restarted)
 		m->o.restarted(m->o.ctx, result);
-}
-
-static const char *host_name(const struct host *h)
-{
-	return h->owner->hosts_count == 1 ? "host" : given_name(&h->load.libraries[0]);
 }
 
 static void start_host(struct modules *m, struct host *h)
@@ -483,6 +488,13 @@ void modules_add_health(const struct modules *m, struct buf *out)
 				 "Modules cannot be loaded again (%s), none of their functions is "
 				 "called: %s. It is tried every %d s.\n",
 				 host_name(h), why, (int)(MODULE_PAUSE_MAX_NS / NSEC_PER_SEC));
+		else if (module_host_crashes(h->process) >= CRASHES_TOLD)
+			buf_addf(
+				out,
+				"The process of modules (%s) has ended %u times in a row before it "
+				"had answered a call: the log says how; --module_hosts=library "
+				"keeps libraries apart.\n",
+				host_name(h), module_host_crashes(h->process));
 	}
 }
 

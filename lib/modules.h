@@ -58,7 +58,7 @@ bool modules_state(const struct modules *m, size_t i, struct module_state *ret);
 void modules_state_fini(struct module_state *s);
 /* Whether the host that has it cannot load it again. */
 bool modules_have_lost(const struct modules *m, const char *name);
-/* A sentence for each host that cannot load its modules again. */
+/* A sentence for each host that cannot load its modules again, or crashes again and again. */
 void modules_add_health(const struct modules *m, struct buf *out);
 /* Processes that were started again. */
 uint64_t modules_restarts(const struct modules *m);

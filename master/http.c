@@ -75,6 +75,8 @@ static void add_health(const struct master *m, struct buf *out)
 	add_problem(m, out, agents_health_add);
 	add_problem(m, out, rivals_health_add);
 	hooks_add_health(m->hooks, out);
+	if (hooks_block(m->hooks))
+		buf_addf(out, "Nothing is offered: %s.\n", hooks_block(m->hooks));
 }
 
 static void on_modules(const struct http_request *q unused, struct http_response *r, void *ctx)

@@ -172,6 +172,26 @@ static int recover(struct master *m, struct error *e)
 	return r;
 }
 
+/* What could launch nothing is offered to nobody, until it could again. */
+static void on_hook_disabled(void *ctx)
+{
+	struct master *m = ctx;
+	struct agent *a, *tmp;
+
+	if (!hooks_block(m->hooks)) {
+		offers_soon(m);
+		return;
+	}
+	HASH_ITER(hh, m->agents, a, tmp) {
+		offers_rescind_agent(a);
+	}
+}
+
+static void on_modules_restarted(void *ctx, bool loaded unused)
+{
+	on_hook_disabled(ctx);
+}
+
 /* Before anything else waits in the loop. */
 static int start_modules(struct master *m, struct error *e)
 {
@@ -179,10 +199,14 @@ static int start_modules(struct master *m, struct error *e)
 		.loop = m->loop,
 		.streams = m->streams,
 		MODULES_OPTIONS_OF(m->flags),
+		.restarted = on_modules_restarted,
+		.ctx = m,
 	};
 	struct hooks_options hooks = {
 		HOOKS_OPTIONS_OF(m->flags),
 		.functions = BIT(HOOK_MASTER_LABELS),
+		.disabled = on_hook_disabled,
+		.ctx = m,
 	};
 
 	if (modules_new(&modules, &m->modules, e))

@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include "lib/hooks.h"
 #include "lib/log.h"
 #include "lib/timer.h"
 #include "master/frameworks.h"
@@ -226,10 +227,13 @@ static void send_pass(struct pass *p)
 	free(p->frameworks);
 }
 
+/* Who could launch nothing would try again and again. */
 static void run(struct master *m)
 {
 	struct pass p = { .master = m };
 
+	if (hooks_block(m->hooks))
+		return;
 	allocator_run(m->allocator, now_ns(), on_offer, &p);
 	send_pass(&p);
 }
@@ -238,6 +242,8 @@ void offers_run_agent(struct agent *a)
 {
 	struct pass p = { .master = a->master };
 
+	if (hooks_block(a->master->hooks))
+		return;
 	allocator_run_agent(a->master->allocator, a->pool, now_ns(), on_offer, &p);
 	send_pass(&p);
 }

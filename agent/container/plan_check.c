@@ -112,6 +112,8 @@ static int check_size(const struct plan_mount *m, struct error *e)
 	if (!m->source && m->size < TMPFS_MIN_BYTES)
 		return error_set(e, EINVAL, "size: a tmpfs needs at least %d bytes",
 				 (int)TMPFS_MIN_BYTES);
+	if (m->size > INT64_MAX)
+		return error_set(e, EINVAL, "size: more than there can be");
 	return 0;
 }
 
@@ -157,6 +159,8 @@ int plan_check_limit(const struct plan_limit *l, struct error *e)
 		return error_set(e, EINVAL, "limit %s: cannot be unlimited", name);
 	if (l->has_hard && (!l->has_soft || l->soft > l->hard))
 		return error_set(e, EINVAL, "limit %s: soft is above hard", name);
+	if ((l->has_soft && l->soft > INT64_MAX) || (l->has_hard && l->hard > INT64_MAX))
+		return error_set(e, EINVAL, "limit %s: more than there can be", name);
 	return 0;
 }
 

@@ -36,7 +36,7 @@ struct mesos_disk_decision;
 void mesos_disk_deny(struct mesos_disk_decision *d);
 /* It is ended. */
 void mesos_disk_kill(struct mesos_disk_decision *d);
-/* It gets another limit, as by `mesos-agentctl quota set`; 0, or -1 as mesos_fail() does if that is not more than it uses. */
+/* It gets another limit, as by `mesos-agentctl quota set`; 0, or -1 as mesos_fail() does if that is not more than it uses, or 2^63 and more. */
 int mesos_disk_set_limit(struct mesos_disk_decision *d, uint64_t bytes);
 
 /*

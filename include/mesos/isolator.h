@@ -28,7 +28,7 @@ int mesos_plan_tmpfs(struct mesos_plan *p, const char *target, uint64_t bytes);
 int mesos_plan_limit(struct mesos_plan *p, const char *name, uint64_t soft, uint64_t hard);
 /*
  * A command that runs inside the container, as root, before its own begins; if it does not exit with 0 the launch
- * fails. argv ends with NULL, argv[0] is an absolute path.
+ * fails. argv ends with NULL, argv[0] is an absolute path or a name in PATH.
  */
 int mesos_plan_command(struct mesos_plan *p, const char *const *argv);
 

@@ -39,12 +39,11 @@ static void on_done(void *ctx, struct module_result *result, const struct error 
 	f->done++;
 }
 
+/* One that is not started yet. */
 static void begin(struct fixture *f, int64_t timeout_ns)
 {
 	f->options.timeout_ns = timeout_ns;
 	f->host = module_host_new(&f->options);
-	module_host_start(f->host);
-	RUN_UNTIL(f->loop, f->lost);
 	assert_int_equal(module_host_pid(f->host), 0);
 }
 
@@ -107,6 +106,33 @@ static void says_what_it_waited_for(void **state)
 	assert_string_equal(f->e.text, "its process is not back yet");
 }
 
+static void waits_for_nothing_that_cannot_be_started(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, NSEC_PER_SEC * 1000);
+	module_host_start(f->host);
+	RUN_UNTIL(f->loop, f->lost);
+	call(f, 1);
+	call(f, 1);
+	assert_int_equal(f->done, 0);
+	RUN_UNTIL(f->loop, f->done == 2);
+	assert_non_null(strstr(f->e.text, "its process cannot be started again: start /no/such/"));
+}
+
+/* Each for itself: the last one is not late by as many times as there are. */
+static void calls_wait_beside_each_other(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, NSEC_PER_MSEC);
+	for (int i = 0; i < 100; i++)
+		call(f, 1);
+	assert_int_equal(usleep(2000), 0);
+	assert_true(sd_event_run(f->loop, 0) > 0);
+	assert_int_equal(f->done, 100);
+}
+
 static void refuses_what_no_line_holds(void **state)
 {
 	struct fixture *f = *state;
@@ -146,6 +172,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(says_what_it_waited_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(waits_for_nothing_that_cannot_be_started, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(calls_wait_beside_each_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_no_line_holds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(holds_no_more_than_its_bound, set_up, tear_down),
 	};

@@ -143,6 +143,8 @@ static void a_tmpfs_has_a_size_and_a_bind_mount_none(void **state unused)
 	expect_mount((struct plan_mount){ .target = tmp, .size = 4096, .has_size = true }, NULL);
 	expect_mount((struct plan_mount){ .target = tmp },
 		     "size: a tmpfs needs at least 4096 bytes");
+	expect_mount((struct plan_mount){ .target = tmp, .size = UINT64_MAX, .has_size = true },
+		     "size: more than there can be");
 	expect_mount((struct plan_mount){ .target = tmp, .has_size = true },
 		     "size: a tmpfs needs at least 4096 bytes");
 	expect_mount((struct plan_mount){ .target = tmp,
@@ -208,6 +210,13 @@ static void soft_is_not_above_hard(void **state unused)
 
 static void open_files_are_never_unlimited(void **state unused)
 {
+	expect_limit((struct plan_limit){ .name = LIMIT_NOFILE,
+					  .has_name = true,
+					  .soft = 1,
+					  .has_soft = true,
+					  .hard = UINT64_MAX - 1,
+					  .has_hard = true },
+		     "limit nofile: more than there can be");
 	expect_limit((struct plan_limit){ .name = LIMIT_NOFILE,
 					  .has_name = true,
 					  .soft = 9,

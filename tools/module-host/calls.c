@@ -160,6 +160,9 @@ int mesos_disk_set_limit(struct mesos_disk_decision *d, uint64_t bytes)
 	if (now && bytes <= now->used_bytes)
 		return mesos_fail("a limit of %llu bytes is not more than the %llu that are used",
 				  (unsigned long long)bytes, (unsigned long long)now->used_bytes);
+	if (bytes > INT64_MAX)
+		return mesos_fail("a limit of %llu bytes is more than there can be",
+				  (unsigned long long)bytes);
 	decide(d, DECIDE_LIMIT);
 	decision->result->limit_bytes = bytes;
 	decision->result->has_limit_bytes = true;

@@ -95,9 +95,9 @@ static int create(struct module *m, struct error *e)
 	begin("create() of module", m->name);
 	m->self = m->symbol.create((const void *)m->config);
 	if (!m->self)
-		return error_set(e, EREMOTEIO, "Error creating Module instance for '%s'%s%s",
-				 m->name, reply_failure() ? ": " : "",
-				 reply_failure() ? reply_failure() : "");
+		return error_set(e, EREMOTEIO, "Error creating Module instance for '%s': %s",
+				 m->name,
+				 reply_failure() ? reply_failure() : "create() returned NULL");
 	return 0;
 }
 

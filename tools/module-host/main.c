@@ -68,13 +68,15 @@ static void limit_memory(uint64_t most)
 static void check_memory(uint64_t most)
 {
 	uint64_t resident, data, used;
+	char *text;
 
 	read_memory(&resident, &data);
 	used = data_counts ? MAX(resident, data) : resident;
 	if (used <= most)
 		return;
-	log_warning("module host: has too much memory bytes=%llu max=%llu",
-		    (unsigned long long)used, (unsigned long long)most);
+	text = xasprintf("it has too much memory bytes=%llu max=%llu", (unsigned long long)used,
+			 (unsigned long long)most);
+	channel_log(NULL, text);
 	_exit(MODULE_HOST_TOO_LARGE);
 }
 

@@ -21,13 +21,15 @@ void reply_begin(const char *module)
 
 const char *reply_failure(void)
 {
-	return failure.code ? failure.text : NULL;
+	return failure.code && *failure.text ? failure.text : NULL;
 }
 
 /* It goes into JSON. */
 static void say(char *to, size_t size, const char *format, va_list args)
 {
-	vsnprintf(to, size, format, args);
+	*to = '\0';
+	if (format)
+		vsnprintf(to, size, format, args);
 	for (char *p = to; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';
