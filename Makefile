@@ -146,7 +146,7 @@ $(B)/module-sdk/.done: $(headers) $(B)/mesos-module.pc
 	$(call quiet,SDK) rm -rf $(@D)
 	$(Q)$(MAKE) DESTDIR=$(module-sdk) install-headers
 	$(Q)touch $@
-$(B)/tests/modules/%.so: tests/modules/%.c $(B)/module-sdk/.done
+$(B)/tests/modules/%.so: tests/modules/%.c tests/modules/told.h $(B)/module-sdk/.done
 	$(call quiet,MODULE) $(CC) -std=c11 -D_GNU_SOURCE -O2 -g $(module-warnings) $(module-flags) -fPIC -shared -pthread -o $@ $<
 $(B)/tests/modules/%.so: tests/modules/%.cc $(B)/module-sdk/.done
 	$(call quiet,MODULE) $(CXX) -std=c++17 -O2 -g $(module-warnings) $(module-flags) -fPIC -shared -o $@ $<

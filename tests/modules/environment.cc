@@ -1,4 +1,5 @@
-// Decorates the environment of executors: each parameter is a variable, one without a value takes it away.
+// Decorates the environment of executors: each parameter is a variable, one without a value takes it away, and $NAME is the
+// value of another.
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,12 +24,20 @@ class Decorator
 		for (const auto &[name, value] : variables)
 			if (value.empty())
 				mesos_environment_unset(environment, name.c_str());
-			else if (mesos_environment_set(environment, name.c_str(), value.c_str()))
+			else if (mesos_environment_set(environment, name.c_str(),
+						       meant(environment, value)))
 				return -1;
 		return 0;
 	}
 
     private:
+	// NULL, which is refused, if that is not set.
+	static const char *meant(const mesos_environment *environment, const std::string &value)
+	{
+		return value[0] == '$' ? mesos_environment_get(environment, value.c_str() + 1)
+				       : value.c_str();
+	}
+
 	std::vector<std::pair<std::string, std::string>> variables;
 };
 
@@ -74,3 +83,5 @@ mesos_module make_module()
 } // namespace
 
 MESOS_MODULE(org_example_environment) = make_module();
+// Another one, so that there can be two.
+MESOS_MODULE(org_example_environment_2) = make_module();

@@ -1,47 +1,19 @@
 /*
  * An isolator. Its parameters: `nofile`, a limit of open files; `variable`, NAME=value; `tmpfs`, a directory of 1 MB in
- * memory; `command`, a program to run first; `fails`, the function that says no; `crashes`, the one that crashes once;
- * `waits`, the one that waits for a file called like the next one with `.go` behind it; `file`, where it writes what it
- * is called for, a line each.
+ * memory; `bind` and `view`, SOURCE:TARGET, of which the second is read only; `command`, a program to run first, with the
+ * sandbox as its argument; `file`, where it writes what it is called for, a line each; and what told.h has.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <mesos/isolator.h>
+
+#include "told.h"
 
 static const char *parameter(const void *self, const char *key)
 {
 	return mesos_parameter(self, key);
-}
-
-static bool is(const void *self, const char *key, const char *what)
-{
-	const char *value = parameter(self, key);
-
-	return value && !strcmp(value, what);
-}
-
-/* A host that comes after one that has crashed finds the mark of it. */
-static void crash_once(const char *file)
-{
-	char mark[4096];
-
-	snprintf(mark, sizeof(mark), "%s.crashed", file);
-	if (!access(mark, F_OK))
-		return;
-	fclose(fopen(mark, "we"));
-	abort();
-}
-
-static void await_go(const char *file)
-{
-	char go[4096];
-
-	snprintf(go, sizeof(go), "%s.go", file);
-	while (access(go, F_OK))
-		usleep(10000);
 }
 
 static int note(const void *self, const char *what, const struct mesos_container *c)
@@ -55,11 +27,7 @@ static int note(const void *self, const char *what, const struct mesos_container
 		mesos_container_user(c), mesos_container_resource(c, "mem"),
 		mesos_container_pid(c) > 1 ? "yes" : "no", mesos_container_sandbox(c));
 	fclose(f);
-	if (is(self, "crashes", what))
-		crash_once(file);
-	if (is(self, "waits", what))
-		await_go(file);
-	return is(self, "fails", what) ? mesos_fail("%s says no", what) : 0;
+	return do_as_told(self, what);
 }
 
 static int add_variable(struct mesos_plan *plan, const char *text)
@@ -71,10 +39,20 @@ static int add_variable(struct mesos_plan *plan, const char *text)
 	return mesos_plan_set_environment(plan, name, equals ? equals + 1 : "");
 }
 
+static int add_mount(struct mesos_plan *plan, const char *text, bool read_only)
+{
+	char source[4096];
+	const char *colon = strchr(text, ':');
+
+	snprintf(source, sizeof(source), "%.*s", colon ? (int)(colon - text) : 0, text);
+	return mesos_plan_bind(plan, source, colon ? colon + 1 : "", read_only);
+}
+
 static int prepare(void *self, const struct mesos_container *c, struct mesos_plan *plan)
 {
 	const char *nofile = parameter(self, "nofile"), *variable = parameter(self, "variable");
 	const char *tmpfs = parameter(self, "tmpfs"), *command = parameter(self, "command");
+	const char *bind = parameter(self, "bind"), *view = parameter(self, "view");
 	const char *argv[] = { command, mesos_container_sandbox(c), NULL };
 	uint64_t limit = nofile ? strtoull(nofile, NULL, 10) : 0;
 
@@ -82,6 +60,7 @@ static int prepare(void *self, const struct mesos_container *c, struct mesos_pla
 	    (nofile && mesos_plan_limit(plan, "nofile", limit, limit)) ||
 	    (variable && add_variable(plan, variable)) ||
 	    (tmpfs && mesos_plan_tmpfs(plan, tmpfs, 1 << 20)) ||
+	    (bind && add_mount(plan, bind, false)) || (view && add_mount(plan, view, true)) ||
 	    (command && mesos_plan_command(plan, argv)))
 		return -1;
 	return 0;
@@ -99,9 +78,9 @@ static int update(void *self, const struct mesos_container *c)
 
 static int usage(void *self, const struct mesos_container *c, struct mesos_usage *u)
 {
-	if (is(self, "crashes", "usage"))
-		crash_once(parameter(self, "file"));
-	return mesos_usage_set(u, "given_mem", mesos_container_resource(c, "mem"));
+	return do_as_told(self, "usage")
+		       ? -1
+		       : mesos_usage_set(u, "given_mem", mesos_container_resource(c, "mem"));
 }
 
 static int recover(void *self, const struct mesos_container *c)

@@ -706,7 +706,8 @@ static void nothing_is_prepared_without_one_that_is_disabled(void **state)
 static void another_function_does_not_speak_for_one_that_crashes(void **state)
 {
 	struct fixture *f = *state;
-	autofree char *mark = path_join(f->dir, "calls.crashed"); /* without it, it crashes again */
+	/* Without it, it crashes again. */
+	autofree char *mark = path_join(f->dir, "calls.crashes.prepare");
 	autorun struct run r = { .done = 0 };
 
 	options.hook_failures_max = 2;
