@@ -1,19 +1,22 @@
 #!/bin/bash
 # A container's project quota from its launch to the last byte: the same on both filesystems. Sourced with $fs set.
-# shellcheck source=tests/vm/lib.sh disable=SC2016,SC2034,SC2154
+# shellcheck source=tests/vm/lib.sh source=tests/cluster/framework.sh disable=SC2016,SC2034,SC2154
 TMPDIR=/srv/$fs
 . "${0%/*}/lib.sh"
+. "${0%/*}/../cluster/framework.sh"
 
 user=nobody
 start_master
-quotas=(--isolation="disk/$fs" --enforce_container_disk_quota --container_disk_watch_interval=200ms --disk_watch_interval=500ms)
+quotas=(--isolation="disk/$fs" --enforce_container_disk_quota --container_disk_watch_interval=200ms --disk_watch_interval=500ms
+	--resources='cpus:4;mem:2048;disk:4096;disk_inodes:1000')
 range='--xfs_project_range=[5000-5999]'
 chmod 755 "$dir"
 # As the unit has it: with CAP_SYS_RESOURCE ext4 would let it pass limits.
 printf '#!/bin/sh\nexec setpriv --bounding-set=-sys_resource "%s/mesos-agent" "$@"\n' "$bin" >"$dir/agent"
 chmod 755 "$dir/agent"
+mkdir -m 1777 "$dir/open" # where a task tells what it cannot in a sandbox that is full
 agent_program=$dir/agent
-task() { # NAME DISK COMMAND [FLAG]...
+begin() { # NAME DISK COMMAND [FLAG]...
 	local name=$1 disk=$2 command=$3
 	shift 3
 	execute_beside "$name" --user="$user" --resources="cpus:0.1;mem:32;disk:$disk" --command="$command" "$@"
@@ -27,7 +30,7 @@ written() { [ -e "$1/$2" ]; }
 # ---- deny
 
 start_agent a "${quotas[@]}" "$range"
-task full 8 'why=$(head -c 16M /dev/zero 2>&1 >file); echo "status $? $why"; stat -c "size %s" file; sleep 1000'
+begin full 8 'why=$(head -c 16M /dev/zero 2>&1 >file); echo "status $? $why"; stat -c "size %s" file; until test -e '"$dir/end"'; do sleep 0.5; done; head -c 16M /dev/zero >>file || exit 7'
 runs full
 box=$(sandbox a full)
 told() { grep -q "$2" "$1/stdout"; } # a mark would be refused as well
@@ -56,10 +59,18 @@ is 'at once' "$(size_of "$box")" $((12 << 20))
 ok 'which is shown' quota_is a full '.override and .limit_bytes == 12582912'
 more() { setpriv --reuid=65534 --clear-groups head -c 3M /dev/zero >"$box/more"; }
 ok 'there is room again' more
+exec {held}<"$box/more"
+rm "$box/more"
+setpriv --reuid=65534 --clear-groups head -c 512K /dev/zero >"$box/beside"
+ok 'a file that was deleted is charged while it is open, and shown' eventually "$patience" quota_is a full '.used_bytes > 11900000'
+ok 'in statistics too' statistics full '.disk_limit_bytes == 12582912 and .disk_used_bytes > 11900000'
+exec {held}<&-
+ok 'until it is closed' eventually "$patience" quota_is a full '.used_bytes < 9000000'
 ok 'what is given need be no whole blocks' agentctl a quota set full 12582000B
 fill() { setpriv --bounding-set=-sys_resource --reuid=65534 --clear-groups head -c 16M /dev/zero >"$box/rest" 2>"$dir/fill.err"; }
 ok 'it is full' fails fill
 ok 'and denied, not over' eventually "$patience" quota_is a full '.state == "denied" and .used_bytes == 12582912 and .hard_bytes == 12582912'
+is 'another time' "$(metric a slave/container_disk_denied)" 2
 stop a KILL
 is 'also by the store' "$("$bin/mesos-agentctl" --runtime_dir="$dir/none" --work_dir="$dir/a/work" quota show --json full 2>"$dir/.err" | jq -r '.containers[0].state')" denied
 start_agent a "${quotas[@]}" "$range"
@@ -94,7 +105,7 @@ ok 'for that is told' eventually "$patience" logged a 'only [0-9]+ are charged t
 
 # ---- an id on two sandboxes
 
-task twin 4 'mkdir d; touch d/file; sleep 1000'
+begin twin '4;disk_inodes:8' 'mkdir d; touch d/file; until test -e '"$dir/files"'; do sleep 0.2; done; for i in 1 2 3 4; do touch d/$i || break; done; sleep 1000'
 runs twin
 twin=$(sandbox a twin)
 eventually "$patience" written "$twin" d/file
@@ -106,6 +117,11 @@ refusals=$(metric a slave/container_disk_refusals)
 ok 'a forged warning is sent' q forge "/srv/$fs" 5001 "${pid[a]}"
 ok 'and heard' eventually "$patience" heard
 is 'it is not believed' "$(metric a slave/container_disk_refusals) $(quota a twin .state) $(grep -c 'is used up' "$dir/twin.out")" "$refusals ok 0"
+times=$(metric a slave/container_disk_denied)
+touch "$dir/files"
+ok 'a file too much is refused, and the framework told' eventually "$patience" said twin 'message: Disk quota \(8 files\) is used up: a new one was refused'
+ok 'it has no more than that' quota_is a twin '.state == "denied" and .inodes == 8 and .inodes_limit == 8 and .used_bytes < 1000000'
+is 'which is counted' "$(metric a slave/container_disk_denied)" $((times + 1))
 chattr -R -p 5000 "$twin"
 ok 'one that was given the id of another is put back' eventually "$patience" project_is "$twin" 5001
 ok 'with what is in it' eventually "$patience" project_is "$twin/d/file" 5001
@@ -129,9 +145,68 @@ like 'which is told' "$(<"$dir/a.log")" "container ${twin##*/}: its sandbox has 
 stop twin INT
 stop a KILL
 chattr -R -p 5000 "$twin"
-start_agent a "${quotas[@]}" "$range"
+start_agent a "${quotas[@]}" "$range" --disk_quota_action=deny
 ok 'so does one whose container has ended' eventually "$patience" project_is "$twin/d/file" 5002
-stop full INT
+touch "$dir/end"
+finish full
+is 'who is refused again and gives up has failed, by its own exit status' "$status $(tail -n 3 "$dir/full.out" | xargs)" \
+	'1 Received status update TASK_FAILED for task full message: Command exited with status 7 source: SOURCE_EXECUTOR'
+is 'it was told once, after another limit, other refusals and other agents' "$(grep -c 'is used up' "$dir/full.out")" 1
+
+# ---- an executor whose tasks come and go
+
+program=$(realpath "${0%/*}/../cluster/custom-executor")
+of() { # TASK DISK: a TaskInfo for an executor that has no disk itself
+	task "$1" "del(.command) | .resources = $(scalars "cpus:0.1;mem:32;disk:$2") | .executor = {executor_id: {value: \"x\"},
+		command: {value: \"exec $program\"}, resources: $(scalars 'cpus:0.1;mem:32')}"
+}
+order() { call MESSAGE '{"agent_id":{"value":"'"$agent"'"},"executor_id":{"value":"x"},"data":"'"$(base64 -w0 <<<"$1")"'"}'; }
+limits() { q get "$TMPDIR" "$(project "$box")" | cut -d' ' -f2,3; }
+limits_are() { [ "$(limits)" = "$1 $1" ]; }
+overfill() { setpriv --bounding-set=-sys_resource head -c 32M /dev/zero >"$box/rest" 2>"$dir/fill.err"; }
+# come STATE: the next update that says this. Whoever is told of a refusal is in $denials.
+come() {
+	while update; do
+		acknowledge
+		if [[ $message == *'is used up'* ]]; then denials+="$task $message|"; elif [ "$state" = "$1" ]; then return; fi
+	done
+	return 1
+}
+framework changing
+next_offer
+launch "$(of one 2)" "$(of two 4)"
+ok 'an executor runs two tasks' come TASK_RUNNING
+come TASK_RUNNING
+box=$(sandbox a x)
+is 'the kernel holds it to what both have' "$(limits)" '6291456 6291456'
+ok 'at which it is refused' fails overfill
+denials=''
+until [[ $denials == *one*two* || $denials == *two*one* ]]; do
+	update || break
+	acknowledge
+	denials+="$task $state $message|"
+done
+is 'each of them is told' "$(tr '|' '\n' <<<"$denials" | sort | xargs)" \
+	"one TASK_RUNNING Disk quota (6MB) is used up: a write was refused two TASK_RUNNING Disk quota (6MB) is used up: a write was refused"
+denials=''
+next_offer
+launch "$(of three 8)"
+ok 'another task comes' come TASK_RUNNING
+ok 'with its disk' eventually "$patience" limits_are 14680064
+ok 'which can be used up' fails overfill
+ok 'and is' eventually "$patience" quota_is a three '.state == "denied" and .used_bytes > 14000000'
+order 'finish two'
+ok 'a task ends' come TASK_FINISHED
+ok 'and its disk goes' eventually "$patience" limits_are 10485760
+rm "$box/rest"
+order 'finish one'
+come TASK_FINISHED
+order 'finish three'
+come TASK_FINISHED
+ok 'without a task that has any it has no limit' eventually "$patience" limits_are 0
+is 'nobody was told again, nor who came later' "$denials" ''
+call TEARDOWN
+disconnect "$fd"
 
 # ---- ids
 
@@ -144,7 +219,7 @@ sync -f "$TMPDIR"
 start_agent b "${quotas[@]}" '--xfs_project_range=[7000-7002]' --gc_delay=1hrs
 is 'ids that others use are not free' "$(metric b containerizer/mesos/disk/project_ids_free)" 2
 for t in one two; do
-	task $t 4 'touch mark; sleep 1000'
+	begin $t 4 'touch mark; sleep 1000'
 	runs $t
 done
 is 'and not given out' "$(project "$(sandbox b one)") $(project "$(sandbox b two)")" '7000 7002'
@@ -156,7 +231,7 @@ mv "$old/moved" "$TMPDIR/moved"
 stop one INT
 eventually "$patience" answers b /state.json '[.frameworks[].executors[].id] | index("one") | not'
 is 'a sandbox that is kept keeps its id' "$(metric b containerizer/mesos/disk/project_ids_free)" 0
-task four 4 'touch mark; sleep 1000'
+begin four 4 'touch mark; sleep 1000'
 gone() { [ ! -e "$old" ]; }
 ok 'when an id is needed the oldest sandbox goes early' eventually "$patience" gone
 finish four
@@ -164,7 +239,7 @@ like 'but what was moved out of it still is charged' "$(<"$dir/four.out")" '1 of
 rm "$TMPDIR/moved"
 free_is() { [ "$(metric b containerizer/mesos/disk/project_ids_free)" = "$1" ]; }
 ok 'until that is gone' eventually "$patience" free_is 1
-task five 4 'touch mark; sleep 1000'
+begin five 4 'touch mark; sleep 1000'
 runs five
 is 'then the id is given out again' "$(project "$(sandbox b five)")" 7000
 stop two INT
@@ -175,29 +250,41 @@ rm -r "$TMPDIR/foreign"
 # ---- kill
 
 # Nobody looks by himself: it is the kernel's warning that ends them.
-start_agent c "${quotas[@]/200ms/1hrs}" "$range" --xfs_kill_containers --xfs_quota_headroom=2MB
-task over 4 'head -c 5M /dev/zero >file; sleep 1000'
+start_agent c "${quotas[@]/200ms/1hrs}" "$range" --disk_quota_action=kill --xfs_quota_headroom=2MB
+begin over 4 'head -c 5M /dev/zero >file; sleep 1000'
 finish over
 like 'with kill a container that passes its limit is killed' "$status $(<"$dir/over.out")" \
-	'^1 .*TASK_FAILED.*Disk usage \([0-9A-Z]+\) exceeds quota \(4MB\).*REASON_CONTAINER_LIMITATION_DISK'
-task flood 4 'head -c 16M /dev/zero >file; sleep 1000'
-finish flood
+	'^1 .*TASK_FAILED.*Disk usage \([0-9A-Z]+\) exceeds quota \(4MB\).*SOURCE_AGENT.*REASON_CONTAINER_LIMITATION_DISK'
+begin flood 4 'touch began; until test -e '"$dir/flood"'; do sleep 0.2; done; head -c 16M /dev/zero >file; echo "status $?" >'"$dir/open/flood"'; sleep 1000'
+runs flood
 box=$(sandbox c flood)
-like 'it never passes the headroom' "$(du -s --block-size=1 "$box" | cut -f1)" '^[0-6][0-9]{6}$|^[0-9]{1,6}$'
+eventually "$patience" written "$box" began
+kill -s STOP "${pid[c]}"
+touch "$dir/flood"
+ok 'one that nobody ends yet is refused above its limit' eventually "$patience" grep -q 'status 1' "$dir/open/flood"
+is 'at the headroom' "$(limits)" '4194304 6291456'
+is 'and no further' "$(q get "$TMPDIR" "$(project "$box")" | awk '{ print ($1 <= $3) }')" 1
+ok 'but no sooner' test "$(stat -c %s "$box/file")" -gt 6200000
+kill -s CONT "${pid[c]}"
+finish flood
+like 'and ended when somebody is there to do it' "$status $(<"$dir/flood.out")" '^1 .*TASK_FAILED.*exceeds quota \(4MB\)'
 is 'both are counted' "$(metric c slave/container_disk_kills)" 2
 # XFS gives it as much again behind its end, until it is closed.
-task grows 12 'exec 3>file; for i in 1 2 3 4 5 6 7 8 9; do head -c 1M /dev/zero >&3; sleep 0.2; done; touch mark; sleep 1000'
+begin grows '12;disk_inodes:6' 'exec 3>file; for i in 1 2 3 4 5 6 7 8 9; do head -c 1M /dev/zero >&3; sleep 0.2; done; touch mark last; touch more; sleep 1000'
 runs grows
 ok 'what a file is given in advance ends nobody' eventually "$patience" written "$(sandbox c grows)" mark
 ok 'who is not over without it' quota_is c grows '.used_bytes <= .limit_bytes and .state != "killed"'
+ok 'a file too much is refused, as with deny' eventually "$patience" said grows 'message: Disk quota \(6 files\) is used up: a new one was refused'
 is 'and nobody else was killed' "$(metric c slave/container_disk_kills)" 2
-stop grows INT
+agentctl c quota set grows 2MB >"$dir/set"
+finish grows
+like 'one that an operator gives less than it uses is killed' "$(<"$dir/grows.out")" 'exceeds quota \(2MB\)'
 stop c USR1
 
 # ---- accounting only
 
 start_agent d --isolation="disk/quota,posix/disk" --container_disk_watch_interval=200ms "$range" --enforce_container_disk_quota=false
-task free 2 'head -c 4M /dev/zero >file; touch mark; sleep 1000'
+begin free 2 'head -c 4M /dev/zero >file; touch mark; sleep 1000'
 runs free
 ok 'without enforcement it may write' eventually "$patience" quota_is d free '.state == "over" and .used_bytes > 4000000 and .limit_bytes == 2097152 and .hard_bytes == null'
 ok 'and a scan looks too' eventually "$patience" quota_is d free '.scanned_bytes > 4000000 and .witness == "quota"'
@@ -207,7 +294,7 @@ stop d USR1
 # ---- an earlier life without quotas
 
 start_agent e --isolation=posix/disk
-task lived 4 'mkdir d; head -c 1M /dev/zero >d/file; ln -s d link; mkfifo pipe; touch mark; until test -e go; do sleep 0.2; done; head -c 8M /dev/zero >d/more; echo "status $?"; sleep 1000'
+begin lived 4 'echo begins; mkdir d; head -c 5M /dev/zero >d/file; ln -s d link; mkfifo pipe; touch mark; until test -e '"$dir/go"'; do sleep 0.2; done; head -c 8M /dev/zero >d/more; echo "status $?"; sleep 1000'
 runs lived
 box=$(sandbox e lived)
 eventually "$patience" written "$box" mark
@@ -218,7 +305,8 @@ touch "$box/d/leased"
 spawn lease perl -e "$lease" "$box/d/leased"
 eventually "$patience" said lease held
 start_agent e "${quotas[@]}" "$range"
-ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 1000000'
+ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 5000000'
+ok 'though it is above its limit, and that is said' eventually "$patience" quota_is e lived '.state == "over"'
 id=$(quota e lived .project)
 is 'with all that is in it' "$(project "$box") $(project "$box/d") $(project "$box/d/file")" "$id $id $id"
 ok 'but what is leased, which is said' eventually "$patience" logged e "W.*its sandbox is not all of project $id yet: a task holds leases .* on 1 of its files"
@@ -226,13 +314,13 @@ stop lease
 ok 'until it is not' eventually "$patience" project_is "$box/d/leased" "$id"
 ok 'which is said too' eventually "$patience" logged e "I.*its sandbox is all of project $id now"
 unlike 'in a project that no other agent has used here' "$id" '^500[0-2]$'
-touch "$box/go"
-ok 'and held to its limit from then on' eventually "$patience" told "$box" 'status 1'
+touch "$dir/go"
+ok 'it is refused all that it writes from then on' eventually "$patience" told "$box" 'status [12]'
+ok 'to the last byte' fails test -s "$box/d/more"
 stop e
 start_agent e "${quotas[@]}" "$range" --xfs_kill_containers --xfs_quota_headroom=1MB
-agentctl e quota set lived 2MB >"$dir/set"
 finish lived
-like 'one that is over when it is found is killed where that is asked for' "$(<"$dir/lived.out")" 'exceeds quota \(2MB\)'
+like 'one that is over when it is found is killed where that is asked for' "$(<"$dir/lived.out")" 'exceeds quota \(4MB\)'
 stop e USR1
 
 done_testing
