@@ -111,17 +111,24 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
 }
 
-/* Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as well. */
+/*
+ * Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as well. Files that are
+ * closed meanwhile give it back, others are given more: whoever may be below its limit for all that is looked at again.
+ */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
-	uint64_t advance;
+	const struct quota *fs = projects_quota(q->projects);
+	uint64_t before = q->record.bytes, advance;
 
-	if (q->applying.hard_bytes == q->applying.soft_bytes ||
-	    !str_equal(projects_quota(q->projects)->fs, "xfs"))
+	if (q->applying.hard_bytes == q->applying.soft_bytes || !str_equal(fs->fs, "xfs"))
 		return 0;
-	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e))
+	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e) ||
+	    quota_get(fs, q->project, &q->record, e))
 		return -e->code;
+	q->charged = q->record.bytes;
+	q->record.bytes = MIN(before, q->charged);
 	q->record.bytes -= MIN(advance, q->record.bytes);
+	q->unfinished |= before != q->charged && q->record.bytes <= q->doubtful_bytes;
 	return 0;
 }
 
