@@ -38,7 +38,6 @@ struct agent {
 	struct store *store;
 	char *store_dir, *records_dir;
 	struct gc *gc;
-	struct warnings *warnings;  /* of the kernel, about quotas; NULL: it is not heard */
 	struct work_pool *resolver; /* names of masters */
 	struct streams *streams;
 	struct hello hello; /* what we say to masters and to local peers */

@@ -101,8 +101,9 @@ static void on_warned(void *ctx, uint32_t project, enum quota_warning what, uint
 	if (what != QUOTA_NEAR) {
 		a->metrics.disk_refusals += (double)count;
 		refuse(c, what, a->flags.quota_default);
+	} else {
+		disk_watch_soon(&c->quota.watch);
 	}
-	disk_watch_soon(&c->quota.watch);
 }
 
 static void on_lost(void *ctx)
@@ -124,7 +125,7 @@ static void listen_for_warnings(struct agent *a)
 	struct error e;
 	int r = fstat(a->work_dir_fd, &st) ? error_sys(&e, "stat %s", a->flags.work_dir) : 0;
 
-	if (r || warnings_new(a->loop, st.st_dev, &warnings_ops, a, &a->warnings, &e))
+	if (r || warnings_new(a->loop, st.st_dev, &warnings_ops, a, &a->node.warnings, &e))
 		log_warning(
 			"quotas: %s: refused writes and passed limits are only seen by the check "
 			"every --container_disk_watch_interval",
@@ -184,7 +185,7 @@ void quotas_stop(struct agent *a)
 
 void quotas_free(struct agent *a)
 {
-	warnings_free(a->warnings);
+	warnings_free(a->node.warnings);
 	projects_free(a->node.projects);
 }
 

@@ -68,6 +68,7 @@ static void free_container(struct container *c)
 	free(c->token);
 	free(c->message);
 	free(c->denied);
+	free(c->refusal);
 	free(c);
 }
 
@@ -294,7 +295,8 @@ void container_refused(struct container *c, const char *message)
 		c->denied = xstrdup(message);
 		c->node->ops->denied(c);
 	}
-	c->node->ops->refused(c, message);
+	replace_str(&c->refusal, message);
+	quota_watch_refused(&c->quota);
 }
 
 void container_destroy(struct container *c, int64_t grace_ns)

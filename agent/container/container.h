@@ -64,6 +64,7 @@ struct container_node {
 		*ends; /* for what waits until processes have died: no launch waits for that */
 	struct disk_checks *disk;
 	struct projects *projects; /* NULL: no disk quota isolator is on */
+	struct warnings *warnings; /* of the kernel, about quotas; NULL: it is not heard */
 	struct quota_rules quota_rules;
 	uint64_t default_disk_bytes; /* of containers that were given no disk; 0: no limit */
 	size_t work_dir_length; /* with the slash behind it: what a sandbox's path begins with */
@@ -163,8 +164,9 @@ struct container {
 	struct scan_watch scan;
 	struct quota_watch quota;
 	struct disk_override override;
-	char *denied;    /* that the kernel has refused it more disk; NULL: it has not */
-	struct work job; /* prepare */
+	char *denied;          /* that the kernel has refused it more disk; NULL: it has not */
+	char *refusal;         /* the same, the last time */
+	struct work job;       /* prepare */
 	struct process_sample sample;
 	json_t *usage;    /* numbers of isolator modules by their names; NULL: none yet */
 	bool usage_asked; /* for the next ones */

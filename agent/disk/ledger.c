@@ -40,7 +40,7 @@ uint64_t ledger_allowed(const struct ledger *l)
 		    : l->limit_bytes;
 }
 
-static bool is_near(const struct ledger *l)
+bool ledger_near(const struct ledger *l)
 {
 	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ||
 	       (ledger_known(l) && quota_files_near(l->used.inodes, l->limits.hard_inodes));
@@ -57,7 +57,7 @@ static bool has_shrunk(uint64_t from, uint64_t to, uint64_t limit)
  */
 static bool has_room(const struct ledger *l)
 {
-	return !is_near(l) &&
+	return !ledger_near(l) &&
 	       (l->used.ns - l->refused_ns >= DENIED_NS ||
 		has_shrunk(l->refused_at.bytes, l->used.bytes, l->limit_bytes) ||
 		has_shrunk(l->refused_at.inodes, l->used.inodes, l->limits.hard_inodes));
@@ -71,10 +71,15 @@ static void judge(struct ledger *l)
 		l->denied = false;
 }
 
+void ledger_forget_refusal(struct ledger *l)
+{
+	l->refused_ns = -DENIED_NS;
+}
+
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
 {
 	if (limit_bytes > l->limit_bytes || !has_limit)
-		l->refused_ns = -DENIED_NS; /* what was asked for may be had now */
+		ledger_forget_refusal(l);
 	l->has_limit = has_limit;
 	l->limit_bytes = has_limit ? limit_bytes : 0;
 	judge(l);
@@ -179,7 +184,7 @@ const char *ledger_state(const struct ledger *l)
 		return "over";
 	if (l->denied)
 		return "denied";
-	return is_near(l) ? "near" : "ok";
+	return ledger_near(l) ? "near" : "ok";
 }
 
 void ledger_describe_excess(const struct ledger *l, struct buf *out)

@@ -63,6 +63,10 @@ void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes);
 void ledger_measured(struct ledger *l, const struct disk_measure *m);
 /* The kernel refused a write, be it one that is much larger than what is left. True if it is the first one since there was room. */
 bool ledger_refused(struct ledger *l, int64_t now);
+/* It was given more: what was refused before may be had now. */
+void ledger_forget_refusal(struct ledger *l);
+/* 90 % and more of its bytes or files. */
+bool ledger_near(const struct ledger *l);
 /* What it may really use: the limit, in whole blocks where the kernel counts in those. */
 uint64_t ledger_allowed(const struct ledger *l);
 bool ledger_known(const struct ledger *l);
@@ -70,7 +74,7 @@ bool ledger_known(const struct ledger *l);
 double ledger_percent(const struct ledger *l);
 /* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
 double ledger_full_in(const struct ledger *l);
-/* unlimited, unmeasured, ok, near (90 % and more of its bytes or files), over, denied, gone, killed. */
+/* unlimited, unmeasured, ok, near, over, denied, gone, killed. */
 const char *ledger_state(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */
 void ledger_describe_excess(const struct ledger *l, struct buf *out);

@@ -3,6 +3,7 @@
 
 #include "agent/disk/label.h"
 #include "agent/disk/prealloc.h"
+#include "agent/disk/warnings.h"
 #include "lib/log.h"
 
 /* How long a reservation of XFS, or the charge of a file that was deleted, may outlive its cause. */
@@ -33,6 +34,7 @@ static int apply(struct quota_watch *q, struct error *e)
 		return -e->code;
 	if (equal(q, &q->record.limits))
 		return 0;
+	q->changed = true;
 	if (quota_set(fs, q->project, &q->applying, e) || quota_get(fs, q->project, &q->record, e))
 		return -e->code;
 	if (!equal(q, &q->record.limits))
@@ -207,7 +209,9 @@ static void begin(struct disk_watch *w)
 	q->applying = q->limits;
 	q->strayed |= q->suspected;
 	q->suspected = false;
-	q->unfinished = false;
+	q->unfinished = q->changed = false;
+	q->refusal |= q->refused;
+	q->refused = false;
 	q->doubtful_bytes =
 		w->ledger->has_limit && !w->ledger->over
 			? quota_round(projects_quota(q->projects), w->ledger->limit_bytes)
@@ -245,6 +249,44 @@ static void tell_put_back(struct quota_watch *q)
 	q->put_back = 0;
 }
 
+/* ---- refusals ---- */
+
+void quota_watch_refused(struct quota_watch *q)
+{
+	q->refused = true;
+	disk_watch_soon(&q->watch);
+}
+
+static bool is_more(const struct quota_limits *now, const struct quota_limits *was)
+{
+	return now->hard_bytes > was->hard_bytes || now->hard_inodes > was->hard_inodes;
+}
+
+/*
+ * A task that tries again and again is refused until the moment in which it is given more, and what the kernel has said of
+ * that may not be read yet: all until now counts only if the next check finds it at its limit all the same.
+ */
+static void put_refusals_behind(struct quota_watch *q)
+{
+	warnings_read(q->warnings);
+	q->old_refusal |= q->refusal || q->refused;
+	q->refusal = q->refused = false;
+	q->unfinished |= q->old_refusal;
+	if (is_more(&q->record.limits, &q->watch.ledger->limits))
+		ledger_forget_refusal(q->watch.ledger);
+}
+
+bool quota_watch_take_refusal(struct quota_watch *q)
+{
+	bool ret;
+
+	if (!q->watch.outcome && q->unfinished)
+		return false;
+	ret = q->refusal || (q->old_refusal && ledger_near(q->watch.ledger));
+	q->refusal = q->old_refusal = false;
+	return ret;
+}
+
 void quota_watch_suspect(struct quota_watch *q)
 {
 	q->suspected = true;
@@ -273,6 +315,8 @@ static void book(struct disk_watch *w)
 	remember_project(q);
 	tell_put_back(q);
 	tell_rest(q);
+	if (q->changed)
+		put_refusals_behind(q);
 	if (q->unfinished)
 		disk_watch_soon(w);
 	w->ledger->filesystem = projects_quota(q->projects)->fs;

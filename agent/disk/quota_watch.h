@@ -16,6 +16,12 @@ struct quota_watch {
 	uint32_t project;           /* PROJECT_NONE: it has none yet */
 	struct quota_limits limits; /* what it is to be held to */
 	bool suspected;             /* a scan found directories that are not of its project */
+	struct warnings *warnings;  /* NULL: the kernel is not heard */
+
+	/* the loop's: the kernel refused it more */
+	bool refused;     /* and no check has begun since */
+	bool refusal;     /* the check that runs has begun since */
+	bool old_refusal; /* that may have been for limits which were others */
 
 	/* the job's */
 	struct quota_limits applying;
@@ -29,6 +35,7 @@ struct quota_watch {
 	bool rest_told;    /* the loop's: the same, as of the last check */
 	struct error rest_why;
 	bool fresh;      /* it was given its project in this job */
+	bool changed;    /* the kernel was given other limits */
 	bool unfinished; /* another check is to follow at once */
 };
 
@@ -39,6 +46,13 @@ extern const struct disk_method quota_method;
  * is in it. A job; before the container begins. What failed half-way is repeated by calling it again.
  */
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e);
+/* The kernel has refused it more. */
+void quota_watch_refused(struct quota_watch *q);
+/*
+ * After a check: whether the kernel has refused it more and would again, by the limits that it has now and what
+ * the check has found. Each time once.
+ */
+bool quota_watch_take_refusal(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);
 /* Begins to check; what is set of q->watch is said there. */

@@ -142,15 +142,14 @@ static int on_resume(sd_event_source *source unused, uint64_t usec unused, void 
 	return 0;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents unused, void *arg)
+static void read_all(struct warnings *w)
 {
-	struct warnings *w = arg;
 	alignas(struct nlmsghdr) char data[MESSAGE_BYTES];
 	bool kernel;
 	ssize_t n;
 
 	for (size_t total = 0; total < RECEIVE_BYTES; total += (size_t)n) {
-		n = receive(fd, data, sizeof(data), &kernel);
+		n = receive(mnl_socket_get_fd(w->socket), data, sizeof(data), &kernel);
 		if (n < 0 && errno == ENOBUFS)
 			w->ops->lost(w->ctx);
 		if (n <= 0)
@@ -159,6 +158,19 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents unused,
 			mnl_cb_run(data, (size_t)n, 0, 0, on_message, w);
 	}
 	tell(w);
+}
+
+void warnings_read(struct warnings *w)
+{
+	if (w)
+		read_all(w);
+}
+
+static int on_readable(sd_event_source *source, int fd unused, uint32_t revents unused, void *arg)
+{
+	struct warnings *w = arg;
+
+	read_all(w);
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	timer_set(w->loop, &w->pause, PACE_NS, on_resume, w);
 	return 0;

@@ -30,4 +30,6 @@ struct warnings_ops {
 /* dev: the filesystem that is listened for. -ENOENT where this kernel or network namespace has no such family. */
 int warnings_new(sd_event *loop, dev_t dev, const struct warnings_ops *ops, void *ctx,
 		 struct warnings **ret, struct error *e);
+/* Tells now what has been said until now; NULL is harmless. Not from its ops. */
+void warnings_read(struct warnings *w);
 void warnings_free(struct warnings *w);

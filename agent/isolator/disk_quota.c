@@ -51,6 +51,8 @@ static void measured(struct disk_watch *w)
 	if (w->outcome != -ECANCELED &&
 	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
 		c->node->ops->limits_applied(c, w->outcome ? w->error.text : NULL);
+	if (!w->last && quota_watch_take_refusal(&c->quota))
+		c->node->ops->refused(c, c->refusal);
 }
 
 static const struct disk_watch_ops ops = {
@@ -66,6 +68,7 @@ static void describe(struct container *c)
 
 	q->projects = c->node->projects;
 	q->rules = &c->node->quota_rules;
+	q->warnings = c->node->warnings;
 	q->sandbox = c->sandbox + c->node->work_dir_length;
 	q->watch.name = c->id;
 }

@@ -235,6 +235,10 @@ static void unless_it_deletes_or_is_given_more(void **state unused)
 	assert_string_equal(ledger_state(&l), "denied");
 	ledger_set_limit(&l, true, 2000);
 	assert_string_equal(ledger_state(&l), "ok");
+	assert_true(ledger_refused(&l, 6)); /* before the kernel had the other limit */
+	ledger_forget_refusal(&l);
+	ledger_measured(&l, scan(399, 7));
+	assert_string_equal(ledger_state(&l), "ok");
 }
 
 static void growth_says_when_it_is_full(void **state unused)
