@@ -12,6 +12,7 @@ struct disk_run {
 	struct executor *executor;
 	uint64_t limit_bytes;
 	bool kills;
+	bool exceeded; /* meanwhile it was found above a limit that ends it */
 	char *why;
 };
 
@@ -41,6 +42,7 @@ static void give_more(struct executor *x, uint64_t bytes)
 
 	log_info("container %s: a hook sets its disk limit bytes=%llu", x->container_id,
 		 (unsigned long long)bytes);
+	x->disk_asked = bytes == executor_disk(x)->limit_bytes;
 	settings_override_disk(x, &o);
 }
 
@@ -50,13 +52,21 @@ static bool is_settled(const struct disk_run *w)
 	const struct ledger *l = executor_disk(w->executor);
 
 	return !w->executor->container || w->executor->state >= EXECUTOR_TERMINATING ||
-	       !l->has_limit || l->limit_bytes != w->limit_bytes;
+	       l->limit_bytes != w->limit_bytes;
 }
 
-/* The host has looked at this too, but its word is no proof: a module may write into its memory. */
-static bool is_limit(uint64_t bytes, const struct ledger *l)
+/* The host has looked at this too, but it may use more by now, and a module may write into the host's memory. */
+static bool is_limit(const struct disk_run *w)
 {
-	return bytes > l->used.bytes && bytes <= INT64_MAX;
+	const struct ledger *l = executor_disk(w->executor);
+	uint64_t bytes = w->run.limit_bytes;
+
+	if (bytes > l->used.bytes && bytes <= INT64_MAX)
+		return true;
+	log_warning("container %s: the disk limit that a hook sets is none bytes=%llu used=%llu",
+		    w->executor->container_id, (unsigned long long)bytes,
+		    (unsigned long long)l->used.bytes);
+	return false;
 }
 
 static void carry_out(const struct disk_run *w)
@@ -66,7 +76,7 @@ static void carry_out(const struct disk_run *w)
 
 	if (is_settled(w))
 		return;
-	if (decision == DECIDE_LIMIT && !is_limit(w->run.limit_bytes, executor_disk(x)))
+	if (decision == DECIDE_LIMIT && !is_limit(w))
 		decision = DECIDE_NOTHING;
 	if (decision == DECIDE_LIMIT)
 		give_more(x, w->run.limit_bytes);
@@ -82,10 +92,13 @@ static void decided(struct hook_run *r)
 {
 	struct disk_run *w = container_of(r, struct disk_run, run);
 	struct executor *x = w->executor;
+	bool exceeded = w->exceeded;
 
 	x->disk_hooks = NULL;
 	carry_out(w);
 	run_free(w);
+	if (exceeded && x->container) /* the next check may be long in coming */
+		container_watch_anew(x->container);
 }
 
 static struct disk_limit *describe(const struct ledger *l, bool kills)
@@ -121,6 +134,8 @@ void disk_hooks_reached(struct executor *x, bool kills, const char *why)
 			end_it(x, why);
 		return;
 	}
+	if (x->disk_hooks)
+		x->disk_hooks->exceeded |= kills;
 	if (x->disk_hooks || was_asked(x, kills))
 		return;
 	w = xcalloc(1, sizeof(*w));

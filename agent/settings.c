@@ -87,6 +87,7 @@ static void set(struct agent *a, struct peer *p, struct executor *x,
 	s->answer.container_id = xstrdup(q->container_id);
 	log_info("container %s: an operator %s its disk limit bytes=%llu", q->container_id,
 		 q->has_limit_bytes ? "sets" : "resets", (unsigned long long)q->limit_bytes);
+	x->disk_asked = false;
 	remember(x, &o);
 	store_wait(a->store, &s->stored, on_stored);
 	list_append(&a->settings, &s->node);

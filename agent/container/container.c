@@ -265,7 +265,7 @@ struct container *container_adopt(struct container_node *node, const struct cont
 }
 
 /* While it is being prepared its isolators belong to that job; they look again afterwards. */
-static void watch_anew(struct container *c)
+void container_watch_anew(struct container *c)
 {
 	if (c->phase == CONTAINER_RUNNING || c->phase == CONTAINER_HELD ||
 	    c->phase == CONTAINER_SPAWNED)
@@ -278,7 +278,7 @@ void container_update(struct container *c, const struct resources *resources)
 
 	resources_fini(&c->resources);
 	resources_copy(&c->resources, resources);
-	watch_anew(c);
+	container_watch_anew(c);
 	if (!same && c->phase != CONTAINER_PREPARING)
 		isolator_modules_tell(c, ISOLATOR_UPDATE);
 }
@@ -286,7 +286,7 @@ void container_update(struct container *c, const struct resources *resources)
 void container_override_disk(struct container *c, const struct disk_override *o)
 {
 	c->override = *o;
-	watch_anew(c);
+	container_watch_anew(c);
 }
 
 void container_refused(struct container *c, const char *message)

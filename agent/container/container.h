@@ -219,6 +219,8 @@ struct container *container_adopt(struct container_node *node, const struct cont
 				  const struct container_past *past, void *owner);
 /* An operator gives it another limit, or takes that back. */
 void container_override_disk(struct container *c, const struct disk_override *o);
+/* Its isolators look at it again: what was said of its limits and could not be heeded is said again. */
+void container_watch_anew(struct container *c);
 /* The kernel has refused it more disk. */
 void container_refused(struct container *c, const char *message);
 /* Its resources are now these. */
