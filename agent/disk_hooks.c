@@ -46,6 +46,13 @@ static void give_more(struct executor *x, uint64_t bytes)
 	settings_override_disk(x, &o);
 }
 
+static void spare(struct executor *x, const char *why)
+{
+	log_warning("container %s: is above its disk limit and goes on, as a hook decided: %s",
+		    x->container_id, why);
+	container_spare_disk(x->container);
+}
+
 /* It may have been ended meanwhile, or an operator has said something else. */
 static bool is_settled(const struct disk_run *w)
 {
@@ -83,9 +90,7 @@ static void carry_out(const struct disk_run *w)
 	else if (decision == DECIDE_KILL || (decision == DECIDE_NOTHING && w->kills))
 		end_it(x, w->why);
 	else if (decision == DECIDE_DENY && w->kills)
-		log_warning("container %s: is above its disk limit and goes on, as a hook decided: "
-			    "%s",
-			    x->container_id, w->why);
+		spare(x, w->why);
 }
 
 static void decided(struct hook_run *r)

@@ -20,7 +20,7 @@ struct quota {
 	uint64_t block_bytes;
 };
 
-/* 0: no limit. Soft limits only warn here: no grace period is ever set. */
+/* 0: no limit. Soft limits only warn here: nobody is above one for as long as a grace period, which is a week. */
 struct quota_limits {
 	uint64_t soft_bytes, hard_bytes;
 	uint64_t soft_inodes, hard_inodes;

@@ -286,6 +286,13 @@ void container_update(struct container *c, const struct resources *resources)
 void container_override_disk(struct container *c, const struct disk_override *o)
 {
 	c->override = *o;
+	c->spared_bytes = 0;
+	container_watch_anew(c);
+}
+
+void container_spare_disk(struct container *c)
+{
+	c->spared_bytes = c->disk.limit_bytes;
 	container_watch_anew(c);
 }
 

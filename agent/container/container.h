@@ -44,7 +44,7 @@ struct container_ops {
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
 	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */
 	void (*denied)(struct container *c);
-	/* Each time that it does. */
+	/* Each time that it does, with what it uses and may use then in its ledger. */
 	void (*refused)(struct container *c, const char *message);
 	/* Once: no process is left. The container lives on for its last measurement. */
 	void (*ended)(struct container *c, const struct container_end *end);
@@ -164,6 +164,7 @@ struct container {
 	struct scan_watch scan;
 	struct quota_watch quota;
 	struct disk_override override;
+	uint64_t spared_bytes; /* above this limit it may go on; 0: above none */
 	char *denied;          /* that the kernel has refused it more disk; NULL: it has not */
 	char *refusal;         /* the same, the last time */
 	struct work job;       /* prepare */
@@ -219,6 +220,8 @@ struct container *container_adopt(struct container_node *node, const struct cont
 				  const struct container_past *past, void *owner);
 /* An operator gives it another limit, or takes that back. */
 void container_override_disk(struct container *c, const struct disk_override *o);
+/* It is not ended for its limit, until that is another: with a quota nothing but the hard limit holds it then. */
+void container_spare_disk(struct container *c);
 /* Its isolators look at it again: what was said of its limits and could not be heeded is said again. */
 void container_watch_anew(struct container *c);
 /* The kernel has refused it more disk. */

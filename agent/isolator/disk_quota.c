@@ -80,6 +80,9 @@ static void set_limits(struct container *c, bool limited, uint64_t limit)
 
 	c->quota.limits = quota_rules_apply(&c->node->quota_rules, limited, limit,
 					    inodes / SCALAR_UNIT + (inodes % SCALAR_UNIT != 0));
+	/* Above a soft limit the kernel refuses whatever is left to the hard one after a week. */
+	if (limited && limit == c->spared_bytes)
+		c->quota.limits.soft_bytes = c->quota.limits.hard_bytes;
 }
 
 static void watch(struct container *c)
