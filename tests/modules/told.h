@@ -34,9 +34,7 @@ static inline bool told_once(const struct mesos_parameters *p, const char *how,
 		return false;
 	snprintf(mark, sizeof(mark), "%s.%s.%s", mesos_parameter(p, "file"), how, function);
 	f = fopen(mark, "wxe");
-	if (f)
-		fclose(f);
-	return f;
+	return f && !fclose(f);
 }
 
 static inline void await_go(const struct mesos_parameters *p)
