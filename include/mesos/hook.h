@@ -23,7 +23,7 @@ const struct mesos_agent *mesos_event_agent(const struct mesos_event *e);
 const struct mesos_status *mesos_event_status(const struct mesos_event *e);
 const struct mesos_container *mesos_event_container(const struct mesos_event *e);
 
-/* Of a disk limit that a container has reached, in bytes. */
+/* Of a disk limit that a container has reached, in bytes; 0: it has none of these, and has reached that of files. */
 uint64_t mesos_event_disk_limit(const struct mesos_event *e);
 uint64_t mesos_event_disk_used(const struct mesos_event *e);
 /* Whether it is ended for it unless a hook decides otherwise; false: the kernel refuses it more. */
@@ -32,7 +32,7 @@ bool mesos_event_disk_kills(const struct mesos_event *e);
 /* What becomes of such a container. Without a word of any hook: what the agent's flags say. */
 struct mesos_disk_decision;
 
-/* It is not ended. Where nothing but a scan measures, nothing holds it then. */
+/* It is not ended: its hard limit is the only one then, and where nothing but a scan measures nothing holds it. */
 void mesos_disk_deny(struct mesos_disk_decision *d);
 /* It is ended. */
 void mesos_disk_kill(struct mesos_disk_decision *d);
@@ -66,7 +66,10 @@ struct mesos_hook {
 	int (*slave_pre_launch_hook)(void *self, const struct mesos_event *e);
 	/* Agent: an executor has ended. Executor, framework, agent, container. */
 	int (*slave_remove_executor_hook)(void *self, const struct mesos_event *e);
-	/* Agent, with --enforce_container_disk_quota: a container has reached its disk limit. Executor, framework, agent, container, and what mesos_event_disk_*() say. */
+	/*
+	 * Agent, with --enforce_container_disk_quota: a container has reached its disk limit, or that of files. Executor,
+	 * framework, agent, container, and what mesos_event_disk_*() say.
+	 */
 	int (*disk_limit_hook)(void *self, const struct mesos_event *e,
 			       struct mesos_disk_decision *decision);
 };
