@@ -344,7 +344,7 @@ void agent_maybe_leave(struct agent *a)
 
 const char *agent_takes_none(const struct agent *a)
 {
-	const char *blocked = hooks_block(a->hooks);
+	const char *blocked = hooks_missing(a->hooks);
 
 	if (a->cleaning)
 		return "it is ending";
@@ -355,12 +355,16 @@ const char *agent_takes_none(const struct agent *a)
 
 void agent_add_health(const struct agent *a, struct buf *out)
 {
+	const char *missing = hooks_missing(a->hooks);
+
 	if (store_full(a->store))
 		buf_addf(out,
 			 "The disk of the store in %s is full: no new task is taken; free some "
 			 "space there.\n",
 			 a->store_dir);
 	hooks_add_health(a->hooks, out);
+	if (missing)
+		buf_addf(out, "No task is taken: %s.\n", missing);
 	places_add_health(a, out);
 	quotas_add_health(a, out);
 	master_add_health(a->master, out);

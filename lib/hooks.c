@@ -185,8 +185,6 @@ static void blame(const struct hook_run *r, struct hook *hook, const struct erro
 		  (unsigned long long)f->failures,
 		  must_pass(h, r->call.function) ? "; what needs it fails" : "");
 	f->disabled = true;
-	if (h->o.disabled)
-		h->o.disabled(h->o.ctx);
 }
 
 static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
@@ -268,7 +266,7 @@ static struct hook_run *find_waiting(struct hooks *h, const struct hook *hook,
 }
 
 /* Runs that wait for what was disabled go on as those that come to it later do; that may end them, and others. */
-static void pass_disabled(struct hooks *h, const struct hook *hook, enum module_function f)
+static void release_waiting(struct hooks *h, const struct hook *hook, enum module_function f)
 {
 	struct hook_run *r;
 
@@ -306,8 +304,11 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 		failed(r, hook, e);
 	}
 	step(r);
-	if (f->disabled && !was_disabled)
-		pass_disabled(h, hook, function);
+	if (!f->disabled || was_disabled)
+		return;
+	release_waiting(h, hook, function);
+	if (h->o.disabled)
+		h->o.disabled(h->o.ctx);
 }
 
 /* Calls the next one, or is done. */
@@ -363,7 +364,7 @@ static bool is_disabled(const struct hook *hook)
 	return false;
 }
 
-const char *hooks_block(const struct hooks *h)
+const char *hooks_missing(const struct hooks *h)
 {
 	for (size_t i = 0; i < h->count; i++)
 		for (int f = 0; f < FUNCTIONS_MAX; f++) {

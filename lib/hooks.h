@@ -49,7 +49,7 @@ struct hook_run {
 	char *subject; /* for the log: "task x" */
 	struct module_call call;
 	/*
-	 * When all were called, perhaps from within hooks_run(): call.labels and call.environment are what they have
+	 * When all were called, perhaps from within hooks_run() or at the end of another run: call.labels and call.environment are what they have
 	 * made. failed: it is a launch that must not go on, and error says which of them has failed. hook_run_fini()
 	 * is to follow, or hooks_run() for another function.
 	 */
@@ -82,7 +82,7 @@ void hooks_add_modules(const struct hooks *h, struct buf *out);
  * Why no launch would pass: a function that must not be left out cannot be called any more, or not now. NULL: it is not
  * so.
  */
-const char *hooks_block(const struct hooks *h);
+const char *hooks_missing(const struct hooks *h);
 /* A sentence for each function that was disabled, and each process of modules that does not come back. */
 void hooks_add_health(const struct hooks *h, struct buf *out);
 /* Calls, errors, timeouts and times of each; for metrics_write(). */

@@ -307,6 +307,14 @@ bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out)
 	return true;
 }
 
+uint64_t log_take_left_out(struct log_limit *limit)
+{
+	uint64_t n = limit->left_out;
+
+	limit->left_out = 0;
+	return n;
+}
+
 void log_write_limited(struct log_limit *limit, enum log_level level, const struct log_place *place,
 		       const char *fmt, ...)
 {

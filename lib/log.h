@@ -61,6 +61,8 @@ struct log_limit {
  * many were not since the last one.
  */
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out);
+/* How many lines were not written since the last one, when no other may follow: they are told then. */
+uint64_t log_take_left_out(struct log_limit *limit);
 /* Writes it if it may be written; " left_out=N" is appended if lines before it were not. */
 void log_write_limited(struct log_limit *limit, enum log_level level, const struct log_place *place,
 		       const char *fmt, ...) format_printf(4, 5);

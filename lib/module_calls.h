@@ -34,7 +34,7 @@ struct host_call *host_calls_add(struct host_calls *q, const struct module_call 
 struct host_call *host_calls_first(const struct host_calls *q);
 /* What was sent keeps its place, or the results would not fit; anything else is forgotten. */
 void host_calls_cancel(struct host_call *c);
-/* One that waits is done: the next begins to run now, if it was sent too. */
+/* One that waits is done; if it ran, the time of the next begins now. */
 void host_calls_finish(struct host_call *c, struct module_result *result, const struct error *e);
 void host_calls_tell_refused(struct host_calls *q);
 /* Writes as many as fit. */

@@ -33,8 +33,9 @@ struct module_host {
 	struct peer *peer;
 	enum host_state state;
 	bool loaded_once;
-	bool killed;  /* by us */
-	char *closed; /* why its connection has ended */
+	bool killed;   /* by us */
+	bool answered; /* a call */
+	char *closed;  /* why its connection has ended */
 	char *trouble;
 	unsigned crashes;
 	char *doing; /* of its loading, the last that it began with; NULL: nothing yet */
@@ -42,13 +43,13 @@ struct module_host {
 	struct log_limit told; /* lines of mesos_log() */
 	pid_t pid;
 	sd_event_source *child, *timer;
-	sd_event_source
-		*drained; /* one of its two ends, process and connection, has come, or is to */
+	/* Of what is waited for when one of its two ends, process and connection, has come, or is to. */
+	sd_event_source *drained;
 	pid_t undead[UNDEAD_MAX]; /* killed and not reaped yet; 0: none */
 	struct host_calls calls;
-	struct error why;   /* what the process is killed for, or died of; code 0: it was not */
-	int64_t started_ns; /* of the process */
-	int64_t restart_ns; /* when the next is started; 0: never */
+	struct error why; /* what the process is killed for, or died of; code 0: it was not */
+	int64_t started_ns, loaded_ns; /* of the process */
+	int64_t restart_ns;            /* when the next is started; 0: never */
 	int64_t pause_ns;
 	int64_t ending_ns; /* since when it may end; 0: it may not */
 	uint64_t starts;
@@ -83,7 +84,10 @@ static void remember_undead(struct module_host *h)
 static int on_undead(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct module_host *h = arg;
+	siginfo_t end = { .si_pid = 0 };
 
+	if (!waitid(P_PID, (id_t)h->pid, &end, WEXITED | WNOHANG | WNOWAIT) && end.si_pid)
+		return 0; /* on_child() comes */
 	log_warning("modules: %s: process %d is killed and does not end: the next one is started "
 		    "beside it",
 		    h->o.name, (int)h->pid);
@@ -167,7 +171,7 @@ static void on_closed(struct peer *p, const char *why)
 	if (!h->pid)
 		lose(h);
 	else if (!h->why.code)
-		timer_set(h->o.loop, &h->drained, DEATH_NS, on_lives, h);
+		timer_set_patient(h->o.loop, &h->drained, DEATH_NS, on_lives, h);
 }
 
 /* ---- calls ---- */
@@ -230,13 +234,28 @@ static void call_is_late(struct module_host *h)
 	host_calls_finish(c, NULL, &e);
 }
 
-static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
+/* It stood still with its daemon, and is heard before it is judged. */
+static void wait_longer(struct module_host *h)
+{
+	struct host_call *c = host_calls_first(&h->calls);
+
+	h->started_ns += TIMER_LISTEN_NS;
+	if (c)
+		c->since_ns += TIMER_LISTEN_NS;
+	pump(h);
+}
+
+static int on_timer(sd_event_source *source unused, uint64_t usec, void *arg)
 {
 	struct module_host *h = arg;
 	int64_t now = now_ns();
 
 	h->timer = sd_event_source_disable_unref(h->timer);
 	host_calls_tell_refused(&h->calls);
+	if (timer_late(usec)) {
+		wait_longer(h);
+		return 0;
+	}
 	if (h->state == HOST_STARTING && now >= h->started_ns + MODULE_LOAD_NS)
 		kill_host(h, HOST_CALL_LATE, "its modules were not loaded within 10 s");
 	if (h->state == HOST_DOWN && h->restart_ns && now >= h->restart_ns)
@@ -285,6 +304,7 @@ static void take_load(struct module_host *h, struct module_result *result)
 		return;
 	}
 	h->state = HOST_UP;
+	h->loaded_ns = now_ns();
 	h->loaded_once = true;
 	free(take_ptr(h->trouble));
 	if (host_calls_first(&h->calls))
@@ -312,6 +332,7 @@ static void on_result(struct peer *p, struct message *m)
 	}
 	h->pause_ns = MODULE_PAUSE_MIN_NS;
 	h->crashes = 0;
+	h->answered = true;
 	if (result->error)
 		error_set(&e, HOST_CALL_FAILED, "%s", result->error);
 	host_calls_finish(c, result->error ? NULL : result, result->error ? &e : NULL);
@@ -374,7 +395,7 @@ void module_host_start(struct module_host *h)
 	assert(h->state == HOST_DOWN && !h->pid);
 	reap_undead(h);
 	h->why = (struct error){ 0 };
-	h->killed = false;
+	h->killed = h->answered = false;
 	free(take_ptr(h->closed));
 	free(take_ptr(h->doing));
 	h->restart_ns = 0;
@@ -385,6 +406,23 @@ void module_host_start(struct module_host *h)
 		lose(h);
 	else
 		pump(h);
+}
+
+/* One that has worked, or lived for long, begins anew: its end says nothing of those before it. */
+static void count_end(struct module_host *h, bool was_up, int code)
+{
+	uint64_t left_out = log_take_left_out(&h->told);
+
+	if (left_out)
+		log_warning("modules: %s: more was said left_out=%llu", h->o.name,
+			    (unsigned long long)left_out);
+	if (!was_up)
+		return;
+	if (h->answered || now_ns() - h->loaded_ns > MODULE_PAUSE_MAX_NS) {
+		h->crashes = 0;
+		h->pause_ns = MODULE_PAUSE_MIN_NS;
+	}
+	h->crashes += !h->answered && !h->killed && code != ENOMEM;
 }
 
 /* The process is gone, and all that it said is read. */
@@ -400,7 +438,7 @@ static void lose(struct module_host *h)
 		peer_close(take_ptr(h->peer));
 	h->state = HOST_DOWN;
 	h->why.code = 0;
-	h->crashes += was_up && why.code != ENOMEM;
+	count_end(h, was_up, why.code);
 	if (was_up && h->calls.sent && why.code != ENOMEM)
 		host_calls_finish(host_calls_first(&h->calls), NULL, &why);
 	host_calls_wait_anew(&h->calls);
@@ -452,7 +490,7 @@ static void await_end(struct module_host *h)
 	if (p.fd >= 0)
 		poll(&p, 1, UNDEAD_NS / NSEC_PER_MSEC);
 	h->child = sd_event_source_disable_unref(h->child);
-	if (waitpid(h->pid, &status, WNOHANG) == h->pid && WIFSIGNALED(status))
+	if (waitpid(h->pid, &status, WNOHANG) == h->pid && WIFSIGNALED(status) && !h->killed)
 		log_warning("modules: %s: its process was ended by signal %d (%s) while it cleaned "
 			    "up; it may take %d s for that",
 			    h->o.name, WTERMSIG(status), strsignal(WTERMSIG(status)),

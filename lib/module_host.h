@@ -66,7 +66,7 @@ void host_call_cancel(struct host_call *c);
 pid_t module_host_pid(const struct module_host *h);
 /* Why the last process that was started could not load its modules; NULL: it has, or is at it for the first time. */
 const char *module_host_trouble(const struct module_host *h);
-/* Processes in a row that have ended by themselves after they had loaded all, and before they had answered a call. */
+/* Processes in a row that have ended by themselves soon after they had loaded all, and before they had answered a call. */
 unsigned module_host_crashes(const struct module_host *h);
 /* Processes that were started after the first. */
 uint64_t module_host_restarts(const struct module_host *h);

@@ -86,15 +86,17 @@ int module_output_open(struct module_output *o, sd_event *loop, int *ret)
 
 void module_output_close(struct module_output *o)
 {
+	uint64_t left_out;
+
 	if (o->fd < 0)
 		return;
 	o->source = sd_event_source_disable_unref(o->source);
 	read_some(o); /* of one that lives on, whom it has forked, no more than a pipe holds */
 	log_lines(o, true);
-	if (o->limit.left_out)
-		log_warning("modules: %s: lines that it printed are left out: %llu", o->name,
-			    (unsigned long long)o->limit.left_out);
-	o->limit.left_out = 0;
+	left_out = log_take_left_out(&o->limit);
+	if (left_out)
+		log_warning("modules: %s: more was printed left_out=%llu", o->name,
+			    (unsigned long long)left_out);
 	close_fd(&o->fd);
 	buf_fini(&o->text);
 }

@@ -327,11 +327,12 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 {
 	struct host *h = ctx;
 	struct modules *m = h->owner;
+	bool first = h->loading;
 
 	h->loading = false;
-	if (!result)
+	if (!result && first)
 		h->error = *e;
-	else
+	if (result)
 		take_descriptions(m, h, result);
 	if (result && module_host_restarts(h->process))
 		log_info("modules: %s: loaded again", host_name(h));

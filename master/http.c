@@ -69,14 +69,16 @@ static void add_problem(const struct master *m, struct buf *out,
 
 static void add_health(const struct master *m, struct buf *out)
 {
+	const char *missing = hooks_missing(m->hooks);
+
 	add_problem(m, out, registry_health_add);
 	add_problem(m, out, removals_health_add);
 	add_problem(m, out, recovery_health_add);
 	add_problem(m, out, agents_health_add);
 	add_problem(m, out, rivals_health_add);
 	hooks_add_health(m->hooks, out);
-	if (hooks_block(m->hooks))
-		buf_addf(out, "Nothing is offered: %s.\n", hooks_block(m->hooks));
+	if (missing)
+		buf_addf(out, "Nothing is offered: %s.\n", missing);
 }
 
 static void on_modules(const struct http_request *q unused, struct http_response *r, void *ctx)

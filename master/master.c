@@ -173,15 +173,18 @@ static int recover(struct master *m, struct error *e)
 }
 
 /* What could launch nothing is offered to nobody, until it could again. */
-static void on_hook_disabled(void *ctx)
+static void reconsider_offers(void *ctx)
 {
 	struct master *m = ctx;
 	struct agent *a, *tmp;
 
-	if (!hooks_block(m->hooks)) {
+	if (!m->allocation_soon) /* it only starts */
+		return;
+	if (!hooks_missing(m->hooks)) {
 		offers_soon(m);
 		return;
 	}
+	log_warning("master: nothing is offered: %s", hooks_missing(m->hooks));
 	HASH_ITER(hh, m->agents, a, tmp) {
 		offers_rescind_agent(a);
 	}
@@ -189,7 +192,7 @@ static void on_hook_disabled(void *ctx)
 
 static void on_modules_restarted(void *ctx, bool loaded unused)
 {
-	on_hook_disabled(ctx);
+	reconsider_offers(ctx);
 }
 
 /* Before anything else waits in the loop. */
@@ -205,7 +208,7 @@ static int start_modules(struct master *m, struct error *e)
 	struct hooks_options hooks = {
 		HOOKS_OPTIONS_OF(m->flags),
 		.functions = BIT(HOOK_MASTER_LABELS),
-		.disabled = on_hook_disabled,
+		.disabled = reconsider_offers,
 		.ctx = m,
 	};
 

@@ -232,7 +232,7 @@ static void run(struct master *m)
 {
 	struct pass p = { .master = m };
 
-	if (hooks_block(m->hooks))
+	if (hooks_missing(m->hooks))
 		return;
 	allocator_run(m->allocator, now_ns(), on_offer, &p);
 	send_pass(&p);
@@ -242,7 +242,7 @@ void offers_run_agent(struct agent *a)
 {
 	struct pass p = { .master = a->master };
 
-	if (hooks_block(a->master->hooks))
+	if (hooks_missing(a->master->hooks))
 		return;
 	allocator_run_agent(a->master->allocator, a->pool, now_ns(), on_offer, &p);
 	send_pass(&p);

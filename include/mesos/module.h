@@ -67,7 +67,7 @@ struct mesos_module {
 	const void *functions;
 	/* Once before any other; what it returns is the first argument of them all. NULL: it cannot, see mesos_fail(). */
 	void *(*create)(const struct mesos_parameters *parameters);
-	/* At the end, unless the host is killed; may be NULL. */
+	/* At the end, unless the host is killed, within a second; may be NULL. */
 	void (*destroy)(void *self);
 };
 

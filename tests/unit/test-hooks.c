@@ -694,7 +694,7 @@ static void nothing_is_prepared_without_one_that_is_disabled(void **state)
 	isolate(f, &r, ISOLATOR_PREPARE);
 	expect_failed(&r, "isolator org_example_isolator: prepare failed: it has crashed or hung "
 			  "too often");
-	assert_non_null(strstr(hooks_block(hooks), "is disabled"));
+	assert_non_null(strstr(hooks_missing(hooks), "is disabled"));
 	isolate(f, &r, ISOLATOR_CLEANUP); /* what runs still ends */
 	expect_passed(&r);
 	assert_true(metric("hooks/org_example_isolator/cleanup/calls") == 1);
@@ -713,14 +713,14 @@ static void another_function_does_not_speak_for_one_that_crashes(void **state)
 	options.hook_failures_max = 2;
 	set_up_isolators(f, "crashes=prepare", NULL);
 	for (int i = 0; i < 2; i++) {
-		assert_null(hooks_block(hooks));
+		assert_null(hooks_missing(hooks));
 		isolate(f, &r, ISOLATOR_PREPARE);
 		assert_true(r.hook.failed);
 		assert_int_equal(unlink(mark), 0);
 		isolate(f, &r, ISOLATOR_CLEANUP);
 		expect_passed(&r);
 	}
-	assert_non_null(hooks_block(hooks));
+	assert_non_null(hooks_missing(hooks));
 }
 
 /* ---- one that is stopped ---- */

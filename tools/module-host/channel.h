@@ -3,7 +3,7 @@
 
 #include "lib/protocol.h"
 
-/* Sends it; any thread may. The process ends if the daemon is gone. */
+/* Sends it; any thread may. If the daemon is gone nobody hears it: whoever reads calls finds their end. */
 void channel_tell(enum message_type type, const void *body);
 /* The daemon has closed its end: nothing is said any more but what a module has for the log, by standard error. */
 void channel_hung_up(void);
