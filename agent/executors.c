@@ -8,6 +8,7 @@
 #include "agent/disk_hooks.h"
 #include "agent/executor_hooks.h"
 #include "agent/master.h"
+#include "agent/quotas.h"
 #include "agent/save.h"
 #include "agent/settings.h"
 #include "lib/fs.h"
@@ -505,6 +506,11 @@ static void on_denied(struct container *c)
 	say_denied(x);
 }
 
+static void on_full(struct container *c)
+{
+	quotas_found_full(agent_of(c->owner), c);
+}
+
 static void on_refused(struct container *c, const char *message)
 {
 	disk_hooks_reached(c->owner, false, message);
@@ -677,6 +683,7 @@ const struct container_ops executor_container_ops = {
 	.started = on_started,
 	.exceeded = on_exceeded,
 	.limited = on_limited,
+	.full = on_full,
 	.denied = on_denied,
 	.refused = on_refused,
 	.limits_applied = on_limits_applied,

@@ -91,6 +91,14 @@ static void refuse(struct container *c, enum quota_warning what, uint64_t defaul
 	container_refused(c, buf_text(&message));
 }
 
+void quotas_found_full(struct agent *a, struct container *c)
+{
+	const struct ledger *l = &c->disk;
+	bool files = l->limits.hard_inodes && l->used.inodes >= l->limits.hard_inodes;
+
+	refuse(c, files ? QUOTA_REFUSED_FILE : QUOTA_REFUSED_BLOCK, a->flags.quota_default);
+}
+
 static void on_warned(void *ctx, uint32_t project, enum quota_warning what, uint64_t count)
 {
 	struct agent *a = ctx;

@@ -22,6 +22,8 @@ void quotas_free(struct agent *a);
 enum gc_more quotas_more(void *agent);
 /* For gc: a sandbox was deleted. */
 void quotas_sandbox_deleted(const char *path, void *agent);
+/* A container has nothing left of its quota: as if the kernel had refused it more, which nobody hears. */
+void quotas_found_full(struct agent *a, struct container *c);
 /* Whether the flags say so and an isolator does it. */
 bool quotas_enforced(const struct agent *a);
 /* Limits were switched off, and cannot be switched on again. */

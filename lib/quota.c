@@ -234,6 +234,12 @@ bool quota_files_near(uint64_t inodes, uint64_t limit)
 	return limit && (double)inodes >= (double)limit * QUOTA_NEAR_PERCENT / 100;
 }
 
+bool quota_full(const struct quota_limits *l, uint64_t bytes, uint64_t inodes, uint64_t block_bytes)
+{
+	return (l->hard_bytes && bytes + block_bytes > l->hard_bytes) ||
+	       (l->hard_inodes && inodes >= l->hard_inodes);
+}
+
 /* ---- the project of an inode ---- */
 
 int project_get(int fd, struct project *ret)

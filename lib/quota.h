@@ -40,6 +40,10 @@ bool quota_in_use(const struct quota_record *r);
 /* Whether so many files are near a limit of files (0: none), which may run out long before bytes do. */
 bool quota_files_near(uint64_t inodes, uint64_t limit);
 
+/* Whether the next block, or the next file, would be refused to who uses so much. */
+bool quota_full(const struct quota_limits *l, uint64_t bytes, uint64_t inodes,
+		uint64_t block_bytes);
+
 /* What is switched on. Accounting can only be switched on by mounting. */
 struct quota_mode {
 	bool accounting, enforcing;

@@ -152,11 +152,14 @@ static int ask_kernel(struct quota_state *q, const struct quota *kernel, const c
 	return r;
 }
 
-/* The kernel refuses the next block, or the next file. */
 static bool is_full(const struct quota_state *q, uint64_t block_bytes)
 {
-	return (q->has_hard_bytes && q->used_bytes + block_bytes > q->hard_bytes) ||
-	       (q->has_inodes_limit && q->inodes >= q->inodes_limit);
+	const struct quota_limits limits = {
+		.hard_bytes = q->hard_bytes,
+		.hard_inodes = q->inodes_limit,
+	};
+
+	return quota_full(&limits, q->used_bytes, q->inodes, block_bytes);
 }
 
 static bool is_near(const struct quota_state *q)

@@ -42,6 +42,8 @@ struct container_ops {
 	/* It is above a limit that ends it: container_limit() with this message, unless somebody decides otherwise. At each check. */
 	void (*exceeded)(struct container *c, const char *why);
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
+	/* A check has found that nothing is left of its quota, and nobody tells of writes that are refused. */
+	void (*full)(struct container *c);
 	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */
 	void (*denied)(struct container *c);
 	/* Each time that it does, with what it uses and may use then in its ledger. */

@@ -43,6 +43,15 @@ static int probe_any(const struct agent_flags *flags, struct error *e)
 
 /* ---- its checks ---- */
 
+/* What the kernel would have told of, where that is not heard. Once: until there is room it is denied. */
+static bool is_full_unheard(const struct container *c)
+{
+	const struct ledger *l = &c->disk;
+
+	return !c->node->warnings && !l->denied && !c->limited &&
+	       quota_full(&l->limits, l->used.charged, l->used.inodes, l->block_bytes);
+}
+
 /* Whether it went well or not: what was wanted when it began is still wanted. */
 static void measured(struct disk_watch *w)
 {
@@ -51,6 +60,8 @@ static void measured(struct disk_watch *w)
 	if (w->outcome != -ECANCELED &&
 	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
 		c->node->ops->limits_applied(c, w->outcome ? w->error.text : NULL);
+	if (!w->outcome && !w->last && is_full_unheard(c))
+		c->node->ops->full(c);
 	if (!w->last && quota_watch_take_refusal(&c->quota))
 		c->node->ops->refused(c, c->refusal);
 }
