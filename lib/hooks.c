@@ -42,6 +42,9 @@ struct hooks {
 	struct hook_metrics metrics;
 };
 
+static void on_unheard(void *ctx, const char *module, enum module_function function,
+		       const struct error *e);
+
 /* ---- which there are ---- */
 
 static struct hook *find(const struct hooks *h, const char *name)
@@ -104,6 +107,7 @@ int hooks_new(const struct hooks_options *o, struct hooks **ret, struct error *e
 		hooks_free(h);
 		return -e->code;
 	}
+	modules_watch_unheard(o->modules, on_unheard, h);
 	*ret = h;
 	return 0;
 }
@@ -112,6 +116,7 @@ void hooks_free(struct hooks *h)
 {
 	if (!h)
 		return;
+	modules_watch_unheard(h->o.modules, NULL, NULL);
 	for (size_t i = 0; i < h->count; i++)
 		free(h->list[i].name);
 	free(h->list);
@@ -167,10 +172,10 @@ bool hooks_wanted(const struct hooks *h, enum module_function f)
 }
 
 /* Saying no is no fault of a hook, and neither is what another one did to its process. */
-static void blame(const struct hook_run *r, struct hook *hook, const struct error *e)
+static void blame(const struct hooks *h, struct hook *hook, enum module_function function,
+		  const struct error *e)
 {
-	struct hooks *h = r->hooks;
-	struct hook_function *f = &hook->functions[r->call.function];
+	struct hook_function *f = &hook->functions[function];
 
 	if (e->code == HOST_CALL_FAILED)
 		f->failures = 0;
@@ -181,9 +186,9 @@ static void blame(const struct hook_run *r, struct hook *hook, const struct erro
 		return;
 	log_error("%s %s: %s has crashed or hung %llu times in a row and is called no more until "
 		  "the daemon is restarted%s",
-		  hook->what, hook->name, enum_name(module_function_values, (int)r->call.function),
+		  hook->what, hook->name, enum_name(module_function_values, (int)function),
 		  (unsigned long long)f->failures,
-		  must_pass(h, r->call.function) ? "; what needs it fails" : "");
+		  must_pass(h, function) ? "; what needs it fails" : "");
 	f->disabled = true;
 }
 
@@ -194,7 +199,7 @@ static void failed(struct hook_run *r, struct hook *hook, const struct error *e)
 	if (!hook->functions[r->call.function].disabled) {
 		log_warning_often("%s %s: %s: %s failed: %s", hook->what, hook->name, r->subject,
 				  function, e->text);
-		blame(r, hook, e);
+		blame(r->hooks, hook, r->call.function, e);
 	}
 	if (!must_pass(r->hooks, r->call.function) || r->failed)
 		return;
@@ -277,6 +282,13 @@ static void release_waiting(struct hooks *h, const struct hook *hook, enum modul
 	}
 }
 
+static void after_disabling(struct hooks *h, const struct hook *hook, enum module_function f)
+{
+	release_waiting(h, hook, f);
+	if (h->o.disabled)
+		h->o.disabled(h->o.ctx);
+}
+
 static void on_result(void *ctx, struct module_result *result, const struct error *e)
 {
 	struct hook_run *r = ctx;
@@ -304,11 +316,28 @@ static void on_result(void *ctx, struct module_result *result, const struct erro
 		failed(r, hook, e);
 	}
 	step(r);
-	if (!f->disabled || was_disabled)
+	if (f->disabled && !was_disabled)
+		after_disabling(h, hook, function);
+}
+
+/* Whoever it was for has ended meanwhile: nobody is the worse for it but the hook. */
+static void on_unheard(void *ctx, const char *module, enum module_function function,
+		       const struct error *e)
+{
+	struct hooks *h = ctx;
+	struct hook *hook = find(h, module);
+	struct hook_function *f = &hook->functions[function];
+
+	f->calls++;
+	f->errors++;
+	f->timeouts += e->code == HOST_CALL_LATE;
+	if (f->disabled)
 		return;
-	release_waiting(h, hook, function);
-	if (h->o.disabled)
-		h->o.disabled(h->o.ctx);
+	log_warning_often("%s %s: %s failed: %s; nobody waits for it any more", hook->what,
+			  hook->name, enum_name(module_function_values, (int)function), e->text);
+	blame(h, hook, function, e);
+	if (f->disabled)
+		after_disabling(h, hook, function);
 }
 
 /* Calls the next one, or is done. */

@@ -10,9 +10,11 @@
 /* What may wait in all: calls are copies of what others bring. */
 #define WAITING_MAX_BYTES (64 * MIB)
 
-void host_calls_init(struct host_calls *q)
+void host_calls_init(struct host_calls *q,
+		     void (*unheard)(struct host_calls *q, const struct host_call *c,
+				     const struct error *e))
 {
-	*q = (struct host_calls){ .sent = 0 };
+	*q = (struct host_calls){ .unheard = unheard };
 	list_init(&q->waiting);
 	list_init(&q->refused);
 }
@@ -29,6 +31,7 @@ static void free_call(struct host_call *c)
 	c->calls->sent -= c->sent;
 	list_remove(&c->node);
 	buf_fini(&c->line);
+	free(c->module);
 	free(c);
 }
 
@@ -55,6 +58,8 @@ struct host_call *host_calls_add(struct host_calls *q, const struct module_call 
 
 	assert(done);
 	c->calls = q;
+	c->module = xstrdup(what->module);
+	c->function = what->function;
 	c->number = numbered.number = ++q->numbers;
 	numbered.has_number = true;
 	c->done = done;
@@ -91,6 +96,8 @@ void host_calls_finish(struct host_call *c, struct module_result *result, const 
 
 	assert(c == host_calls_first(c->calls));
 	list_remove(&c->node);
+	if (!c->done && e)
+		c->calls->unheard(c->calls, c, e);
 	next = host_calls_first(c->calls);
 	if (next && c->sent)
 		next->since_ns = now_ns();

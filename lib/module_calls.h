@@ -13,12 +13,16 @@ struct host_calls {
 	unsigned sent;
 	size_t bytes;     /* of the lines of those that wait */
 	uint64_t numbers; /* that were given */
+	/* One that was cancelled while it ran has failed. */
+	void (*unheard)(struct host_calls *q, const struct host_call *c, const struct error *e);
 };
 
 struct host_call {
 	struct list node;
 	struct host_calls *calls;
 	struct buf line; /* or, of one that is refused, why */
+	char *module;
+	enum module_function function;
 	uint64_t number;
 	bool sent, refused;
 	int64_t since_ns;     /* waits since then, or runs if it is the first */
@@ -26,7 +30,9 @@ struct host_call {
 	void *ctx;
 };
 
-void host_calls_init(struct host_calls *q);
+void host_calls_init(struct host_calls *q,
+		     void (*unheard)(struct host_calls *q, const struct host_call *c,
+				     const struct error *e));
 /* Appends one, of which everything is copied; it may be refused. */
 struct host_call *host_calls_add(struct host_calls *q, const struct module_call *what,
 				 host_call_done *done, void *ctx);

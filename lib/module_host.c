@@ -458,6 +458,13 @@ static void lose(struct module_host *h)
 	pump(h);
 }
 
+static void on_unheard(struct host_calls *q, const struct host_call *c, const struct error *e)
+{
+	struct module_host *h = container_of(q, struct module_host, calls);
+
+	h->o.unheard(h->o.ctx, c->module, c->function, e);
+}
+
 struct module_host *module_host_new(const struct module_host_options *o)
 {
 	struct module_host *h = xcalloc(1, sizeof(*h));
@@ -473,7 +480,7 @@ struct module_host *module_host_new(const struct module_host_options *o)
 	};
 	h->told.more = MODULE_LINES_MORE;
 	module_output_init(&h->output, h->o.name);
-	host_calls_init(&h->calls);
+	host_calls_init(&h->calls, on_unheard);
 	return h;
 }
 

@@ -35,6 +35,9 @@ struct module_host_options {
 	 * last: no other process is started before module_host_start().
 	 */
 	void (*loaded)(void *ctx, const struct module_result *result, const struct error *e);
+	/* A call that was cancelled while it ran has failed: its code is as for host_call_done. */
+	void (*unheard)(void *ctx, const char *module, enum module_function function,
+			const struct error *e);
 	void *ctx;
 };
 

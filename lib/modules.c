@@ -35,6 +35,9 @@ struct modules {
 	size_t hosts_count;
 	struct module *list;
 	size_t count;
+	void (*unheard)(void *ctx, const char *module, enum module_function function,
+			const struct error *e);
+	void *unheard_ctx;
 };
 
 /* ---- what is configured ---- */
@@ -340,6 +343,15 @@ static void on_loaded(void *ctx, const struct module_result *result, const struc
 		m->o.restarted(m->o.ctx, result);
 }
 
+static void on_unheard(void *ctx, const char *module, enum module_function function,
+		       const struct error *e)
+{
+	const struct host *h = ctx;
+
+	if (h->owner->unheard)
+		h->owner->unheard(h->owner->unheard_ctx, module, function, e);
+}
+
 static void start_host(struct modules *m, struct host *h)
 {
 	const struct module_host_options o = {
@@ -351,6 +363,7 @@ static void start_host(struct modules *m, struct host *h)
 		.timeout_ns = m->o.hook_timeout,
 		.memory_bytes = m->o.module_memory,
 		.loaded = on_loaded,
+		.unheard = on_unheard,
 		.ctx = h,
 	};
 
@@ -395,6 +408,15 @@ int modules_start(struct modules *m, struct error *e)
 }
 
 /* ---- use ---- */
+
+void modules_watch_unheard(struct modules *m,
+			   void (*fn)(void *ctx, const char *module, enum module_function function,
+				      const struct error *e),
+			   void *ctx)
+{
+	m->unheard = fn;
+	m->unheard_ctx = ctx;
+}
 
 bool modules_has_function(const struct modules *m, const char *name, enum module_function f)
 {

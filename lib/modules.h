@@ -45,6 +45,11 @@ void modules_want(struct modules *m, const char *name, const char *kind);
  * waiting there yet but signals; -EINTR when one of them has ended the loop.
  */
 int modules_start(struct modules *m, struct error *e);
+/* Who hears of calls that were cancelled while they ran, and have failed; fn may be NULL. */
+void modules_watch_unheard(struct modules *m,
+			   void (*fn)(void *ctx, const char *module, enum module_function function,
+				      const struct error *e),
+			   void *ctx);
 /* Whether it was loaded, and says that it has this function. */
 bool modules_has_function(const struct modules *m, const char *name, enum module_function f);
 /* module_host_call() to the host that has what->module, which is there. */

@@ -767,6 +767,34 @@ static void one_that_is_stopped_is_not_done(void **state)
 		    1);
 }
 
+/* It hangs, and its task is killed meanwhile, each time. */
+static void what_nobody_waits_for_is_blamed_for_what_it_does(void **state)
+{
+	static const struct example list[] = {
+		{ "misbehaves", "org_example_misbehaves", { "how=sleep" } },
+	};
+	struct fixture *f = *state;
+
+	f->o.hook_timeout = 100 * NSEC_PER_MSEC;
+	options.hook_failures_max = 2;
+	SET_UP(f, list, "org_example_misbehaves");
+	start_hooks();
+	for (unsigned i = 1; i <= 2; i++) {
+		autorun struct run r = { .done = 0 };
+
+		r.hook.call.task =
+			record(task_info_schema(), "{\"name\":\"t\",\"task_id\":{\"value\":\"t\"},"
+						   "\"agent_id\":{\"value\":\"a\"}}");
+		set_labels(&r, "own:0");
+		start(&r, HOOK_TASK_LABELS);
+		fini(&r);
+		RUN_UNTIL(f, f->restarted == i); /* what is not begun is forgotten */
+		assert_int_equal(r.done, 0);
+	}
+	expect_counts("org_example_misbehaves", 2, 2, 2);
+	expect_state(0, "disabled");
+}
+
 static void nor_is_it_called_while_its_process_is_away(void **state)
 {
 	struct fixture *f = *state;
@@ -865,6 +893,7 @@ int main(void)
 		HOOKS_TEST(nothing_is_prepared_without_one_that_is_disabled),
 		HOOKS_TEST(another_function_does_not_speak_for_one_that_crashes),
 		HOOKS_TEST(one_that_is_stopped_is_not_done),
+		HOOKS_TEST(what_nobody_waits_for_is_blamed_for_what_it_does),
 		HOOKS_TEST(nor_is_it_called_while_its_process_is_away),
 		HOOKS_TEST(flags_have_to_fit),
 		HOOKS_TEST(an_isolator_is_named_once),
