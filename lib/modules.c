@@ -463,6 +463,18 @@ static void show_parameters(const struct module_config *config, struct module_st
 	}
 }
 
+/* A process that is at it again after it could not load them is not back yet. */
+static const char *state_of(const struct module *m)
+{
+	const struct module_host *process = m->host->process;
+
+	if (!module_host_pid(process) || module_host_trouble(process))
+		return "restarting";
+	if (m->wanted_kind || !strcmp(m->description->kind, MESOS_ANONYMOUS_KIND))
+		return "active";
+	return "loaded";
+}
+
 bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 {
 	const struct module *shown;
@@ -475,12 +487,7 @@ bool modules_state(const struct modules *m, size_t i, struct module_state *ret)
 	pid = module_host_pid(shown->host->process);
 	*ret = (struct module_state){
 		.module = shown->description,
-		.state = (char *)(uintptr_t)(!pid                 ? "restarting"
-					     : shown->wanted_kind ? "active"
-					     : !strcmp(shown->description->kind,
-						       MESOS_ANONYMOUS_KIND)
-						     ? "active"
-						     : "loaded"),
+		.state = (char *)(uintptr_t)state_of(shown),
 		.host_pid = (uint64_t)pid,
 		.has_host_pid = pid > 0,
 		.host_restarts = module_host_restarts(shown->host->process),
