@@ -123,12 +123,18 @@ void hooks_free(struct hooks *h)
 	free(h);
 }
 
+/* Whether it has this function, and this daemon calls it. */
+static bool is_called(const struct hooks *h, const struct hook *hook, int f)
+{
+	return h->o.functions & BIT(f) &&
+	       modules_has_function(h->o.modules, hook->name, (enum module_function)f);
+}
+
 /* An isolator without functions is as idle as a hook without those that this daemon calls. */
 static bool is_idle(const struct hooks *h, const struct hook *hook)
 {
 	for (int f = 0; f < FUNCTIONS_MAX; f++)
-		if (h->o.functions & BIT(f) &&
-		    modules_has_function(h->o.modules, hook->name, (enum module_function)f))
+		if (is_called(h, hook, f))
 			return false;
 	return true;
 }
@@ -399,9 +405,7 @@ const char *hooks_missing(const struct hooks *h)
 		for (int f = 0; f < FUNCTIONS_MAX; f++) {
 			const struct hook *hook = &h->list[i];
 
-			if (!(h->o.functions & BIT(f)) || !must_pass(h, (enum module_function)f) ||
-			    !modules_has_function(h->o.modules, hook->name,
-						  (enum module_function)f))
+			if (!must_pass(h, (enum module_function)f) || !is_called(h, hook, f))
 				continue;
 			if (hook->functions[f].disabled)
 				return "a hook or isolator that every launch needs is disabled";
@@ -499,9 +503,7 @@ static void write_family(const struct metric *m, struct metrics_writer *w, void 
 
 	for (size_t i = 0; i < h->count; i++)
 		for (int f = 0; f < FUNCTIONS_MAX; f++)
-			if (h->o.functions & BIT(f) &&
-			    modules_has_function(h->o.modules, h->list[i].name,
-						 (enum module_function)f))
+			if (is_called(h, &h->list[i], f))
 				sample(m, w, &h->list[i], enum_name(module_function_values, f),
 				       &h->list[i].functions[f]);
 }
