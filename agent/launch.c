@@ -180,23 +180,30 @@ static struct container_spec describe(struct executor *x, struct resources *used
 
 /* ---- room for it ---- */
 
-/* What it may still write; of what was not measured yet that is all of it. */
+/*
+ * What it may still write of what it was offered; of what was not measured yet that is all of it. What an
+ * operator gave beyond that nobody keeps sandboxes for.
+ */
 static uint64_t may_write(const struct container *c)
 {
-	uint64_t limit;
+	uint64_t offered, limit;
 
-	return disk_limit_of(c, &limit) ? limit - MIN(c->disk.used.bytes, limit) : 0;
+	if (!disk_offered_to(c, &offered) || !disk_limit_of(c, &limit))
+		return 0;
+	limit = MIN(limit, offered);
+	return limit - MIN(c->disk.used.bytes, limit);
 }
 
 /* Disk that was offered is disk that is there: for this container, and for all that run. */
 static uint64_t promised(const struct agent *a)
 {
 	struct container *c;
-	uint64_t sum = 0;
+	uint64_t sum = 0, more;
 
-	list_for_each(c, &a->node.containers, node_entry)
-		if (c->phase != CONTAINER_ENDED)
-			sum += may_write(c);
+	list_for_each(c, &a->node.containers, node_entry) {
+		more = c->phase != CONTAINER_ENDED ? may_write(c) : 0;
+		sum += MIN(more, UINT64_MAX - sum);
+	}
 	return sum;
 }
 

@@ -4,14 +4,19 @@
 #include "agent/disk/policy.h"
 #include "lib/resources.h"
 
+bool disk_offered_to(const struct container *c, uint64_t *ret)
+{
+	return disk_limit(resources_scalar(&c->resources, "disk"), c->node->default_disk_bytes,
+			  ret);
+}
+
 bool disk_limit_of(const struct container *c, uint64_t *ret)
 {
 	if (c->override.set) {
 		*ret = c->override.limit_bytes;
 		return true;
 	}
-	return disk_limit(resources_scalar(&c->resources, "disk"), c->node->default_disk_bytes,
-			  ret);
+	return disk_offered_to(c, ret);
 }
 
 void disk_usage(const struct container *c, struct usage *ret)

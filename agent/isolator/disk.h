@@ -6,7 +6,9 @@
 
 #include "agent/isolator/isolator.h"
 
-/* What it may use: an operator's word, its tasks' disk, or the default; false: no limit. */
+/* What it was offered: its tasks' disk, or the default; false: nothing. */
+bool disk_offered_to(const struct container *c, uint64_t *ret);
+/* What it may use: the word of an operator or of a hook, or what it was offered; false: no limit. */
 bool disk_limit_of(const struct container *c, uint64_t *ret);
 void disk_usage(const struct container *c, struct usage *ret);
 
