@@ -71,8 +71,8 @@ struct agent {
 	struct chosen_label *chosen_labels;
 	size_t chosen_labels_count;
 	struct log_limit drops; /* lines about messages that were dropped */
-	const char *
-		cleaning; /* what asked for it: ends all tasks, tells that, then terminates; or NULL */
+	/* What asked for it: ends all tasks, tells that, then terminates; or NULL. */
+	const char *cleaning;
 	sd_event_source *cleanup_timer;
 	bool terminating; /* ends all tasks, then itself; the next one is a new agent */
 	int exit_status;
@@ -100,7 +100,10 @@ int agent_update(struct agent *a, const char *framework_id, struct task *t,
 void agent_drop_message(struct agent *a, const char *executor_id, const char *why);
 /* t has ended, its framework has not acknowledged that, and no update waits: makes one of it. */
 void agent_repeat_end(struct agent *a, const struct task *t);
-/* A task that never was here, or is not any more, has ended so, as its framework is told. reason NULL: none. */
+/*
+ * A task that never was here, or is not any more, has ended so, as its framework is told. reason
+ * NULL: none.
+ */
 void agent_end_task(struct agent *a, const char *framework_id, const char *task_id,
 		    enum task_state state, const enum task_reason *reason, const char *why);
 /* The same of one that is lost. */
@@ -122,8 +125,8 @@ void agent_add_health(const struct agent *a, struct buf *out);
  */
 void agent_terminate(struct agent *a, const char *why, int exit_status);
 /*
- * Ends all tasks, tells those who listen how they ended, within bounds, and then is terminated; why is
- * what was asked for, and stays. The link to the master is there.
+ * Ends all tasks, tells those who listen how they ended, within bounds, and then is terminated; why
+ * is what was asked for, and stays. The link to the master is there.
  */
 void agent_clean_up(struct agent *a, const char *why);
 /* Leaves the loop if nothing is left to end. */

@@ -1,6 +1,6 @@
 /*
- * Tasks that have come and are not taken yet: their labels are being decorated. Nothing of them is in the store,
- * and a master that asks meanwhile is told of none.
+ * Tasks that have come and are not taken yet: their labels are being decorated. Nothing of them is
+ * in the store, and a master that asks meanwhile is told of none.
  */
 #pragma once
 

@@ -95,8 +95,8 @@ static unsigned words_of(char *const *at, const char *flag)
 }
 
 /*
- * This agent's own command line, so that it finds the same store, with the --runtime_dir in which what
- * runs looks for it; without what it says of --recover, which is said once.
+ * This agent's own command line, so that it finds the same store, with the --runtime_dir in which
+ * what runs looks for it; without what it says of --recover, which is said once.
  */
 static void add_command(char *const *words, const char *runtime_dir, struct buf *out)
 {
@@ -114,7 +114,9 @@ static void add_command(char *const *words, const char *runtime_dir, struct buf 
 	buf_adds(out, " --recover=cleanup");
 }
 
-/* The command comes last, so that it is copied as it is; of what is long before it, the end is cut. */
+/*
+ * The command comes last, so that it is copied as it is; of what is long before it, the end is cut.
+ */
 static int refuse(const struct agent *a, const struct agent_row *before, const char *what,
 		  const char *was, const char *is, struct error *e)
 {

@@ -10,7 +10,8 @@ struct agent;
 struct agent_row;
 
 /*
- * Compares a->total and a->info with what the agent was before (of the store). What was detected, then and now, and is
- * less than it was stays what it was: memory and disk drift. -EINVAL with old, new, and the command that starts afresh.
+ * Compares a->total and a->info with what the agent was before (of the store). What was detected,
+ * then and now, and is less than it was stays what it was: memory and disk drift. -EINVAL with old,
+ * new, and the command that starts afresh.
  */
 int changes_accept(struct agent *a, const struct agent_row *before, bool rebooted, struct error *e);

@@ -40,8 +40,8 @@ static int make_absolute(char **path, struct error *e)
 }
 
 /*
- * An agent that was killed may have been about to start mesos-executor: until that is exec'd, which takes a
- * moment on a busy machine, it has a copy of the descriptor and so the lock.
+ * An agent that was killed may have been about to start mesos-executor: until that is exec'd, which
+ * takes a moment on a busy machine, it has a copy of the descriptor and so the lock.
  */
 static int wait_for_lock(int fd)
 {

@@ -1,4 +1,7 @@
-/* What a custom executor says to its agent: SUBSCRIBE, UPDATE, MESSAGE; who it is, its token proves. */
+/*
+ * What a custom executor says to its agent: SUBSCRIBE, UPDATE, MESSAGE; who it is, its token
+ * proves.
+ */
 #include "agent/agent.h"
 #include "agent/executors.h"
 #include "agent/master.h"

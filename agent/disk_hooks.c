@@ -62,7 +62,10 @@ static bool is_settled(const struct disk_run *w)
 	       l->limit_bytes != w->limit_bytes;
 }
 
-/* The host has looked at this too, but it may use more by now, and a module may write into the host's memory. */
+/*
+ * The host has looked at this too, but it may use more by now, and a module may write into the
+ * host's memory.
+ */
 static bool is_limit(const struct disk_run *w)
 {
 	const struct ledger *l = executor_disk(w->executor);
@@ -121,7 +124,10 @@ static struct disk_limit *describe(const struct ledger *l, bool kills)
 	return ret;
 }
 
-/* What was answered to a write that was refused does not speak for one that is above its limit all the same. */
+/*
+ * What was answered to a write that was refused does not speak for one that is above its limit all
+ * the same.
+ */
 static bool was_asked(const struct executor *x, bool kills)
 {
 	return x->disk_asked && x->disk_asked_bytes == executor_disk(x)->limit_bytes &&

@@ -7,8 +7,8 @@
 /* Copies of what every hook of it is told; the rest is the caller's to add. */
 void executor_hooks_describe(const struct executor *x, struct hook_run *ret);
 /*
- * slave_executor_environment_decorator, then slave_pre_launch_hook. passed() follows, perhaps from here; or its
- * container is refused.
+ * slave_executor_environment_decorator, then slave_pre_launch_hook. passed() follows, perhaps from
+ * here; or its container is refused.
  */
 void executor_hooks_launch(struct executor *x, void (*passed)(struct executor *x));
 /* Its container has ended; those of the launch are not waited for any more. */

@@ -470,7 +470,10 @@ static void on_limited(struct container *c)
 	save_executor(c->owner);
 }
 
-/* Each of its tasks is told, once, that there is no more disk: what it does about that is its affair. */
+/*
+ * Each of its tasks is told, once, that there is no more disk: what it does about that is its
+ * affair.
+ */
 static void say_denied(struct executor *x)
 {
 	struct task_status s;

@@ -19,8 +19,8 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 /* The terminal update of t was acknowledged: it is past. */
 void executor_forget_task(struct executor *x, struct task *t);
 /*
- * Asks it to end; its container is ended after the grace period. why is what tasks are told that fail
- * because of it, a clause that stays; NULL: their framework knows.
+ * Asks it to end; its container is ended after the grace period. why is what tasks are told that
+ * fail because of it, a clause that stays; NULL: their framework knows.
  */
 void executor_shutdown(struct executor *x, const char *why);
 /* None of its tasks lives. */

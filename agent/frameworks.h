@@ -56,7 +56,7 @@ struct executor {
 	unsigned completed_count;
 	struct ledger disk; /* the last measurement, kept for the record */
 	struct disk_override override;
-	char *denied; /* what its tasks were told when the kernel refused it more disk; NULL: nothing */
+	char *denied; /* what its tasks were told when it was refused more disk; NULL: nothing */
 	const char *why_ending;      /* what its tasks are told of it; NULL: nothing */
 	int exit_status;             /* of its container, once that has ended; -1: not known */
 	struct store_wait stored;    /* that it may begin, or how it ended */
@@ -77,7 +77,10 @@ struct executor *executor_find(struct framework *f, const char *executor_id);
 struct task *task_find(struct framework *f, const char *task_id);
 /* The same in the framework of this id; NULL also if that is not here. */
 struct task *frameworks_find_task(struct agent *a, const char *framework_id, const char *task_id);
-/* Labels of a task as fields of a log line that is about it; ctx is the agent: log_set_task_fields(). */
+/*
+ * Labels of a task as fields of a log line that is about it; ctx is the agent:
+ * log_set_task_fields().
+ */
 void frameworks_add_log_fields(struct log_fields *f, void *ctx);
 /* The one that is not past and has this container; NULL if there is none. */
 struct executor *executor_by_container(const struct agent *a, const char *container_id);

@@ -1,7 +1,7 @@
 /*
- * Whether a disk counts as full. It does as soon as it is, and no more once there is room; but after it has been full
- * twice within a minute, only once there has been room for a minute: what is written and deleted again and again is
- * neither said nor told to the master each time. Pure.
+ * Whether a disk counts as full. It does as soon as it is, and no more once there is room; but
+ * after it has been full twice within a minute, only once there has been room for a minute: what is
+ * written and deleted again and again is neither said nor told to the master each time. Pure.
  */
 #pragma once
 

@@ -29,7 +29,9 @@ struct gc_options {
 	struct store *store;
 	const char *work_dir; /* for log lines */
 	int work_dir_fd;      /* the caller's, open as long as gc lives */
-	/* Where the agent's id is (NULL: it has none yet): that directory stays when it is empty. */
+	/*
+	 * Where the agent's id is (NULL: it has none yet): that directory stays when it is empty.
+	 */
 	char *const *agent_id;
 	int64_t delay_ns, watch_interval_ns;
 	double headroom;      /* part of the disk, 0 to 1 */
@@ -50,7 +52,9 @@ int gc_check_flags(const struct agent_flags *flags, struct error *e);
 int gc_new(const struct gc_options *o, struct gc **ret, struct error *e);
 /* Before the pool is freed: a deletion that runs is left where it is, instead of waited for. */
 void gc_stop(struct gc *gc);
-/* After the pool was freed; waits are forgotten. The store may be closed already. NULL is accepted. */
+/*
+ * After the pool was freed; waits are forgotten. The store may be closed already. NULL is accepted.
+ */
 void gc_free(struct gc *gc);
 
 /*
@@ -80,9 +84,9 @@ struct gc_wait {
 };
 /*
  * Calls fn once, as soon as the file system of work_dir has so many bytes for those who are not
- * root and `more` says enough, deleting garbage until then, oldest first; or when none is left that can be deleted,
- * with a warning in the log: then the launch goes on with what there is. Directly, from within
- * this call, if that is so already; otherwise from the loop, in the order of the calls.
+ * root and `more` says enough, deleting garbage until then, oldest first; or when none is left that
+ * can be deleted, with a warning in the log: then the launch goes on with what there is. Directly,
+ * from within this call, if that is so already; otherwise from the loop, in the order of the calls.
  */
 void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, void (*fn)(struct gc_wait *w));
 /* What `more` said may be otherwise now. */

@@ -1,4 +1,6 @@
-/* How long a sandbox is kept, and which paths are those of sandboxes: without clock, without files. */
+/*
+ * How long a sandbox is kept, and which paths are those of sandboxes: without clock, without files.
+ */
 #pragma once
 
 #include "lib/base.h"

@@ -13,10 +13,10 @@
 #define GC_GONE ".gone-"
 
 /*
- * Removes the sandbox at path (below top, the work directory) and the directories above it that
- * are empty then; that of the agent keep_agent (NULL: of none) stays. First it is given another
- * name, so that after a crash in the middle the rest is known as such; calling this again goes on. One that is
- * not there is success. -ECANCELED soon after *stop was set.
+ * Removes the sandbox at path (below top, the work directory) and the directories above it that are
+ * empty then; that of the agent keep_agent (NULL: of none) stays. First it is given another name,
+ * so that after a crash in the middle the rest is known as such; calling this again goes on. One
+ * that is not there is success. -ECANCELED soon after *stop was set.
  */
 int gc_tree_remove(int top, const char *path, const char *keep_agent, const atomic_bool *stop,
 		   struct error *e);

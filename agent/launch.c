@@ -181,8 +181,8 @@ static struct container_spec describe(struct executor *x, struct resources *used
 /* ---- room for it ---- */
 
 /*
- * What it may still write of what it was offered; of what was not measured yet that is all of it. What an
- * operator gave beyond that nobody keeps sandboxes for.
+ * What it may still write of what it was offered; of what was not measured yet that is all of it.
+ * What an operator gave beyond that nobody keeps sandboxes for.
  */
 static uint64_t may_write(const struct container *c)
 {

@@ -1,4 +1,7 @@
-/* mesos-agent: reads its flags, sets the parts up in order, runs the loop, takes them down in reverse. */
+/*
+ * mesos-agent: reads its flags, sets the parts up in order, runs the loop, takes them down in
+ * reverse.
+ */
 #include <limits.h>
 #include <sys/resource.h>
 

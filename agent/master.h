@@ -11,8 +11,8 @@ struct master_link;
 int master_link_new(struct agent *a, struct master_link **ret, struct error *e);
 void master_link_free(struct master_link *m);
 /*
- * Admitted, and the connection stands. While the agent recovers there is no link: this, master_send,
- * master_queued and master_address accept NULL.
+ * Admitted, and the connection stands. While the agent recovers there is no link: this,
+ * master_send, master_queued and master_address accept NULL.
  */
 bool master_registered(const struct master_link *m);
 /* Sends if registered; otherwise it is dropped: what must arrive is resent by its owner. */

@@ -1,4 +1,7 @@
-/* The agent's metrics: metrics.def. Counters are counted where things happen, gauges read when asked. */
+/*
+ * The agent's metrics: metrics.def. Counters are counted where things happen, gauges read when
+ * asked.
+ */
 #pragma once
 
 #include "lib/error.h"

@@ -243,7 +243,9 @@ static void add_quota(struct answer_quota *answer, const struct agent *a, const 
 	answer->containers_count = n + 1;
 }
 
-/* What lives, then what ended last: how a task that was killed had used its disk is worth a look. */
+/*
+ * What lives, then what ended last: how a task that was killed had used its disk is worth a look.
+ */
 static void on_quota(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);

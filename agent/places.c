@@ -12,7 +12,9 @@
 #include "lib/timer.h"
 
 #define LOOK_NS NSEC_PER_SEC
-/* With less than this a sandbox cannot be made, let alone used; and it is full until there is more. */
+/*
+ * With less than this a sandbox cannot be made, let alone used; and it is full until there is more.
+ */
 #define ROOM_MIN    (1 * MIB)
 #define ROOM_AGAIN  (4 * MIB)
 #define FILES_MIN   16

@@ -1,7 +1,7 @@
 /*
- * The places on this node that the agent needs while it runs: the sockets in --runtime_dir, the exit
- * records beside the store, room for sandboxes in --work_dir. What others took away is made again, and
- * as long as that cannot be done no new task is taken.
+ * The places on this node that the agent needs while it runs: the sockets in --runtime_dir, the
+ * exit records beside the store, room for sandboxes in --work_dir. What others took away is made
+ * again, and as long as that cannot be done no new task is taken.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Project quotas for the agent as a whole: the ids of its sandboxes, what the kernel says of them by
- * itself, and the net below them. Nothing of this is there unless a disk quota isolator is on.
+ * Project quotas for the agent as a whole: the ids of its sandboxes, what the kernel says of them
+ * by itself, and the net below them. Nothing of this is there unless a disk quota isolator is on.
  */
 #pragma once
 
@@ -22,7 +22,10 @@ void quotas_free(struct agent *a);
 enum gc_more quotas_more(void *agent);
 /* For gc: a sandbox was deleted. */
 void quotas_sandbox_deleted(const char *path, void *agent);
-/* A container has nothing left of its quota: as if the kernel had refused it more, which nobody hears. */
+/*
+ * A container has nothing left of its quota: as if the kernel had refused it more, which nobody
+ * hears.
+ */
 void quotas_found_full(struct agent *a, struct container *c);
 /* Whether the flags say so and an isolator does it. */
 bool quotas_enforced(const struct agent *a);

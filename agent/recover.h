@@ -13,8 +13,8 @@ struct agent;
 #define RECOVER_CLEANUP   "cleanup"
 
 /*
- * Reads the store, finds the containers again, launches those that never began. Before the
- * loop runs; after everything but the link to the master is set up. -EINVAL if --resources or --attributes do not allow
- * what runs here, with both and the way out.
+ * Reads the store, finds the containers again, launches those that never began. Before the loop
+ * runs; after everything but the link to the master is set up. -EINVAL if --resources or
+ * --attributes do not allow what runs here, with both and the way out.
  */
 int agent_recover(struct agent *a, struct error *e);

@@ -1,4 +1,7 @@
-/* The scope is made with the keeper in it, or, when tasks of an agent before us hold it, the keeper is put there. */
+/*
+ * The scope is made with the keeper in it, or, when tasks of an agent before us hold it, the keeper
+ * is put there.
+ */
 #include "agent/scope.h"
 
 #include <fcntl.h>
@@ -29,8 +32,8 @@
 
 struct scope {
 	struct container_node *node;
-	char *unit,
-		*name; /* "mesos-agent.service", "mesos-agent.scope"; NULL: systemd has no part in it */
+	char *unit; /* "mesos-agent.service"; NULL, as name: systemd has no part in it */
+	char *name; /* "mesos-agent.scope" */
 	char *path; /* node->cgroups */
 	int lock;   /* on path: no second agent kills what it does not know there */
 	int leash;  /* the keeper ends when this is closed */

@@ -37,7 +37,10 @@ static void on_stored(struct store_wait *w)
 	answer_if_ready(container_of(w, struct setting, stored));
 }
 
-/* It is done all the same, as soon as it can be: a filesystem that is frozen does not even say that it is. */
+/*
+ * It is done all the same, as soon as it can be: a filesystem that is frozen does not even say that
+ * it is.
+ */
 static int on_late(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct setting *s = arg;

@@ -1,13 +1,16 @@
 /*
- * Limits that operators set (`mesos-agentctl quota set`): answered once they are in the store and the
- * kernel holds the container to them, or that this takes longer than whoever asks will wait.
+ * Limits that operators set (`mesos-agentctl quota set`): answered once they are in the store and
+ * the kernel holds the container to them, or that this takes longer than whoever asks will wait.
  */
 #pragma once
 
 #include "agent/agent.h"
 
 void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_quota *q);
-/* A hook gives the executor, whose container runs, another limit: as if an operator had, but nobody waits. */
+/*
+ * A hook gives the executor, whose container runs, another limit: as if an operator had, but nobody
+ * waits.
+ */
 void settings_override_disk(struct executor *x, const struct disk_override *o);
 /* The limits of this container are in force; why: or not, for this reason. */
 void settings_applied(struct executor *x, const char *why);

@@ -1,11 +1,14 @@
-/* slave_task_status_label_decorator: an update is in the store already, and told when its labels are known. */
+/*
+ * slave_task_status_label_decorator: an update is in the store already, and told when its labels
+ * are known.
+ */
 #pragma once
 
 #include "agent/agent.h"
 
 /*
- * Holds the update back if a hook wants to see it; t is its task, NULL if that is not here. stored: it has a row. Right
- * after it was queued.
+ * Holds the update back if a hook wants to see it; t is its task, NULL if that is not here. stored:
+ * it has a row. Right after it was queued.
  */
 void status_hooks_hold(struct agent *a, struct update *u, const struct task *t, bool stored);
 /* The update is gone. */

@@ -22,7 +22,9 @@ struct task *task_new(struct executor *executor, struct task_info *info)
 	t->executor = executor;
 	t->info = info;
 	t->state = TASK_STAGING;
-	/* The master has validated them; what it let through and we cannot read counts as nothing. */
+	/*
+	 * The master has validated them; what it let through and we cannot read counts as nothing.
+	 */
 	if (resources_from_wire(info->resources, info->resources_count, &t->resources, &e))
 		t->resources = (struct resources){ 0 };
 	return t;

@@ -1,7 +1,7 @@
 /*
- * Prints docs/protocol.md, docs/flags.md, docs/metrics.md or docs/removal-times.md, from the
- * tables and functions that the programs themselves are made of: `make docs`. It sees every .def file and lib/, and
- * nothing else of the programs.
+ * Prints docs/protocol.md, docs/flags.md, docs/metrics.md or docs/removal-times.md, from the tables
+ * and functions that the programs themselves are made of: `make docs`. It sees every .def file and
+ * lib/, and nothing else of the programs.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /*
- * Control groups, version 2: cgroups(7) and the kernel's cgroup-v2.rst. A group is a directory, named by its
- * absolute path; it must have been delegated to whoever calls this.
+ * Control groups, version 2: cgroups(7) and the kernel's cgroup-v2.rst. A group is a directory,
+ * named by its absolute path; it must have been delegated to whoever calls this.
  */
 #pragma once
 
@@ -13,7 +13,10 @@
 
 /* Whether this directory is a group of version 2. */
 bool cgroup_is(const char *path);
-/* The group that a process is in, below CGROUP_MOUNT, or NULL: there is none, or it is gone. The caller frees. */
+/*
+ * The group that a process is in, below CGROUP_MOUNT, or NULL: there is none, or it is gone. The
+ * caller frees.
+ */
 char *cgroup_of(pid_t pid);
 /* Makes it; that it is there already is no error. */
 int cgroup_make(const char *path, struct error *e);
@@ -24,8 +27,8 @@ int cgroup_enter(int fd);
 /* Moves another one. */
 int cgroup_move(const char *path, pid_t pid, struct error *e);
 /*
- * Kills all that is in it and below it, fork bombs too (Linux 5.14), and waits up to wait_ns until nothing is
- * left: -EBUSY if something is then. Nothing to kill and no such group are success.
+ * Kills all that is in it and below it, fork bombs too (Linux 5.14), and waits up to wait_ns until
+ * nothing is left: -EBUSY if something is then. Nothing to kill and no such group are success.
  */
 int cgroup_kill(const char *path, int64_t wait_ns, struct error *e);
 /* Removes it and what is below it: nothing may be alive there. */

@@ -23,9 +23,9 @@ struct config {
 
 /*
  * Fills a zeroed config, in the order of the names. A directory that is missing has no flags; a
- * name that begins with a dot is passed over, and so is one that wanted (NULL: all are) does not want, which
- * is not opened. Refused, with the path: what belongs to others than root and us, or may be written by
- * others; what is no regular file; what is larger than max_bytes or has a NUL.
+ * name that begins with a dot is passed over, and so is one that wanted (NULL: all are) does not
+ * want, which is not opened. Refused, with the path: what belongs to others than root and us, or
+ * may be written by others; what is no regular file; what is larger than max_bytes or has a NUL.
  */
 int config_dir_read(const char *path, size_t max_bytes,
 		    bool (*wanted)(const char *name, const void *ctx), const void *ctx,

@@ -72,8 +72,8 @@ static void raise_fd_limit(void)
 }
 
 /*
- * What our parent ignored and blocked is no wish of ours: the kernel itself reaps the children of who
- * ignores SIGCHLD. SIGHUP stays: nohup(1). A file that is too large is an error of its write.
+ * What our parent ignored and blocked is no wish of ours: the kernel itself reaps the children of
+ * who ignores SIGCHLD. SIGHUP stays: nohup(1). A file that is too large is an error of its write.
  */
 static int take_signals(struct error *e)
 {

@@ -13,10 +13,11 @@ struct daemon_options {
 };
 
 /*
- * Whatever the parent left us: opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to its
- * hard limit, sets the umask to 022, ignores SIGPIPE and SIGXFSZ, neither ignores nor lets through SIGCHLD,
- * SIGTERM, SIGINT and SIGUSR1 (they are for sources of the loop), blocks no other signal, and makes the
- * default loop. -EINVAL for a bad level, -errno for a log file that cannot be opened.
+ * Whatever the parent left us: opens descriptors 0 to 2 if they are closed, raises RLIMIT_NOFILE to
+ * its hard limit, sets the umask to 022, ignores SIGPIPE and SIGXFSZ, neither ignores nor lets
+ * through SIGCHLD, SIGTERM, SIGINT and SIGUSR1 (they are for sources of the loop), blocks no other
+ * signal, and makes the default loop. -EINVAL for a bad level, -errno for a log file that cannot be
+ * opened.
  */
 int daemon_init(const struct daemon_options *options, sd_event **ret, struct error *e);
 /* Calls on_signal at SIGTERM and SIGINT. */
@@ -27,8 +28,8 @@ char *daemon_hostname(void);
 /* Warns once that nothing is authenticated if ip is not a loopback address. */
 void daemon_warn_if_open(const char *ip);
 /*
- * Listens on ip and port, the flags, or on the socket that was passed, which is taken (-EBADF: none was):
- * manager_socket(). An error names the flag that is to blame.
+ * Listens on ip and port, the flags, or on the socket that was passed, which is taken (-EBADF: none
+ * was): manager_socket(). An error names the flag that is to blame.
  */
 int daemon_listen(sd_event *loop, const char *ip, uint64_t port, int passed,
 		  const struct listener_limits *limits, const struct listener_ops *ops, void *owner,

@@ -13,5 +13,8 @@ bool environment_name(const char *name);
 size_t variable_bytes(const struct variable *v);
 /* Of all of them together; NULL: there are none. */
 size_t environment_bytes(const struct environment *v);
-/* Whether all variables have a value, and a name that can be one, and are within both. NULL: there are none. -EINVAL, -E2BIG. */
+/*
+ * Whether all variables have a value, and a name that can be one, and are within both. NULL: there
+ * are none. -EINVAL, -E2BIG.
+ */
 int environment_check(const struct environment *v, struct error *e);

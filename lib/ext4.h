@@ -1,4 +1,7 @@
-/* What an ext4 was made with, as its superblock says: https://docs.kernel.org/filesystems/ext4/super.html */
+/*
+ * What an ext4 was made with, as its superblock says:
+ * https://docs.kernel.org/filesystems/ext4/super.html
+ */
 #pragma once
 
 #include "lib/base.h"

@@ -21,7 +21,10 @@ struct loader {
 	struct flags_words *words;
 };
 
-/* Where the values are from that this program was given last, for flags_fail(); NULL: the command line, or the default. */
+/*
+ * Where the values are from that this program was given last, for flags_fail(); NULL: the command
+ * line, or the default.
+ */
 static char *origins[FIELDS_MAX];
 
 static void forget_origins(void)
@@ -247,7 +250,10 @@ static int load_flag(struct loader *l, int argc, char **argv, int *i, struct err
 	return set_once(l, f, argv[++*i], e);
 }
 
-/* Of a daemon's file by this name: whether we have such a flag too. Its switches are its own affair. */
+/*
+ * Of a daemon's file by this name: whether we have such a flag too. Its switches are its own
+ * affair.
+ */
 static bool is_ours(const char *name, const void *ctx)
 {
 	return find(ctx, name);
@@ -337,7 +343,9 @@ static int load_all(struct loader *l, int argc, char **argv, char **env, struct 
 	return r ? r : load_argv(l, argc, argv, e);
 }
 
-/* A flag that names directories or files with further ones; NULL: there is none, or it is not set. */
+/*
+ * A flag that names directories or files with further ones; NULL: there is none, or it is not set.
+ */
 static char *named_files(const struct loader *l, const char *flag)
 {
 	const struct field *f = schema_field(l->program->schema, flag);

@@ -2,8 +2,8 @@
  * Options as records. A program's flags are a RECORD; its table drives parsing, the
  * environment, --help and what /state.json shows. All of Mesos's forms: --name=value,
  * --name value, --bool, --no-bool, MESOS_NAME, file:///path as a value (trimmed). The
- * command line overrides the environment, which overrides files (flags-config.def). What a value that is
- * refused was taken from is named before it.
+ * command line overrides the environment, which overrides files (flags-config.def). What a value
+ * that is refused was taken from is named before it.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct flags_program {
 	const char *words;           /* what may follow the flags, for --help; NULL: nothing may */
 	const char *env_prefix;      /* "MESOS_"; NULL: the environment is not read */
 	const struct schema *schema; /* has boolean fields help and version */
-	bool others_files; /* what --config_dir names is a daemon's: flags that we have not are passed over */
+	bool others_files; /* --config_dir is a daemon's: flags that we have not are passed over */
 };
 
 /* What stands beside the flags: pointers into argv. */
@@ -33,8 +33,9 @@ struct flags_words {
 
 /*
  * Fills a zeroed record: defaults, then the files below what --config_dir names, if there is such a
- * flag, then what --env_files names, likewise, then environ, then argv. words may be NULL only if the program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for
- * an unknown one, or the errno of a file:// that cannot be read; the record is then cleared.
+ * flag, then what --env_files names, likewise, then environ, then argv. words may be NULL only if
+ * the program takes none. -EINVAL with the flag and what is wrong, the nearest known flag for an
+ * unknown one, or the errno of a file:// that cannot be read; the record is then cleared.
  */
 int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
 	       struct flags_words *words, struct error *e);
@@ -50,7 +51,10 @@ void flags_add_view(const struct schema *schema, const void *rec, struct buf *ou
  * user may have given it by that one: it is put behind the first.
  */
 void flags_add_alias(const struct schema *schema, struct error *e);
-/* The same for what is no argument: "/etc/mesos-agent/port: --port: ..."; of what flags_load() has loaded last. */
+/*
+ * The same for what is no argument: "/etc/mesos-agent/port: --port: ..."; of what flags_load() has
+ * loaded last.
+ */
 void flags_add_origin(const struct schema *schema, struct error *e);
 /* Prints "<program>: <e>", with alias and origin, on standard error and exits with status 2. */
 _Noreturn void flags_fail(const struct flags_program *program, const struct error *e);

@@ -19,7 +19,10 @@
 /* Those of enum module_function. */
 #define FUNCTIONS_MAX (ISOLATOR_CLEANUP + 1)
 
-/* Each function is judged for itself: that another one works does not speak for one that always hangs. */
+/*
+ * Each function is judged for itself: that another one works does not speak for one that always
+ * hangs.
+ */
 struct hook_function {
 	uint64_t calls, errors, timeouts;
 	struct histogram seconds;
@@ -152,7 +155,10 @@ int hooks_start(struct hooks *h, struct error *e)
 
 /* ---- a run ---- */
 
-/* A launch that an isolator could not prepare would run without what isolates it; what is no launch happened already. */
+/*
+ * A launch that an isolator could not prepare would run without what isolates it; what is no launch
+ * happened already.
+ */
 static bool must_pass(const struct hooks *h, enum module_function f)
 {
 	static const uint64_t isolation = BIT(ISOLATOR_PREPARE) | BIT(ISOLATOR_ISOLATE);
@@ -276,7 +282,10 @@ static struct hook_run *find_waiting(struct hooks *h, const struct hook *hook,
 	return NULL;
 }
 
-/* Runs that wait for what was disabled go on as those that come to it later do; that may end them, and others. */
+/*
+ * Runs that wait for what was disabled go on as those that come to it later do; that may end them,
+ * and others.
+ */
 static void release_waiting(struct hooks *h, const struct hook *hook, enum module_function f)
 {
 	struct hook_run *r;

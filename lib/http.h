@@ -87,7 +87,10 @@ const struct http_route *http_route(const struct http_request *q);
  * the first if there are several. Valid during the handler.
  */
 const char *http_query(const struct http_request *q, const char *name);
-/* All values of a parameter, in their order: how many, "" for one without. Valid during the handler. */
+/*
+ * All values of a parameter, in their order: how many, "" for one without. Valid during the
+ * handler.
+ */
 unsigned http_query_all(const struct http_request *q, const char *name,
 			const char *ret[HTTP_PARAMS_MAX]);
 /*

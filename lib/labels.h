@@ -1,12 +1,15 @@
-/* Labels as a choice and as names: what is wanted of them, and what environment and metrics call them. */
+/*
+ * Labels as a choice and as names: what is wanted of them, and what environment and metrics call
+ * them.
+ */
 #pragma once
 
 #include "lib/log_fields.h"
 #include "lib/protocol.h"
 
 /*
- * "environment:prod" wants this pair, "environment" this key, whatever its value. Keys and values may
- * hold ':' themselves: a pair is wanted if it reads like the text.
+ * "environment:prod" wants this pair, "environment" this key, whatever its value. Keys and values
+ * may hold ':' themselves: a pair is wanted if it reads like the text.
  */
 struct labels_wanted {
 	const char *const *list; /* all of them must be there; borrowed */
@@ -18,7 +21,10 @@ struct labels_wanted {
 	"label=KEY:VALUE  only tasks with this label, or with any of that KEY; several: with all " \
 	"of them"
 
-/* What the keys and values of one thing may be together: with its name it can be passed on and shown. */
+/*
+ * What the keys and values of one thing may be together: with its name it can be passed on and
+ * shown.
+ */
 #define LABELS_MAX_BYTES (24 * KIB)
 #define LABELS_MAX       1000
 
@@ -33,19 +39,21 @@ struct labels *labels_kept(const struct labels *labels);
 /* labels may be NULL: it has none. True if nothing is wanted. */
 bool labels_match(const struct labels *labels, const struct labels_wanted *wanted);
 /*
- * MESOS_LABEL_ENVIRONMENT for "environment": in capitals, with '_' for each character that a shell would not
- * take in a name. The caller frees.
+ * MESOS_LABEL_ENVIRONMENT for "environment": in capitals, with '_' for each character that a shell
+ * would not take in a name. The caller frees.
  */
 char *labels_variable(const char *key);
 /* MESOS_LABEL_ENVIRONMENT=prod in the journal: the first of several of a name. */
 void labels_add_fields(const struct labels *labels, struct log_fields *f);
 /*
- * "environment:prod;team:web": keys and values, separated by ';' or a newline; what has no ':' has no value. For
- * schema_free(). -EINVAL names the item.
+ * "environment:prod;team:web": keys and values, separated by ';' or a newline; what has no ':' has
+ * no value. For schema_free(). -EINVAL names the item.
  */
 int labels_parse(const char *text, struct labels **ret, struct error *e);
 /* label_environment, as Prometheus calls it: as above, but the key stays in its case. */
 char *labels_metric(const char *key);
 
-/* The value of the first label with this key, "" if that has none; NULL if there is no such label. */
+/*
+ * The value of the first label with this key, "" if that has none; NULL if there is no such label.
+ */
 const char *labels_value(const struct labels *labels, const char *key);

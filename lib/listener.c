@@ -19,9 +19,9 @@
 
 #define BATCH 64 /* events, and connections accepted, per turn of the loop */
 /*
- * While there are so many of whom it is not known who they are, a batch is accepted every PACE_NS only,
- * and with twice as many every PAUSE_NS: when a whole cluster comes back at once, the backlog grows,
- * and no address reaches its limit.
+ * While there are so many of whom it is not known who they are, a batch is accepted every PACE_NS
+ * only, and with twice as many every PAUSE_NS: when a whole cluster comes back at once, the backlog
+ * grows, and no address reaches its limit.
  */
 #define UNKNOWN_MANY 256
 #define PACE_NS      (20 * NSEC_PER_MSEC)

@@ -50,15 +50,18 @@ int listener_take(sd_event *loop, int fd, const struct listener_limits *limits,
 		  const struct listener_ops *ops, void *owner, struct listener **ret,
 		  struct error *e);
 /*
- * A Unix socket with these permissions. A socket file that nobody listens on is
- * replaced, a live one is refused (-EADDRINUSE). Unlinked by listener_free(), if it is still in place.
+ * A Unix socket with these permissions. A socket file that nobody listens on is replaced, a live
+ * one is refused (-EADDRINUSE). Unlinked by listener_free(), if it is still in place.
  */
 int listener_unix(sd_event *loop, const char *path, unsigned mode,
 		  const struct listener_limits *limits, const struct listener_ops *ops, void *owner,
 		  struct listener **ret, struct error *e);
 /* Whether the path of a Unix socket is still that of this one. */
 bool listener_in_place(const struct listener *l);
-/* Stops listening. Connections that were handed over live on. Not from within an op. NULL is accepted. */
+/*
+ * Stops listening. Connections that were handed over live on. Not from within an op. NULL is
+ * accepted.
+ */
 void listener_free(struct listener *l);
 /* The port of a TCP listener, in host order. */
 uint16_t listener_port(const struct listener *l);

@@ -65,8 +65,8 @@ void log_set_file(int fd, bool quiet)
 }
 
 /*
- * Another description of the same pipe or terminal, so that whoever shares ours may go on waiting. A
- * regular file has no readers; a socket can be asked not to wait with each message.
+ * Another description of the same pipe or terminal, so that whoever shares ours may go on waiting.
+ * A regular file has no readers; a socket can be asked not to wait with each message.
  */
 void log_set_standard(void)
 {

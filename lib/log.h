@@ -1,7 +1,7 @@
 /*
- * One line per event: subject first, then a verb, then key=value. error = gave
- * up; warning = went on, and says so; info = a state changed; debug = anything. Where standard error is
- * the journal's, a line goes there with its fields: log_fields.h.
+ * One line per event: subject first, then a verb, then key=value. error = gave up; warning = went
+ * on, and says so; info = a state changed; debug = anything. Where standard error is the journal's,
+ * a line goes there with its fields: log_fields.h.
  */
 #pragma once
 
@@ -14,14 +14,14 @@ void log_set_level(enum log_level level);
 /* Sends lines to this fd as well as to standard error; quiet: to it alone. Takes the fd. */
 void log_set_file(int fd, bool quiet);
 /*
- * Standard error as it is now. Before this a line may wait for room there if somebody else writes to
- * the same pipe or terminal at the same moment.
+ * Standard error as it is now. Before this a line may wait for room there if somebody else writes
+ * to the same pipe or terminal at the same moment.
  */
 void log_set_standard(void);
 struct log_fields;
 /*
- * For the journal: adds fields to a line about a task, which has MESOS_TASK_ID (log_fields.h). Called only on the thread
- * that sets it, and never logs; NULL: nothing is added.
+ * For the journal: adds fields to a line about a task, which has MESOS_TASK_ID (log_fields.h).
+ * Called only on the thread that sets it, and never logs; NULL: nothing is added.
  */
 void log_set_task_fields(void (*fn)(struct log_fields *f, void *ctx), void *ctx);
 /*
@@ -61,7 +61,9 @@ struct log_limit {
  * many were not since the last one.
  */
 bool log_permit(struct log_limit *limit, int64_t now, uint64_t *left_out);
-/* How many lines were not written since the last one, when no other may follow: they are told then. */
+/*
+ * How many lines were not written since the last one, when no other may follow: they are told then.
+ */
 uint64_t log_take_left_out(struct log_limit *limit);
 /* Writes it if it may be written; " left_out=N" is appended if lines before it were not. */
 void log_write_limited(struct log_limit *limit, enum log_level level, const struct log_place *place,

@@ -15,7 +15,9 @@ static const struct {
 	{ "container", "MESOS_CONTAINER_ID" },
 };
 
-/* The next argument, of a type as parse_printf_format(3) has it: its text, or NULL if it is none. */
+/*
+ * The next argument, of a type as parse_printf_format(3) has it: its text, or NULL if it is none.
+ */
 static const char *next_arg(int type, va_list *args)
 {
 	int base = type & ~PA_FLAG_MASK;

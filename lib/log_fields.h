@@ -1,6 +1,7 @@
 /*
  * What a log line is about, from its own words: of "task %s: launched framework=%s" the journal
- * gets MESOS_TASK_ID= and MESOS_FRAMEWORK_ID=. The format decides, so no text from outside makes a field.
+ * gets MESOS_TASK_ID= and MESOS_FRAMEWORK_ID=. The format decides, so no text from outside makes a
+ * field.
  */
 #pragma once
 
@@ -21,7 +22,7 @@ void log_fields_find(const char *fmt, va_list args, struct log_fields *ret);
 /* The value of a field; NULL: the line has no such one. */
 const char *log_fields_get(const struct log_fields *f, const char *field);
 /*
- * One more, as long as there is room; cut where it is too long. Not one whose name the journal would not take
- * (systemd.journal-fields(7): at most 64 bytes), or which has no value.
+ * One more, as long as there is room; cut where it is too long. Not one whose name the journal
+ * would not take (systemd.journal-fields(7): at most 64 bytes), or which has no value.
  */
 void log_fields_add(struct log_fields *f, const char *field, const char *value);

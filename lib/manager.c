@@ -1,4 +1,6 @@
-/* A thin layer over libsystemd: one sentence for each error, no line that could be taken for two. */
+/*
+ * A thin layer over libsystemd: one sentence for each error, no line that could be taken for two.
+ */
 #include "lib/manager.h"
 
 #include <stdarg.h>

@@ -18,8 +18,8 @@ int manager_ready(sd_event *loop, struct error *e);
 /* We end, on purpose. */
 void manager_stopping(void);
 /*
- * The socket of the .socket unit that activated us, to be taken by listener_take(), or -EBADF: there is
- * none. The address in *ip and *port, which are flags, becomes the socket's. -EINVAL if it is
- * anything but one socket that listens on TCP.
+ * The socket of the .socket unit that activated us, to be taken by listener_take(), or -EBADF:
+ * there is none. The address in *ip and *port, which are flags, becomes the socket's. -EINVAL if it
+ * is anything but one socket that listens on TCP.
  */
 int manager_socket(char **ip, uint64_t *port, int *ret, struct error *e);

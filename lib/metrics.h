@@ -1,17 +1,17 @@
 /*
- * Metrics as records. A .def file has one row per metric with two names: Mesos's, for
- * the flat JSON of /metrics/snapshot, and Prometheus's, for its text format. Values
- * are doubles in Mesos's unit; `scale` takes them to Prometheus's base unit.
+ * Metrics as records. A .def file has one row per metric with two names: Mesos's, for the flat JSON
+ * of /metrics/snapshot, and Prometheus's, for its text format. Values are doubles in Mesos's unit;
+ * `scale` takes them to Prometheus's base unit.
  *
- *	METRICS(master_metrics)
- *		GAUGE(uptime, "master/uptime_secs", "mesos_master_uptime_seconds", 1, "...")
- *		COUNTER(tasks_lost, "master/tasks_lost", "mesos_master_tasks_lost_total", 1, "...")
- *		FAMILY(GAUGE, used, "containers/<id>/used", "mesos_agent_container_used", 1, "...")
- *	END_METRICS
+ * 	METRICS(master_metrics)
+ * 		GAUGE(uptime, "master/uptime_secs", "mesos_master_uptime_seconds", 1, "...")
+ * 		COUNTER(tasks_lost, "master/tasks_lost", "mesos_master_tasks_lost_total", 1, "...")
+ * 		FAMILY(GAUGE, used, "containers/<id>/used", "mesos_agent_container_used", 1, "...")
+ * 	END_METRICS
  *
- * A FAMILY has no member: its samples carry labels and are written by the owner's
- * callback; its Mesos name is a pattern, for docs/metrics.md. Only a family can be a HISTOGRAM. Names that were released
- * stay. Exposition: Prometheus text format 0.0.4 and OpenMetrics 1.0.
+ * A FAMILY has no member: its samples carry labels and are written by the owner's callback; its
+ * Mesos name is a pattern, for docs/metrics.md. Only a family can be a HISTOGRAM. Names that were
+ * released stay. Exposition: Prometheus text format 0.0.4 and OpenMetrics 1.0.
  */
 #pragma once
 
@@ -70,7 +70,9 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *h, double seconds);
-/* As metrics_sample(), of a family that is a histogram; json_name is continued by /count and so on. */
+/*
+ * As metrics_sample(), of a family that is a histogram; json_name is continued by /count and so on.
+ */
 void metrics_histogram(struct metrics_writer *w, const char *json_name,
 		       const struct metric_label *labels, const struct histogram *h);
 

@@ -5,7 +5,10 @@
 
 /* Calls that are written ahead of the one that runs. */
 #define SENT_MAX 64
-/* What of them may wait to be written: below what a connection holds against one that does not read. */
+/*
+ * What of them may wait to be written: below what a connection holds against one that does not
+ * read.
+ */
 #define SENT_MAX_BYTES (1 * MIB)
 /* What may wait in all: calls are copies of what others bring. */
 #define WAITING_MAX_BYTES (64 * MIB)

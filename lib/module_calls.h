@@ -1,6 +1,7 @@
 /*
- * The calls that one module host is to answer, in their order: those that are written to it, those that wait for
- * that, and those that cannot wait at all. Whoever owns them says when each of it happens.
+ * The calls that one module host is to answer, in their order: those that are written to it, those
+ * that wait for that, and those that cannot wait at all. Whoever owns them says when each of it
+ * happens.
  */
 #pragma once
 

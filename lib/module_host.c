@@ -14,7 +14,9 @@
 
 /* At the end of the daemon: so long modules may clean up. */
 #define END_NS NSEC_PER_SEC
-/* From the end of its connection to that of a process which dies: a crash is told as what it was. */
+/*
+ * From the end of its connection to that of a process which dies: a crash is told as what it was.
+ */
 #define DEATH_NS NSEC_PER_SEC
 /* From the kill of a process to the next one, if the kernel does not let it go. */
 #define UNDEAD_NS NSEC_PER_SEC
@@ -43,7 +45,10 @@ struct module_host {
 	struct log_limit told; /* lines of mesos_log() */
 	pid_t pid;
 	sd_event_source *child, *timer;
-	/* Of what is waited for when one of its two ends, process and connection, has come, or is to. */
+	/*
+	 * Of what is waited for when one of its two ends, process and connection, has come, or is
+	 * to.
+	 */
 	sd_event_source *drained;
 	pid_t undead[UNDEAD_MAX]; /* killed and not reaped yet; 0: none */
 	struct host_calls calls;
@@ -78,8 +83,8 @@ static void remember_undead(struct module_host *h)
 }
 
 /*
- * It waits for a filesystem that is frozen, or one of its own holds it as a tracer. Nothing waits for its end: the
- * calls behind it would for as long.
+ * It waits for a filesystem that is frozen, or one of its own holds it as a tracer. Nothing waits
+ * for its end: the calls behind it would for as long.
  */
 static int on_undead(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
@@ -131,8 +136,8 @@ static int on_drained(sd_event_source *source unused, uint64_t usec unused, void
 }
 
 /*
- * What it has said before its end may not be read yet. The end of the connection comes after it, unless
- * somebody whom it has forked holds the socket still.
+ * What it has said before its end may not be read yet. The end of the connection comes after it,
+ * unless somebody whom it has forked holds the socket still.
  */
 static int on_child(sd_event_source *source unused, const siginfo_t *si, void *arg)
 {

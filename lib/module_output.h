@@ -19,7 +19,10 @@ struct module_output {
 
 /* Closed. */
 void module_output_init(struct module_output *o, const char *name);
-/* From then on lines are logged in the loop; *ret is the end to write to, which the caller closes. -errno. */
+/*
+ * From then on lines are logged in the loop; *ret is the end to write to, which the caller closes.
+ * -errno.
+ */
 int module_output_open(struct module_output *o, sd_event *loop, int *ret);
 /* The process is gone: what it has printed last is logged, also without an end of its line. */
 void module_output_close(struct module_output *o);

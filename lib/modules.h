@@ -1,6 +1,6 @@
 /*
- * The modules that an operator has configured, and the hosts that hold them: what --modules or --modules_dir
- * say is read and checked here, loaded there. lib/hooks.h calls those that are hooks.
+ * The modules that an operator has configured, and the hosts that hold them: what --modules or
+ * --modules_dir say is read and checked here, loaded there. lib/hooks.h calls those that are hooks.
  */
 #pragma once
 
@@ -21,7 +21,10 @@ struct modules_options {
 	const char *launcher_dir, *modules, *modules_dir, *module_hosts;
 	int64_t hook_timeout;
 	uint64_t module_memory;
-	/* A host has loaded its modules again, which know nothing of what was before; or could not. May be NULL. */
+	/*
+	 * A host has loaded its modules again, which know nothing of what was before; or could not.
+	 * May be NULL.
+	 */
 	void (*restarted)(void *ctx, bool loaded);
 	void *ctx;
 };
@@ -56,8 +59,8 @@ bool modules_has_function(const struct modules *m, const char *name, enum module
 struct host_call *modules_call(struct modules *m, const struct module_call *what,
 			       host_call_done *done, void *ctx);
 /*
- * What operators see of it, without what is secret; true while i is one of them. ret borrows, and is to be
- * freed with modules_state_fini().
+ * What operators see of it, without what is secret; true while i is one of them. ret borrows, and
+ * is to be freed with modules_state_fini().
  */
 bool modules_state(const struct modules *m, size_t i, struct module_state *ret);
 void modules_state_fini(struct module_state *s);

@@ -29,7 +29,9 @@ int outcome_read(const char *path, struct message *ret, struct error *e)
 
 	if (r)
 		return r;
-	/* A NUL is where it was not written, be that after the line or in a block torn by a crash. */
+	/*
+	 * A NUL is where it was not written, be that after the line or in a block torn by a crash.
+	 */
 	end = memchr(block, '\n', strnlen(block, len));
 	if (!end)
 		return error_set(e, ENODATA, "%s: no outcome was written", path);

@@ -56,7 +56,9 @@ struct peer_server {
 	int64_t hello_ns; /* 0 is PEER_HELLO_NS */
 };
 
-/* Takes a connected socket and its seat (may be NULL). The peer looks after itself until greeted. */
+/*
+ * Takes a connected socket and its seat (may be NULL). The peer looks after itself until greeted.
+ */
 void peer_accept(const struct peer_server *server, int fd, struct seat *seat);
 /*
  * Dials; HELLO is sent at once. `closed` is called on failure too, also before greeted.
@@ -66,8 +68,8 @@ int peer_dial(const struct peer_server *server, const char *address,
 	      const struct peer_protocol *protocol, struct peer **ret, struct error *e);
 
 /*
- * As peer_dial(), with a socket that is connected already, which is taken: who is at its other end is known
- * beforehand.
+ * As peer_dial(), with a socket that is connected already, which is taken: who is at its other end
+ * is known beforehand.
  */
 struct peer *peer_attach(const struct peer_server *server, int fd,
 			 const struct peer_protocol *protocol);

@@ -64,7 +64,9 @@ static int find_type(enum language language, const char *name, enum message_type
 	return -ENOENT;
 }
 
-/* framework_id and executor_id stand beside the type in v1 calls: {"value":"..."}, null is absent. */
+/*
+ * framework_id and executor_id stand beside the type in v1 calls: {"value":"..."}, null is absent.
+ */
 static int decode_id(json_t *in, const char *name, char **ret, struct error *e)
 {
 	json_t *id = json_object_get(in, name), *value;

@@ -17,8 +17,8 @@
 char *runtime_dir_default(void);
 /*
  * Where the daemon of this name keeps its state: /var/lib/mesos/<name> of root, others have
- * $XDG_STATE_HOME/mesos/<name>, or ~/.local/state/mesos/<name> where that is not set. NULL if no absolute
- * path comes of it. The caller frees.
+ * $XDG_STATE_HOME/mesos/<name>, or ~/.local/state/mesos/<name> where that is not set. NULL if no
+ * absolute path comes of it. The caller frees.
  */
 char *state_dir_default(const char *name);
 /*

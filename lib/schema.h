@@ -90,7 +90,10 @@ int schema_decode(const struct schema *s, json_t *in, void *rec, struct error *e
 /* The same from text. JSON text may not repeat a key or nest deeper than 2048. */
 int schema_decode_text(const struct schema *s, const char *text, size_t len, void *rec,
 		       struct error *e);
-/* -EINVAL if the object that it was decoded from had other members than the schema knows: for what people write. */
+/*
+ * -EINVAL if the object that it was decoded from had other members than the schema knows: for what
+ * people write.
+ */
 int schema_check_known(const struct schema *s, const void *rec, struct error *e);
 /* Appends the record as one compact JSON object, absent optional fields omitted. */
 void schema_encode(const struct schema *s, const void *rec, struct buf *out);

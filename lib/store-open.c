@@ -443,8 +443,8 @@ static int take_image(struct store_db *d, const struct buf *image, struct error 
 }
 
 /*
- * PRAGMA wal_autocheckpoint would replace the hook that counts pages; that hook turns it off. image:
- * what the database in memory begins with; NULL: nothing, or it is a file.
+ * PRAGMA wal_autocheckpoint would replace the hook that counts pages; that hook turns it off.
+ * image: what the database in memory begins with; NULL: nothing, or it is a file.
  */
 static int open_database(const struct store_options *o, struct store_db *d, const struct buf *image,
 			 struct error *e)

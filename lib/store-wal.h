@@ -20,8 +20,8 @@ struct store_wal {
  */
 int store_wal_look(const char *path, struct store_wal *ret, struct error *e);
 /*
- * The same, and brings an image of the database up to what its log has, as a checkpoint would. -EFBIG
- * beyond STORE_IMAGE_MAX. After a failure the image is of no use.
+ * The same, and brings an image of the database up to what its log has, as a checkpoint would.
+ * -EFBIG beyond STORE_IMAGE_MAX. After a failure the image is of no use.
  */
 #define STORE_IMAGE_MAX GIB
 int store_wal_apply(const char *path, struct buf *image, struct error *e);

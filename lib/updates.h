@@ -86,13 +86,14 @@ int updates_check(const struct updates *u, const struct status_update *body, str
 struct update *updates_add(struct updates *u, struct status_update *body, uint64_t batch,
 			   int64_t now);
 /*
- * Nobody is told of it, nor of what came after it, before updates_release(); holder is not NULL, and may have to
- * be told in `gone` that it need not. Right after updates_add() or updates_restore().
+ * Nobody is told of it, nor of what came after it, before updates_release(); holder is not NULL,
+ * and may have to be told in `gone` that it need not. Right after updates_add() or
+ * updates_restore().
  */
 void updates_hold(struct updates *all, struct update *u, void *holder);
 /*
- * It is to be sent with these labels, which are taken (NULL: those that it has), as soon as that batch is on disk
- * (0: it is).
+ * It is to be sent with these labels, which are taken (NULL: those that it has), as soon as that
+ * batch is on disk (0: it is).
  */
 void updates_release(struct updates *all, struct update *u, struct labels *labels, uint64_t batch,
 		     int64_t now);

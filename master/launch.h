@@ -1,6 +1,6 @@
 /*
- * A task on its way from the books to its agent: the hooks that decorate its labels are called first, and until
- * they have answered the agent knows nothing of it.
+ * A task on its way from the books to its agent: the hooks that decorate its labels are called
+ * first, and until they have answered the agent knows nothing of it.
  */
 #pragma once
 

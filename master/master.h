@@ -196,9 +196,9 @@ struct principal {
 };
 
 /*
- * Everything but the loop's run. flags outlive the master; passed is a socket for its port, or -EBADF:
- * there is none yet. On failure nothing is left behind, and nothing was listening unless all
- * the rest succeeded.
+ * Everything but the loop's run. flags outlive the master; passed is a socket for its port, or
+ * -EBADF: there is none yet. On failure nothing is left behind, and nothing was listening unless
+ * all the rest succeeded.
  */
 int master_new(sd_event *loop, const struct master_flags *flags, int passed, struct master **ret,
 	       struct error *e);

@@ -7,7 +7,9 @@
 #include "master/flags.h"
 #include "master/removals.h"
 
-/* The flag says so: fewer missing agents are no sign that something is wrong with more than them. */
+/*
+ * The flag says so: fewer missing agents are no sign that something is wrong with more than them.
+ */
 #define HOLD_MIN 3
 
 struct recovered *recovery_find(const struct master *m, const char *id)

@@ -51,8 +51,8 @@ void registry_delete_update(struct master *m, uint64_t sequence);
 /* All zero before registry_open(). */
 struct store_counts registry_counts(const struct master *m);
 /*
- * 0, or -ENOSPC with a sentence for whoever is not known yet: the disk is full, and what waits for it
- * in memory has to stay small.
+ * 0, or -ENOSPC with a sentence for whoever is not known yet: the disk is full, and what waits for
+ * it in memory has to stay small.
  */
 int registry_refuses_new(const struct master *m, struct error *e);
 /* Appends a sentence for /health if the disk is full, so that nothing can be promised. */

@@ -1,6 +1,6 @@
 /*
- * Two agents with one id: a node was copied with its store. Each would throw out the other for ever,
- * with what was launched meanwhile; so the first stays as long as it answers.
+ * Two agents with one id: a node was copied with its store. Each would throw out the other for
+ * ever, with what was launched meanwhile; so the first stays as long as it answers.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ struct rivalry {
 };
 
 /*
- * Whether this process may speak for the agent: 0, or -EBUSY with what its operator should know. It is to
- * come back then: the one that is there is asked meanwhile.
+ * Whether this process may speak for the agent: 0, or -EBUSY with what its operator should know. It
+ * is to come back then: the one that is there is asked meanwhile.
  */
 int rivals_check(struct agent *a, const char *instance, const char *hostname, struct peer *p,
 		 struct error *e);

@@ -12,9 +12,15 @@ void task_move(struct task *t, enum task_state to);
 
 /* NULL if there is none. */
 struct task *task_find(const struct framework *f, const char *task_id);
-/* Labels of a task as fields of a log line that is about it; ctx is the master: log_set_task_fields(). */
+/*
+ * Labels of a task as fields of a log line that is about it; ctx is the master:
+ * log_set_task_fields().
+ */
 void task_add_log_fields(struct log_fields *f, void *ctx);
-/* A task that is about to be sent to the agent, by task_send(). Takes the resources, which are allocated already. */
+/*
+ * A task that is about to be sent to the agent, by task_send(). Takes the resources, which are
+ * allocated already.
+ */
 struct task *task_launch(struct framework *f, struct agent *a, const struct task_info *info,
 			 struct resources *resources);
 /* A task that an agent told of, charged later. Takes the report's contents. */

@@ -27,7 +27,10 @@ static int check_id(const struct task_info *t, const struct launch_context *c, s
 			 t->agent_id, c->agent_id);
 }
 
-/* Numbers and unknown members may be longer when they are written again than they were. Labels have the bound of those that hooks add to. */
+/*
+ * Numbers and unknown members may be longer when they are written again than they were. Labels have
+ * the bound of those that hooks add to.
+ */
 static int check_size(const struct task_info *t, struct error *e)
 {
 	struct task_info shown = {

@@ -1,4 +1,6 @@
-/* What is done to a cgroup at its end may take a while: a process dies when the kernel comes to it. */
+/*
+ * What is done to a cgroup at its end may take a while: a process dies when the kernel comes to it.
+ */
 #include "agent/container/cgroups.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /*
- * The cgroups of the containers, <root>/<container id>, with one for the supervisor and one for the task
- * side by side in it: what happens to all of the task's (memory.oom.group) is not to happen
- * to the supervisor. They place and kill; nothing is limited by them.
+ * The cgroups of the containers, <root>/<container id>, with one for the supervisor and one for the
+ * task side by side in it: what happens to all of the task's (memory.oom.group) is not to happen to
+ * the supervisor. They place and kill; nothing is limited by them.
  */
 #pragma once
 
@@ -15,7 +15,10 @@
 
 /* Where a container's is, or would be; NULL: there are none. The caller frees. */
 char *cgroups_path(const struct container_node *node, const char *container_id);
-/* Kills what is in a container's and removes it, if there is one: a job of the node's pool for ends. */
+/*
+ * Kills what is in a container's and removes it, if there is one: a job of the node's pool for
+ * ends.
+ */
 void cgroups_end(struct container_node *node, const char *container_id);
 /* The same for all whose container is not known. */
 void cgroups_find_strays(struct container_node *node,

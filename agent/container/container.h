@@ -31,18 +31,26 @@ struct container_end {
 	int status;      /* as waitpid(2) gives it */
 	bool limited;    /* a limit ended it: reason and message say which */
 	enum task_reason reason;
-	const char *
-		message; /* of the limit, why it could not be launched, or who ended it; NULL: none */
+	/* Of the limit, why it could not be launched, or who ended it; NULL: none. */
+	const char *message;
 };
 
 struct container_ops {
-	/* Its init exists and waits at the gate; container_start() opens that, once this is stored. */
+	/*
+	 * Its init exists and waits at the gate; container_start() opens that, once this is stored.
+	 */
 	void (*made)(struct container *c);
 	void (*started)(struct container *c); /* its command was exec'd */
-	/* It is above a limit that ends it: container_limit() with this message, unless somebody decides otherwise. At each check. */
+	/*
+	 * It is above a limit that ends it: container_limit() with this message, unless somebody
+	 * decides otherwise. At each check.
+	 */
 	void (*exceeded)(struct container *c, const char *why);
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
-	/* A check has found that nothing is left of its quota, and nobody tells of writes that are refused. */
+	/*
+	 * A check has found that nothing is left of its quota, and nobody tells of writes that are
+	 * refused.
+	 */
 	void (*full)(struct container *c);
 	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */
 	void (*denied)(struct container *c);
@@ -82,9 +90,8 @@ struct container_node {
 	int64_t recovery_timeout_ns; /* how long supervisors wait for the next agent */
 	uint64_t open_files;         /* soft limit of the containers; 0: whatever ours is */
 	struct agent_metrics *metrics;
-	const char *
-		cgroups; /* absolute path: where those of the containers are; NULL: they have none */
-	pid_t keeper;    /* a child that is no supervisor and no orphan: agent/scope.h; 0: none */
+	const char *cgroups; /* absolute path: where the containers' are; NULL: they have none */
+	pid_t keeper; /* a child that is no supervisor and no orphan: agent/scope.h; 0: none */
 	struct list containers;
 	unsigned supervisors; /* processes that are not yet reaped */
 	struct orphans *orphans;
@@ -208,23 +215,32 @@ struct container *container_launch(struct container_node *node, const struct con
 				   void *owner);
 /* Before container_proceed(): Mesos's own variables are these, which are copied. */
 void container_set_environment(struct container *c, const struct variable *list, size_t count);
-/* Instead of container_proceed() or container_start(): it is not to run, for this reason, and ends from the loop. */
+/*
+ * Instead of container_proceed() or container_start(): it is not to run, for this reason, and ends
+ * from the loop.
+ */
 void container_refuse(struct container *c, const struct error *why);
 /* Begins to make it; the outcome comes through node->ops. */
 void container_proceed(struct container *c);
 /* Lets its command begin; after ops->made. */
 void container_start(struct container *c);
 /*
- * One that runs already, or ran: its supervisor is found by pid and start time, and is expected to connect. What
- * became of it meanwhile comes through node->ops, from the loop.
+ * One that runs already, or ran: its supervisor is found by pid and start time, and is expected to
+ * connect. What became of it meanwhile comes through node->ops, from the loop.
  */
 struct container *container_adopt(struct container_node *node, const struct container_spec *spec,
 				  const struct container_past *past, void *owner);
 /* An operator gives it another limit, or takes that back. */
 void container_override_disk(struct container *c, const struct disk_override *o);
-/* It is not ended for its limit, until that is another: with a quota nothing but the hard limit holds it then. */
+/*
+ * It is not ended for its limit, until that is another: with a quota nothing but the hard limit
+ * holds it then.
+ */
 void container_spare_disk(struct container *c);
-/* Its isolators look at it again: what was said of its limits and could not be heeded is said again. */
+/*
+ * Its isolators look at it again: what was said of its limits and could not be heeded is said
+ * again.
+ */
 void container_watch_anew(struct container *c);
 /* The kernel has refused it more disk. */
 void container_refused(struct container *c, const char *message);

@@ -11,7 +11,10 @@
 #define PLAN_MOUNTS_MAX    64
 #define PLAN_COMMANDS_MAX  32
 #define PLAN_ARGUMENTS_MAX 256 /* and variables, of a command */
-/* Of an argument, or of a variable with its name: MAX_ARG_STRLEN of the kernel, which exec keeps to. */
+/*
+ * Of an argument, or of a variable with its name: MAX_ARG_STRLEN of the kernel, which exec keeps
+ * to.
+ */
 #define PLAN_TEXT_MAX (128 * KIB - 1)
 
 /*

@@ -1,4 +1,6 @@
-/* Processes that we started or found, connections that come and go, and facts that may be repeated. */
+/*
+ * Processes that we started or found, connections that come and go, and facts that may be repeated.
+ */
 #include "agent/container/supervisor.h"
 
 #include <signal.h>
@@ -84,7 +86,9 @@ static void on_killed_all(struct container *c)
 		container_end(c, &(struct container_end){ .message = why_lost(c) });
 }
 
-/* What it left, if it ended without a word or says so, is orphaned to us or to the system's init. */
+/*
+ * What it left, if it ended without a word or says so, is orphaned to us or to the system's init.
+ */
 static void lost(struct container *c)
 {
 	automessage struct message m = { 0 };

@@ -10,7 +10,9 @@
 void supervisor_spawn(struct container *c);
 /* Watches the one that the container had; if it is gone already, that is told from the loop. */
 void supervisor_find(struct container *c);
-/* Asks it to end the container, now or as soon as it can be asked. Again: with the shorter grace. */
+/*
+ * Asks it to end the container, now or as soon as it can be asked. Again: with the shorter grace.
+ */
 void supervisor_end(struct container *c, int64_t grace_ns);
 /* Stops watching it. */
 void supervisor_forget(struct container *c);

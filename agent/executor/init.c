@@ -57,7 +57,9 @@ static int become(const struct orders *o, struct error *e)
 	return error_sys(e, "exec %s", program);
 }
 
-/* The same. What is foreign, the commands before that of the container, gets processes of its own. */
+/*
+ * The same. What is foreign, the commands before that of the container, gets processes of its own.
+ */
 static int carry_out(const struct orders *o, struct error *e)
 {
 	const struct launch_plan *plan = o->plan;

@@ -1,12 +1,12 @@
 /*
- * Modules: shared libraries that extend the daemons. A library exports one struct mesos_module for each
- * module in it, whose symbol is the module's name. Only mesos-module-host loads it, a process beside the
- * daemon: it calls one function of one module at a time, and a call that takes longer than --hook_timeout,
- * or crashes, costs that process and not the daemon.
+ * Modules: shared libraries that extend the daemons. A library exports one struct mesos_module for
+ * each module in it, whose symbol is the module's name. Only mesos-module-host loads it, a process
+ * beside the daemon: it calls one function of one module at a time, and a call that takes longer
+ * than --hook_timeout, or crashes, costs that process and not the daemon.
  *
- * Structs begin with their size and only grow at their end, so that a module that is compiled today loads
- * tomorrow. What a function is given is opaque and belongs to the host, strings of it too: all of it
- * is gone when the function returns. Text is UTF-8.
+ * Structs begin with their size and only grow at their end, so that a module that is compiled today
+ * loads tomorrow. What a function is given is opaque and belongs to the host, strings of it too:
+ * all of it is gone when the function returns. Text is UTF-8.
  */
 #pragma once
 
@@ -59,21 +59,28 @@ struct mesos_module {
 	const char *author_email;
 	const char *description;
 	/*
-	 * Whether it works with the release that loads it, which is later than mesos_version. NULL: it works with
-	 * none but that.
+	 * Whether it works with the release that loads it, which is later than mesos_version. NULL:
+	 * it works with none but that.
 	 */
 	bool (*compatible)(void);
-	/* Its functions: a struct mesos_hook or mesos_isolator, as kind says; NULL of an anonymous one. */
+	/*
+	 * Its functions: a struct mesos_hook or mesos_isolator, as kind says; NULL of an anonymous
+	 * one.
+	 */
 	const void *functions;
-	/* Once before any other; what it returns is the first argument of them all. NULL: it cannot, see mesos_fail(). */
+	/*
+	 * Once before any other; what it returns is the first argument of them all. NULL: it
+	 * cannot, see mesos_fail().
+	 */
 	void *(*create)(const struct mesos_parameters *parameters);
 	/* At the end, unless the host is killed, within a second; may be NULL. */
 	void (*destroy)(void *self);
 };
 
 /*
- * What a library exports, `MESOS_MODULE(org_example_rack) = { MESOS_MODULE_BEGIN, .kind = MESOS_HOOK_KIND, ... };`,
- * also when all else in it is hidden. C++ before C++20 has no such initialisers: there a function makes one.
+ * What a library exports, `MESOS_MODULE(org_example_rack) = { MESOS_MODULE_BEGIN, .kind =
+ * MESOS_HOOK_KIND, ... };`, also when all else in it is hidden. C++ before C++20 has no such
+ * initialisers: there a function makes one.
  */
 #define MESOS_MODULE(name)                                                                         \
 	MESOS_EXTERN MESOS_VISIBLE const struct mesos_module name;                                 \
@@ -86,8 +93,8 @@ struct mesos_module {
 /* ---- what any function may call ---- */
 
 /*
- * Says why a function fails, in one sentence without an end, and returns -1: `return mesos_fail("no such
- * rack: %s", rack);`. In create the NULL is the failure.
+ * Says why a function fails, in one sentence without an end, and returns -1: `return mesos_fail("no
+ * such rack: %s", rack);`. In create the NULL is the failure.
  */
 int mesos_fail(const char *format, ...) MESOS_PRINTF(1, 2);
 /* A line of the daemon's log. */
@@ -106,7 +113,9 @@ const char *mesos_labels_key(const struct mesos_labels *l, size_t i);
 const char *mesos_labels_value(const struct mesos_labels *l, size_t i);
 /* The first with this key, or the count if there is none. */
 size_t mesos_labels_find(const struct mesos_labels *l, const char *key);
-/* These return 0, or -1 as mesos_fail() does: no UTF-8, an empty key, too much. value may be NULL. */
+/*
+ * These return 0, or -1 as mesos_fail() does: no UTF-8, an empty key, too much. value may be NULL.
+ */
 int mesos_labels_add(struct mesos_labels *l, const char *key, const char *value);
 /* It is the only one with this key then, in the place of the first that was. */
 int mesos_labels_set(struct mesos_labels *l, const char *key, const char *value);
@@ -124,8 +133,8 @@ const char *mesos_environment_value(const struct mesos_environment *v, size_t i)
 /* NULL: not set. */
 const char *mesos_environment_get(const struct mesos_environment *v, const char *name);
 /*
- * 0, or -1 as mesos_fail() does: a name that is none, no UTF-8, too much, or a variable by which a container
- * knows itself and its agent, as MESOS_SANDBOX: those cannot be unset either.
+ * 0, or -1 as mesos_fail() does: a name that is none, no UTF-8, too much, or a variable by which a
+ * container knows itself and its agent, as MESOS_SANDBOX: those cannot be unset either.
  */
 int mesos_environment_set(struct mesos_environment *v, const char *name, const char *value);
 /* Whether it was set. */
@@ -167,7 +176,10 @@ const struct mesos_labels *mesos_framework_labels(const struct mesos_framework *
 
 const char *mesos_agent_id(const struct mesos_agent *a);
 const char *mesos_agent_hostname(const struct mesos_agent *a);
-/* The text of an attribute, numbers as --attributes has them; NULL: it has no such one, or it is no text and no number. */
+/*
+ * The text of an attribute, numbers as --attributes has them; NULL: it has no such one, or it is no
+ * text and no number.
+ */
 const char *mesos_agent_attribute(const struct mesos_agent *a, const char *name);
 
 /* TASK_RUNNING and so on. */
