@@ -1,6 +1,6 @@
 /*
- * Modules as their daemon sees them: the built mesos-module-host with modules of tests/modules, a loop, a directory. Whatever
- * is not as expected fails the test.
+ * Modules as their daemon sees them: the built mesos-module-host with modules of tests/modules, a
+ * loop, a directory. Whatever is not as expected fails the test.
  */
 #pragma once
 
@@ -12,13 +12,9 @@
 #include <cmocka.h>
 
 #include "lib/modules.h"
+#include "tests/unit/loop.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, modules_set_up, modules_tear_down)
-
-#define PATIENCE_US (60 * NSEC_PER_SEC / NSEC_PER_USEC)
-#define RUN_UNTIL(f, cond)                                                                         \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run((f)->loop, PATIENCE_US) > 0)
 
 /* A module, and its parameters as "key=value". */
 struct example {
@@ -32,8 +28,8 @@ struct fixture {
 	struct streams *streams;
 	char dir[32];
 	char *launcher_dir, *text;
-	struct modules_options
-		o; /* as no flag but launcher_dir says, and with a call's time that nothing here takes */
+	/* As no flag but launcher_dir says, and with a call's time that nothing here takes. */
+	struct modules_options o;
 	struct modules *modules; /* NULL: the test has not made them yet; they are freed after it */
 	struct hooks *hooks;     /* likewise */
 	unsigned restarted;

@@ -16,14 +16,11 @@
 #include "agent/gc_tree.h"
 #include "lib/fs.h"
 #include "lib/units.h"
+#include "tests/unit/loop.h"
 
 #define RUNS  "slaves/A/frameworks/F/executors/E/runs"
 #define HOUR  (3600 * NSEC_PER_SEC)
 #define BLOCK 4096
-
-#define RUN_UNTIL(cond)                                                                            \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
 
 static char *dir, *agent_id;
 static sd_event *loop;
@@ -176,7 +173,7 @@ static void what_is_old_enough_is_deleted_and_its_row_after_it(void **state unus
 	garbage("2", HOUR / 2);
 	assert_true(there("1") && row_count == 2);
 	assert_int_equal(metrics.gc_pending, 2);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_false(there("1"));
 	assert_true(there("2"));
 	assert_int_equal(row_count, 1);
@@ -187,7 +184,7 @@ static void what_becomes_old_enough_is_deleted_then(void **state unused)
 {
 	garbage("1", HOUR - 20 * NSEC_PER_MSEC);
 	assert_true(there("1"));
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_false(there("1"));
 }
 
@@ -208,7 +205,7 @@ static void a_restart_keeps_the_schedule(void **state unused)
 	start();
 	restore_rows();
 	assert_int_equal(metrics.gc_pending, 2);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_false(there("1"));
 	assert_true(there("2") && row_count == 1);
 }
@@ -232,7 +229,7 @@ static void more_than_may_be_kept_are_not(void **state unused)
 	garbage("1", NSEC_PER_SEC);
 	garbage("2", 3 * NSEC_PER_SEC);
 	garbage("3", 2 * NSEC_PER_SEC);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_true(there("1") && there("3"));
 	assert_false(there("2"));
 }
@@ -253,7 +250,7 @@ static void a_deletion_that_was_cut_short_is_finished_at_once(void **state unuse
 	start();
 	restore_rows();
 	gc_find_strays(gc, nobody_is_known, NULL);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_false(there(GC_GONE "2"));
 	assert_true(there("1") && row_count == 1);
 }
@@ -261,7 +258,7 @@ static void a_deletion_that_was_cut_short_is_finished_at_once(void **state unuse
 static void a_sandbox_that_is_gone_already_costs_only_its_row(void **state unused)
 {
 	gc_add(gc, RUNS "/1", 0);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_int_equal(row_count, 0);
 }
 
@@ -281,7 +278,7 @@ static void what_nobody_knows_is_garbage_since_it_was_changed_last(void **state 
 	assert_int_equal(since[0], 0);
 	assert_string_equal(rows[1], RUNS "/1");
 	assert_true(since[1] > wall_ns() - HOUR && since[1] <= wall_ns());
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_false(there(GC_GONE "3"));
 	assert_true(there("1") && there("2"));
 }
@@ -295,11 +292,11 @@ static void what_cannot_be_deleted_is_tried_again_and_kept_in_mind(void **state 
 	start();
 	assert_int_equal(symlinkat("elsewhere", options.work_dir_fd, "slaves"), 0);
 	gc_add(gc, RUNS "/1", 0);
-	RUN_UNTIL(metrics.gc_failed == 3);
+	RUN_UNTIL(loop, metrics.gc_failed == 3);
 	assert_int_equal(row_count, 1);
 	assert_int_equal(metrics.gc_pending, 1);
 	assert_int_equal(unlinkat(options.work_dir_fd, "slaves", 0), 0);
-	RUN_UNTIL(metrics.gc_succeeded == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
 	assert_int_equal(row_count, 0);
 }
 
@@ -309,7 +306,7 @@ static void what_cannot_be_deleted_keeps_nothing_else_back(void **state unused)
 	assert_int_equal(symlinkat("F", options.work_dir_fd, "slaves/A/frameworks/G"), 0);
 	gc_add(gc, "slaves/A/frameworks/G/executors/E/runs/2", 0);
 	garbage("1", HOUR);
-	RUN_UNTIL(metrics.gc_succeeded == 1 && metrics.gc_failed == 1);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1 && metrics.gc_failed == 1);
 	assert_true(there("2") && !there("1"));
 }
 
@@ -326,10 +323,10 @@ static void a_full_disk_shortens_what_is_kept(void **state unused)
 	garbage("1", HOUR / 10);
 	garbage("2", HOUR / 2);
 	garbage("3", HOUR / 3);
-	RUN_UNTIL(metrics.gc_succeeded == 2);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 2);
 	assert_true(there("1"));
 	used_blocks = 900;
-	RUN_UNTIL(metrics.gc_succeeded == 3);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 3);
 	assert_false(there("1"));
 }
 
@@ -372,7 +369,7 @@ static void room_is_made_oldest_first_and_no_more_than_is_needed(void **state un
 	garbage("4", HOUR / 8);
 	gc_make_room(gc, &l.wait, 701 * BLOCK, on_room);
 	assert_int_equal(l.called, 0);
-	RUN_UNTIL(l.called);
+	RUN_UNTIL(loop, l.called);
 	assert_string_equal(l.left, "14");
 	assert_int_equal(l.called, 1);
 	assert_int_equal(metrics.gc_succeeded, 2);
@@ -386,7 +383,7 @@ static void a_launch_goes_on_when_no_garbage_is_left(void **state unused)
 	used_blocks = 700;
 	garbage("1", NSEC_PER_SEC);
 	gc_make_room(gc, &l.wait, 400 * BLOCK, on_room);
-	RUN_UNTIL(l.called);
+	RUN_UNTIL(loop, l.called);
 	assert_string_equal(l.left, "");
 	gc_make_room(gc, &l.wait, UINT64_MAX, on_room);
 	assert_int_equal(l.called, 2);
@@ -400,7 +397,7 @@ static void what_cannot_be_deleted_keeps_no_launch_waiting(void **state unused)
 	assert_int_equal(symlinkat("elsewhere", options.work_dir_fd, "slaves"), 0);
 	gc_add(gc, RUNS "/1", wall_ns());
 	gc_make_room(gc, &l.wait, UINT64_MAX, on_room);
-	RUN_UNTIL(l.called);
+	RUN_UNTIL(loop, l.called);
 	assert_int_equal(metrics.gc_failed, 1);
 	assert_int_equal(unlinkat(options.work_dir_fd, "slaves", 0), 0);
 	free(l.left);
@@ -418,7 +415,7 @@ static void launches_wait_in_order_and_may_leave_the_queue(void **state unused)
 	assert_int_equal(c.called, 0);
 	gc_wait_cancel(&b.wait);
 	gc_wait_cancel(&b.wait);
-	RUN_UNTIL(c.called);
+	RUN_UNTIL(loop, c.called);
 	assert_int_equal(a.called, 1);
 	assert_int_equal(b.called, 0);
 	assert_string_equal(a.left, "1");

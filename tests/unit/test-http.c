@@ -12,10 +12,7 @@
 
 #include "lib/http.h"
 #include "lib/http_request.h"
-
-#define RUN_UNTIL(cond)                                                                            \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static struct http *http;
@@ -164,8 +161,8 @@ static const char *converse(const char *text)
 	reply.len = 0;
 	say(fd, text);
 	while (hear(fd))
-		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!seats_taken(seats));
+		assert_true(loop_runs(loop));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	return buf_text(&reply);
 }
 
@@ -298,11 +295,11 @@ static void a_post_in_pieces_is_put_together(void **state unused)
 	reply.len = 0;
 	say(fd, "POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
 		"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
-	assert_true(sd_event_run(loop, 5000000) > 0);
+	assert_true(loop_runs(loop));
 	say(fd, "2\r\nde\r\n0\r\n\r\n");
 	while (hear(fd))
-		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!seats_taken(seats));
+		assert_true(loop_runs(loop));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	assert_string_equal(body(reply.data), "/switch posted 5: abcde");
 }
 
@@ -433,8 +430,8 @@ static void a_post_over_loopback_is_served(void **state unused)
 	say(fd, "POST /switch HTTP/1.1\r\nHost: x\r\n" JSON_BODY
 		"Connection: close\r\nContent-Length: 2\r\n\r\n{}");
 	while (hear(fd))
-		assert_true(sd_event_run(loop, 5000000) > 0);
-	RUN_UNTIL(!seats_taken(seats));
+		assert_true(loop_runs(loop));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	assert_string_equal(body(buf_text(&reply)), "/switch posted 2: {}");
 }
 
@@ -493,9 +490,9 @@ static void a_dripping_client_is_cut(void **state unused)
 	while (hear(fd)) {
 		if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
 			break;
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 	}
-	RUN_UNTIL(!seats_taken(seats));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	assert_int_equal(reply.len, 0);
 }
 
@@ -515,15 +512,15 @@ static void a_dripping_client_is_cut_in_its_second_request_too(void **state unus
 	fd = tcp_client();
 	say(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	while (!reply.len || !strstr(reply.data, "\r\n\r\n"))
-		assert_true(sd_event_run(loop, 5000000) > 0 && hear(fd));
+		assert_true(loop_runs(loop) && hear(fd));
 	start_ns = now_ns();
 	answered = reply.len;
 	while (hear(fd)) {
 		if (left-- > 0)
 			say(fd, "G");
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 	}
-	RUN_UNTIL(!seats_taken(seats));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	assert_int_equal(reply.len, answered);
 	assert_true(now_ns() - start_ns < 50 * NSEC_PER_SEC);
 }
@@ -533,7 +530,7 @@ static void expect_next(int fd, const char *status)
 {
 	reply.len = 0;
 	while (!reply.len)
-		assert_true(sd_event_run(loop, 5000000) > 0 && hear(fd));
+		assert_true(loop_runs(loop) && hear(fd));
 	expect_status(reply.data, status);
 }
 
@@ -554,7 +551,7 @@ static void what_nobody_reads_is_bounded(void **state unused)
 	say(second, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	expect_next(second, "200");
 	close_fd(&first);
-	RUN_UNTIL(seats_taken(seats) == 1);
+	RUN_UNTIL(loop, seats_taken(seats) == 1);
 	say(second, ask);
 	expect_next(second, "200");
 }
@@ -581,7 +578,7 @@ static void a_client_that_does_not_read_is_cut(void **state unused)
 	autofd int fd = client();
 
 	say(fd, "GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
-	RUN_UNTIL(!seats_taken(seats));
+	RUN_UNTIL(loop, !seats_taken(seats));
 	while (hear(fd))
 		;
 	assert_true(reply.len < 8 * MIB);
@@ -599,7 +596,7 @@ static void a_seat_is_released_when_the_connection_ends(void **state unused)
 	http_add(http, fds[1], seat);
 	assert_int_equal(seats_taken(table), 1);
 	close(fds[0]);
-	RUN_UNTIL(!seats_taken(table));
+	RUN_UNTIL(loop, !seats_taken(table));
 	seats_free(table);
 }
 

@@ -15,10 +15,7 @@
 #include "lib/fs.h"
 #include "lib/listener.h"
 #include "lib/log.h"
-
-#define RUN_UNTIL(cond)                                                                            \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static struct listener *listener;
@@ -131,7 +128,7 @@ static void the_first_byte_decides_and_stays_unread(void **state unused)
 	listen_tcp(&two);
 	one = dial();
 	say(one, "{}\n");
-	RUN_UNTIL(protocol_fd >= 0);
+	RUN_UNTIL(loop, protocol_fd >= 0);
 	assert_int_equal(http_fd, -EBADF);
 	assert_int_equal(recv(protocol_fd, text, sizeof(text), 0), 3);
 	assert_string_equal(text, "{}\n");
@@ -140,7 +137,7 @@ static void the_first_byte_decides_and_stays_unread(void **state unused)
 	assert_false(has_cred);
 	other = dial();
 	say(other, "GET");
-	RUN_UNTIL(http_fd >= 0);
+	RUN_UNTIL(loop, http_fd >= 0);
 	assert_int_equal(listener_counts(listener).accepted, 2);
 }
 
@@ -150,7 +147,7 @@ static void a_silent_connection_is_cut(void **state unused)
 
 	listen_tcp(&two);
 	fd = dial();
-	RUN_UNTIL(listener_counts(listener).silent);
+	RUN_UNTIL(loop, listener_counts(listener).silent);
 	expect_cut(fd);
 	assert_int_equal(listener_counts(listener).open, 0);
 }
@@ -165,13 +162,13 @@ static void a_connection_too_many_is_cut(void **state unused)
 	assert_true(b >= 0);
 	c = dial();
 	say(a, "{");
-	RUN_UNTIL(protocol_fd >= 0 && listener_counts(listener).refused);
+	RUN_UNTIL(loop, protocol_fd >= 0 && listener_counts(listener).refused);
 	expect_cut(c);
-	RUN_UNTIL(listener_counts(listener).silent == 1); /* b */
+	RUN_UNTIL(loop, listener_counts(listener).silent == 1); /* b */
 	assert_int_equal(listener_counts(listener).open, 1);
 	d = dial();
 	say(d, "G");
-	RUN_UNTIL(http_fd >= 0);
+	RUN_UNTIL(loop, http_fd >= 0);
 }
 
 static void one_peer_has_its_limit(void **state unused)
@@ -181,14 +178,14 @@ static void one_peer_has_its_limit(void **state unused)
 	listen_tcp(&one_each);
 	a = dial();
 	say(a, "{");
-	RUN_UNTIL(protocol_fd >= 0);
+	RUN_UNTIL(loop, protocol_fd >= 0);
 	b = dial();
-	RUN_UNTIL(listener_counts(listener).refused == 1);
+	RUN_UNTIL(loop, listener_counts(listener).refused == 1);
 	expect_cut(b);
 	seat_release(take_ptr(seat));
 	c = dial();
 	say(c, "G");
-	RUN_UNTIL(http_fd >= 0);
+	RUN_UNTIL(loop, http_fd >= 0);
 }
 
 static void a_seat_outlives_its_listener(void **state unused)
@@ -198,7 +195,7 @@ static void a_seat_outlives_its_listener(void **state unused)
 	listen_tcp(&two);
 	a = dial();
 	say(a, "{");
-	RUN_UNTIL(protocol_fd >= 0);
+	RUN_UNTIL(loop, protocol_fd >= 0);
 	listener_free(take_ptr(listener));
 	assert_non_null(seat);
 	seat_release(take_ptr(seat));
@@ -263,9 +260,9 @@ static void a_crowd_of_strangers_is_taken_at_a_pace(void **state unused)
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = dial();
 	start = now_ns();
-	RUN_UNTIL(listener_counts(listener).accepted >= 256);
+	RUN_UNTIL(loop, listener_counts(listener).accepted >= 256);
 	assert_int_equal(listener_counts(listener).accepted, 256);
-	RUN_UNTIL(listener_counts(listener).accepted == ARRAY_SIZE(fds));
+	RUN_UNTIL(loop, listener_counts(listener).accepted == ARRAY_SIZE(fds));
 	assert_true(now_ns() - start >= 19 * NSEC_PER_MSEC);
 	assert_int_equal(listener_counts(listener).refused, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -307,7 +304,7 @@ static void a_unix_socket_knows_its_peer_and_goes_away(void **state unused)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	fd = dial_unix();
 	say(fd, "{");
-	RUN_UNTIL(protocol_fd >= 0);
+	RUN_UNTIL(loop, protocol_fd >= 0);
 	assert_true(has_cred);
 	assert_int_equal(cred.pid, getpid());
 	listener_free(take_ptr(listener));
@@ -322,7 +319,7 @@ static void a_language_that_is_not_spoken_is_cut(void **state unused)
 	assert_int_equal(listen_unix(&protocol_only, &e), 0);
 	fd = dial_unix();
 	say(fd, "GET / HTTP/1.1\r\n\r\n");
-	RUN_UNTIL(listener_counts(listener).accepted && !listener_counts(listener).open);
+	RUN_UNTIL(loop, listener_counts(listener).accepted && !listener_counts(listener).open);
 	expect_cut(fd);
 }
 
@@ -401,10 +398,10 @@ static void running_out_of_descriptors_is_survived(void **state unused)
 	none = before;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_true(sd_event_run(loop, 5000000) > 0);
+	assert_true(loop_runs(loop));
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(listener_counts(listener).accepted, 0);
-	RUN_UNTIL(protocol_fd >= 0);
+	RUN_UNTIL(loop, protocol_fd >= 0);
 }
 
 static int make_dir(void **state unused)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "lib/metrics-http.h"
+#include "tests/unit/loop.h"
 
 /* Prometheus 2.42 (scrape/scrape.go), with and without OpenMetrics; Firefox; Chrome. */
 #define PROMETHEUS                                                                                 \
@@ -70,7 +71,7 @@ static enum metrics_format ask(const char *path, const char *accept)
 	http_add(http, fds[1], NULL);
 	assert_int_equal(write(client, text, strlen(text)), strlen(text));
 	while (n < 0) {
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 		n = recv(client, heard, sizeof(heard) - 1, MSG_DONTWAIT);
 	}
 	heard[n] = '\0';

@@ -16,10 +16,7 @@
 #include "lib/log.h"
 #include "lib/module_host.h"
 #include "tests/unit/built.h"
-
-#define RUN_UNTIL(loop, cond)                                                                      \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 struct fixture {
 	sd_event *loop;

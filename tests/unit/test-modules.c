@@ -376,10 +376,10 @@ static void a_process_that_ends_is_started_again(void **state)
 	load(f);
 	other = pid_of(f, 1);
 	kill(pid_of(f, 0), SIGKILL);
-	RUN_UNTIL(f, !pid_of(f, 0));
+	RUN_UNTIL(f->loop, !pid_of(f, 0));
 	expect_modules(f, "org_example_labels labels.so restarting|"
 			  "org_example_anonymous anonymous.so active");
-	RUN_UNTIL(f, f->restarted);
+	RUN_UNTIL(f->loop, f->restarted);
 	expect_modules(f, "org_example_labels labels.so loaded|"
 			  "org_example_anonymous anonymous.so active");
 	assert_int_equal(modules_restarts(f->modules), 1);
@@ -410,10 +410,10 @@ static void one_that_cannot_come_back_is_told_of(void **state)
 	expect_health(f, "");
 	assert_int_equal(unlink(path), 0);
 	kill(pid_of(f, 0), SIGKILL);
-	RUN_UNTIL(f, modules_restarts(f->modules) == 2);
+	RUN_UNTIL(f->loop, modules_restarts(f->modules) == 2);
 	expect_health(f, health);
 	free(link_example(f));
-	RUN_UNTIL(f, f->restarted);
+	RUN_UNTIL(f->loop, f->restarted);
 	expect_health(f, "");
 }
 

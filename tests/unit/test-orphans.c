@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "agent/container/orphans.h"
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static struct container_node node;
@@ -75,7 +76,7 @@ static pid_t start_family(int depth)
 static void run_until_idle(void)
 {
 	while (!idles)
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 }
 
 static void orphans_are_killed_and_reaped_with_what_is_below(void **state unused)

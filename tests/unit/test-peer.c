@@ -14,10 +14,7 @@
 #include "lib/listener.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-
-#define RUN_UNTIL(cond)                                                                            \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 #define HELLO_FRAMEWORK "{\"type\":\"HELLO\",\"hello\":{\"role\":\"framework\"}}\n"
 #define SUBSCRIBE                                                                                  \
@@ -190,7 +187,7 @@ static bool hear(int fd, const char *text)
 		heard.len += n > 0 ? (size_t)n : 0;
 		if (strstr(buf_text(&heard), text))
 			return true;
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 	}
 }
 
@@ -296,7 +293,7 @@ static void hello_is_said_once(void **state unused)
 	say(fd, HELLO_FRAMEWORK);
 	assert_true(hear(fd, "HELLO was said already"));
 	say(fd, SUBSCRIBE);
-	RUN_UNTIL(strstr(buf_text(&did), "subscribe"));
+	RUN_UNTIL(loop, strstr(buf_text(&did), "subscribe"));
 }
 
 static void a_verb_answers_in_its_phase_only(void **state unused)
@@ -321,7 +318,7 @@ static void an_unknown_type_keeps_the_connection(void **state unused)
 	say(fd, "{\"type\":\"KILL\",\"kill\":{}}\n");
 	assert_true(hear(fd, "kill: task_id: missing"));
 	say(fd, SUBSCRIBE);
-	RUN_UNTIL(strstr(buf_text(&did), "subscribe n "));
+	RUN_UNTIL(loop, strstr(buf_text(&did), "subscribe n "));
 }
 
 static void what_is_no_json_ends_the_connection(void **state unused)
@@ -374,7 +371,7 @@ static void whoever_is_dialled_has_one_too(void **state unused)
 	server.hello_ns = NSEC_PER_MSEC;
 	assert_int_equal(listener_unix(loop, path, 0600, &limits, &ops, &silent, &l, &e), 0);
 	assert_int_equal(peer_dial(&server, path, &master, &theirs, &e), 0);
-	RUN_UNTIL(!theirs);
+	RUN_UNTIL(loop, !theirs);
 	assert_string_equal(buf_text(&did), "closed: no HELLO in time ");
 	listener_free(l);
 }
@@ -393,10 +390,10 @@ static void whoever_dials_an_older_or_newer_one_is_told_which(void **state unuse
 	dialling.hello = &hello;
 	assert_int_equal(listener_unix(loop, path, 0600, &limits, &ops, &fd, &l, &e), 0);
 	assert_int_equal(peer_dial(&dialling, path, &master, &theirs, &e), 0);
-	RUN_UNTIL(fd >= 0);
+	RUN_UNTIL(loop, fd >= 0);
 	say(fd, "{\"type\":\"HELLO\",\"hello\":{\"role\":\"master\","
 		"\"protocol_min\":7,\"protocol_max\":9}}\n");
-	RUN_UNTIL(!theirs);
+	RUN_UNTIL(loop, !theirs);
 	assert_string_equal(buf_text(&did), "closed: the master speaks protocol versions 7 to 9, "
 					    "the framework 1 to 1: upgrade the framework ");
 	listener_free(l);
@@ -407,7 +404,7 @@ static void an_error_is_not_answered(void **state unused)
 	autofd int fd = greet();
 
 	say(fd, "{\"type\":\"ERROR\",\"error\":{\"message\":\"x\"}}\n" SUBSCRIBE);
-	RUN_UNTIL(strstr(buf_text(&did), "subscribe"));
+	RUN_UNTIL(loop, strstr(buf_text(&did), "subscribe"));
 	assert_int_equal(recv(fd, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
 }
 
@@ -416,7 +413,7 @@ static void a_peer_that_leaves_is_told_to_its_owner(void **state unused)
 	int fd = greet();
 
 	close(fd);
-	RUN_UNTIL(!theirs);
+	RUN_UNTIL(loop, !theirs);
 	assert_string_equal(buf_text(&did), "greeted closed: closed by the peer ");
 }
 
@@ -426,7 +423,7 @@ static void a_peer_that_leaves_before_hello_is_nobodys(void **state unused)
 
 	assert_int_equal(streams_count(streams), 1);
 	close(fd);
-	RUN_UNTIL(!streams_count(streams));
+	RUN_UNTIL(loop, !streams_count(streams));
 	assert_int_equal(did.len, 0);
 }
 
@@ -438,7 +435,7 @@ static void a_line_too_long_for_the_role_ends_it(void **state unused)
 	memset(text, ' ', 4998);
 	text[0] = '{';
 	say(fd, text);
-	RUN_UNTIL(!theirs);
+	RUN_UNTIL(loop, !theirs);
 	assert_non_null(strstr(buf_text(&did), "closed: "));
 }
 
@@ -447,7 +444,7 @@ static void a_verb_may_end_its_own_peer(void **state unused)
 	autofd int fd = greet();
 
 	say(fd, SUBSCRIBE "{\"type\":\"TEARDOWN\"}\n{\"type\":\"REVIVE\"}\n");
-	RUN_UNTIL(taken);
+	RUN_UNTIL(loop, taken);
 	expect_closed(fd);
 	assert_string_equal(buf_text(&did), "greeted subscribe n teardown ");
 	theirs = NULL;
@@ -460,7 +457,7 @@ static void what_is_queued_before_finish_is_written(void **state unused)
 	peer_error(theirs, "last words");
 	say(fd, "{\"type\":\"KILL\",\"framework_id\":{\"value\":\"f\"},"
 		"\"kill\":{\"task_id\":{\"value\":\"t\"}}}\n");
-	RUN_UNTIL(taken);
+	RUN_UNTIL(loop, taken);
 	expect_closed(fd);
 	assert_non_null(strstr(heard.data, "last words"));
 	assert_string_equal(buf_text(&did), "greeted f ");
@@ -512,14 +509,14 @@ static void two_peers_greet_each_other(void **state unused)
 	dialling.hello = &hello;
 	assert_int_equal(listener_unix(loop, path, 0600, &limits, &ops, &server, &l, &e), 0);
 	assert_int_equal(peer_dial(&dialling, path, &master, &dialled, &e), 0);
-	RUN_UNTIL(theirs && theirs != dialled);
+	RUN_UNTIL(loop, theirs && theirs != dialled);
 	accepted = theirs;
-	RUN_UNTIL(theirs == dialled);
+	RUN_UNTIL(loop, theirs == dialled);
 	assert_string_equal(buf_text(&did), "greeted greeted 0.22.0 ");
 	peer_send(accepted, EVENT_SUBSCRIBED, NULL, NULL, &body);
-	RUN_UNTIL(strstr(buf_text(&did), "subscribed F "));
+	RUN_UNTIL(loop, strstr(buf_text(&did), "subscribed F "));
 	peer_close(accepted);
-	RUN_UNTIL(!theirs);
+	RUN_UNTIL(loop, !theirs);
 	assert_non_null(strstr(buf_text(&did), "closed: closed by the peer "));
 	listener_free(l);
 }
@@ -530,7 +527,7 @@ static void a_dial_that_fails_is_told(void **state unused)
 	struct error e;
 
 	assert_int_equal(peer_dial(&server, "/no/such/socket", &master, &dialled, &e), 0);
-	RUN_UNTIL(did.len);
+	RUN_UNTIL(loop, did.len);
 	assert_non_null(strstr(buf_text(&did), "closed: connect /no/such/socket: No such file"));
 	assert_int_equal(peer_dial(&server, "nonsense", &master, &dialled, &e), -EINVAL);
 	assert_int_equal(streams_count(streams), 0);

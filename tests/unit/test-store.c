@@ -26,13 +26,9 @@
 #include "lib/schema-tables.h"
 #include "tests/unit/test-store.def"
 #include "lib/schema-end.h"
+#include "tests/unit/loop.h"
 
 /* What a disk may take that others use as well; one test writes more than 64 MiB. */
-#define PATIENCE_US (120 * NSEC_PER_SEC / NSEC_PER_USEC)
-#define RUN_UNTIL(loop, cond)                                                                      \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, PATIENCE_US) > 0)
-
 #define FRESH     "remove it to start afresh"
 #define RESERVE   (256 * KIB)
 #define NAMES_MAX 32

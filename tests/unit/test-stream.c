@@ -10,10 +10,7 @@
 #include <sys/un.h>
 
 #include "lib/stream.h"
-
-#define RUN_UNTIL(cond)                                                                            \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static struct streams *set;
@@ -110,9 +107,9 @@ static void lines_arrive_whatever_their_pieces(void **state unused)
 
 	open_pair(&peer, 100);
 	say(peer, "{\"a\":1}\n{\"b\"");
-	RUN_UNTIL(got.len);
+	RUN_UNTIL(loop, got.len);
 	say(peer, ":2}\r\n\n{}\n");
-	RUN_UNTIL(got.len > 10);
+	RUN_UNTIL(loop, got.len > 10);
 	expect_got("{\"a\":1}|{\"b\":2}|{}|");
 }
 
@@ -125,7 +122,7 @@ static void what_is_queued_leaves_at_the_end_of_the_turn(void **state unused)
 	queue(s, "two\n");
 	assert_int_equal(recv(peer, &(char){ 0 }, 1, MSG_DONTWAIT), -1);
 	assert_int_equal(stream_queued(s), 8);
-	RUN_UNTIL(!stream_queued(s));
+	RUN_UNTIL(loop, !stream_queued(s));
 	expect_heard(peer, "one\ntwo\n");
 }
 
@@ -136,7 +133,7 @@ static void a_peer_that_leaves_is_told_once(void **state unused)
 	open_pair(&peer, 100);
 	say(peer, "last\n");
 	close_fd(&peer);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	expect_got("last|");
 	assert_string_equal(why, "closed by the peer");
 	assert_int_equal(streams_count(set), 0);
@@ -151,7 +148,7 @@ static void half_a_line_at_the_end_is_told(void **state unused)
 	open_pair(&peer, 100);
 	say(peer, "whole\nhalf");
 	close_fd(&peer);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	expect_got("whole|");
 	assert_string_equal(why, "closed by the peer in the middle of a line (4 bytes)");
 }
@@ -162,7 +159,7 @@ static void too_long_a_line_ends_the_stream(void **state unused)
 
 	open_pair(&peer, 4);
 	say(peer, "1234\n12345\n1\n");
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	expect_got("1234|");
 	assert_string_equal(why, "sent a line longer than 4 bytes");
 }
@@ -176,7 +173,7 @@ static void a_peer_that_does_not_read_is_dropped(void **state unused)
 	stream_out(s)->len = 4 * MIB + 1;
 	stream_flush(s);
 	assert_int_equal(closed_count, 0);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	assert_string_equal(why, "does not read: 4194305 bytes are queued for it");
 }
 
@@ -193,7 +190,7 @@ static void a_long_answer_arrives_whole(void **state unused)
 	while (total < 3 * MIB) {
 		ssize_t n;
 
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 		while ((n = recv(peer, piece, sizeof(piece), MSG_DONTWAIT)) > 0)
 			total += (size_t)n;
 	}
@@ -213,7 +210,7 @@ static void closing_inside_a_line_drops_the_rest_and_calls_nobody(void **state u
 	on_line = close_in_line;
 	open_pair(&peer, 100);
 	say(peer, "a\nb\n");
-	RUN_UNTIL(got.len);
+	RUN_UNTIL(loop, got.len);
 	expect_got("a|");
 	assert_int_equal(closed_count, 0);
 	assert_int_equal(streams_count(set), 0);
@@ -236,7 +233,7 @@ static void a_line_may_close_another_stream_that_is_ready(void **state unused)
 	pair[1] = open_pair(&two, 100);
 	say(one, "x\n");
 	say(two, "x\n");
-	RUN_UNTIL(got.len);
+	RUN_UNTIL(loop, got.len);
 	assert_int_equal(sd_event_run(loop, 0), 0);
 	expect_got("x|");
 	assert_int_equal(streams_count(set), 1);
@@ -256,12 +253,12 @@ static void finishing_writes_what_is_queued_and_reads_no_more(void **state unuse
 	on_line = finish_in_line;
 	open_pair(&peer, 100);
 	say(peer, "a\nb\n");
-	RUN_UNTIL(got.len);
+	RUN_UNTIL(loop, got.len);
 	expect_heard(peer, "ERROR\n");
 	expect_heard(peer, "");
 	say(peer, "c\n");
 	close_fd(&peer);
-	RUN_UNTIL(!streams_count(set));
+	RUN_UNTIL(loop, !streams_count(set));
 	expect_got("a|");
 	assert_int_equal(closed_count, 0);
 }
@@ -272,7 +269,7 @@ static void finishing_ends_although_the_peer_stays(void **state unused)
 	struct stream *s = open_pair(&peer, 100);
 
 	stream_finish(s);
-	RUN_UNTIL(!streams_count(set));
+	RUN_UNTIL(loop, !streams_count(set));
 	assert_int_equal(closed_count, 0);
 }
 
@@ -290,7 +287,7 @@ static void who_shuts_only_its_own_side_hears_the_answer(void **state unused)
 	open_pair(&peer, 100);
 	say(peer, "q\n");
 	shutdown(peer, SHUT_WR);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	expect_heard(peer, "re: q\n");
 }
 
@@ -302,7 +299,7 @@ static void last_words_are_heard_when_a_write_fails(void **state unused)
 	say(peer, "last\n");
 	close_fd(&peer);
 	queue(s, "ping\n");
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	expect_got("last|");
 	assert_int_equal(closed_count, 1);
 }
@@ -347,7 +344,7 @@ static void the_next_line_may_be_longer(void **state unused)
 	on_line = allow_more;
 	open_pair(&peer, 4);
 	say(peer, "a\n12345678\n");
-	RUN_UNTIL(got.len > 2);
+	RUN_UNTIL(loop, got.len > 2);
 	expect_got("a|12345678|");
 }
 
@@ -376,7 +373,7 @@ static void dialling_connects_and_sends_what_was_queued(void **state unused)
 	assert_int_equal(stream_connect(set, address, 100, &ops, NULL, &s, &e), 0);
 	queue(s, "hello\n");
 	assert_int_equal(connected_count, 0);
-	RUN_UNTIL(connected_count && !stream_queued(s));
+	RUN_UNTIL(loop, connected_count && !stream_queued(s));
 	peer = accept(fd, NULL, NULL);
 	expect_heard(peer, "hello\n");
 	assert_string_equal(stream_peer(s), address);
@@ -392,7 +389,7 @@ static void a_refused_connection_says_where(void **state unused)
 
 	close(fd);
 	assert_int_equal(stream_connect(set, address, 100, &ops, NULL, &s, &e), 0);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	snprintf(text, sizeof(text), "connect %s: Connection refused", address);
 	assert_string_equal(why, text);
 }
@@ -404,7 +401,7 @@ static void a_missing_unix_socket_says_so_later(void **state unused)
 
 	assert_int_equal(stream_connect(set, "/nowhere/x.sock", 9, &ops, NULL, &s, &e), 0);
 	assert_int_equal(closed_count, 0);
-	RUN_UNTIL(closed_count);
+	RUN_UNTIL(loop, closed_count);
 	assert_string_equal(why, "connect /nowhere/x.sock: No such file or directory");
 }
 
@@ -452,7 +449,7 @@ static void a_name_is_resolved_by_a_job(void **state unused)
 	assert_int_equal(streams_new(loop, pool, NULL, &named, &e), 0);
 	snprintf(name, sizeof(name), "localhost%s", strchr(address, ':'));
 	assert_int_equal(stream_connect(named, name, 9, &ops, NULL, &s, &e), 0);
-	RUN_UNTIL(connected_count || closed_count);
+	RUN_UNTIL(loop, connected_count || closed_count);
 	assert_int_equal(connected_count, 1);
 	streams_free(named);
 	work_pool_free(pool);
@@ -478,7 +475,7 @@ static void a_user_who_is_shown_out_counts_against_itself_again(void **state unu
 	stream_finish(s);
 	assert_int_equal(seats_unknown(table), 1);
 	assert_int_equal(seat_take(table, &unix_address, &me, &second), SEAT_PEER_FULL);
-	RUN_UNTIL(!seats_taken(table));
+	RUN_UNTIL(loop, !seats_taken(table));
 	assert_int_equal(seats_unknown(table), 0);
 	close(fds[1]);
 	seats_free(table);

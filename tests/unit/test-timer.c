@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "lib/timer.h"
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static sd_event_source *timer;
@@ -36,7 +37,7 @@ static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *
 static void run_until(const unsigned *count)
 {
 	while (!*count)
-		assert_true(sd_event_run(loop, 5000000) > 0);
+		assert_true(loop_runs(loop));
 }
 
 static void it_fires_once_and_not_early(void **state unused)

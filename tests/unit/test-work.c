@@ -8,10 +8,7 @@
 #include <signal.h>
 
 #include "lib/work.h"
-
-#define RUN_UNTIL(loop, cond)                                                                      \
-	while (!(cond))                                                                            \
-	assert_true(sd_event_run(loop, 5000000) > 0)
+#include "tests/unit/loop.h"
 
 static sd_event *loop;
 static char order[16];
