@@ -400,5 +400,8 @@ quota() {
 # metric DAEMON NAME: of /metrics/snapshot.
 metric() { get "$1" /metrics/snapshot | jq --arg n "$2" '.[$n]'; }
 
+# stored AGENT: what it has decided until now is on its disk: an agent that is killed before that knows nothing of it.
+stored() { [ "$(metric "$1" slave/store_queued)" = 0 ]; }
+
 # quota_is AGENT TASK FILTER: whether this holds.
 quota_is() { [ "$(quota "$@")" = true ]; }
