@@ -41,10 +41,11 @@ is 'the sandbox is of the first project of the range' "$(project "$box")" 5000
 ok 'and so is what is made in it' inherits "$box"
 is 'its files are too' "$(project "$box/file")$(project "$box/stdout")" 50005000
 is 'df says so inside' "$(size_of "$box")" $((8 << 20))
-ok 'quota show says denied' eventually "$patience" quota_is a full '.state == "denied"'
+# A refusal is seen at once, how much is used by the next check.
+ok 'quota show says denied' eventually "$patience" quota_is a full '.state == "denied" and .used_bytes > 8000000'
 is 'with the kernel as its witness' "$(quota a full '"\(.witness) \(.filesystem) \(.project) \(.soft_bytes) \(.hard_bytes)"')" \
 	"quota $fs 5000 8388608 8388608"
-ok 'it has no more than that' quota_is a full '.used_bytes <= .hard_bytes and .used_bytes > 8000000'
+ok 'it has no more than that' quota_is a full '.used_bytes <= .hard_bytes'
 ok 'its framework is told' eventually "$patience" said full 'message: Disk quota \(8MB\) is used up: a write was refused'
 is 'once' "$(grep -c 'is used up' "$dir/full.out")" 1
 like 'it is counted' "$(metric a slave/container_disk_denied) $(metric a slave/container_disk_refusals)" '^1 [1-9]'
@@ -99,9 +100,8 @@ ok 'what was made in it meanwhile is put there too' eventually "$patience" proje
 ok 'and what will be made in that' eventually "$patience" inherits "$box/directory"
 chattr -P -p 0 "$box/directory"
 ok 'a directory in it that was taken out is put back' eventually "$patience" project_is "$box/directory" 5000
-# By a scan, or by the look at the whole sandbox that may still be under way.
-ok 'and that is said too' eventually "$patience" logged a \
-	'1 of its directories are not of project 5000 any more|is in it again: files and directories that were not: 1$'
+# At the end of the look at the whole sandbox, which may have found its project and its flags changed one after the other.
+ok 'and that is said too' eventually "$patience" logged a 'is in it again: files and directories that were not: [12]$'
 chattr -p 0 "$box/file"
 ok 'and a file, which a scan finds and nobody is charged' eventually "$patience" project_is "$box/file" 5000
 ok 'for that is told' eventually "$patience" logged a 'only [0-9]+ are charged to project 5000: something escapes its quota'
@@ -123,9 +123,11 @@ is 'it is not believed' "$(metric a slave/container_disk_refusals) $(quota a twi
 times=$(metric a slave/container_disk_denied)
 touch "$dir/files"
 ok 'a file too much is refused, and the framework told' eventually "$patience" said twin 'message: Disk quota \(8 files\) is used up: a new one was refused'
-ok 'it has no more than that' quota_is a twin '.state == "denied" and .inodes == 8 and .inodes_limit == 8 and .used_bytes < 1000000'
+ok 'it has no more than that' eventually "$patience" quota_is a twin '.state == "denied" and .inodes == 8 and .inodes_limit == 8 and .used_bytes < 1000000'
 is 'which is counted' "$(metric a slave/container_disk_denied)" $((times + 1))
+kill -s STOP "${pid[a]}" # until all of it is another's: one file that is changed behind its look nobody misses
 chattr -R -p 5000 "$twin"
+kill -s CONT "${pid[a]}"
 ok 'one that was given the id of another is put back' eventually "$patience" project_is "$twin" 5001
 ok 'with what is in it' eventually "$patience" project_is "$twin/d/file" 5001
 stop a KILL
@@ -134,12 +136,13 @@ start_agent a "${quotas[@]}" "$range"
 like 'an id that is found on two sandboxes is told' "$(<"$dir/a.log")" "container ${twin##*/}: its sandbox has project 5000, which is that of slaves/.*/${box##*/}: "
 ok 'and the second gets back its own' eventually "$patience" project_is "$twin/d/file" 5001
 ok 'with its limit' eventually "$patience" quota_is a twin '.project == 5001 and .hard_bytes == 4194304'
-ok 'while the first keeps it' quota_is a full '.project == 5000 and .hard_bytes == 8388608'
+ok 'while the first keeps it' eventually "$patience" quota_is a full '.project == 5000 and .hard_bytes == 8388608'
 stop a KILL
 sqlite3 "$dir/a/work/meta/agent.db" "DELETE FROM projects WHERE sandbox LIKE '%${twin##*/}'"
 chattr -R -p 5000 "$twin"
 start_agent a "${quotas[@]}" "$range"
 ok 'one of which nobody knows another id gets a new one' eventually "$patience" project_is "$twin/d/file" 5002
+eventually "$patience" stored a
 stop a KILL
 chattr -R -p 7 "$twin"
 start_agent a "${quotas[@]}" "$range"
@@ -181,7 +184,7 @@ launch "$(of one 2)" "$(of two 4)"
 ok 'an executor runs two tasks' come TASK_RUNNING
 come TASK_RUNNING
 box=$(sandbox a x)
-is 'the kernel holds it to what both have' "$(limits)" '6291456 6291456'
+ok 'the kernel holds it to what both have' eventually "$patience" limits_are 6291456
 ok 'at which it is refused' fails overfill
 denials=''
 until [[ $denials == *one*two* || $denials == *two*one* ]]; do
@@ -266,7 +269,8 @@ kill -s STOP "${pid[c]}"
 touch "$dir/flood"
 ok 'one that nobody ends yet is refused above its limit' eventually "$patience" grep -q 'status 1' "$dir/open/flood"
 is 'at the headroom' "$(limits)" '4194304 6291456'
-is 'and no further' "$(q get "$TMPDIR" "$(project "$box")" | awk '{ print ($1 <= $3) }')" 1
+no_further() { q get "$TMPDIR" "$(project "$box")" | awk '{ exit $1 > $3 }'; }
+ok 'and no further' eventually "$patience" no_further # but for what XFS reserves in the moment in which it writes back
 ok 'but no sooner' test "$(stat -c %s "$box/file")" -gt 6200000
 kill -s CONT "${pid[c]}"
 finish flood
