@@ -145,6 +145,7 @@ register() {
 # The relay (relay.c) between agents and the master: start_relay, then break it with relay WORD.
 start_relay() {
 	mkfifo "$dir/relay.in"
+	: >"$dir/relay.out" # the child would make it when the pipe is open
 	"$MESOS_BUILD/tests/cluster/relay" "${port[master]}" <"$dir/relay.in" >"$dir/relay.out" 2>"$dir/relay.log" &
 	pid[relay]=$!
 	order+=(relay)

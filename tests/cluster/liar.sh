@@ -5,6 +5,7 @@
 # start_liar: it is then $master.
 start_liar() {
 	mkfifo "$dir/liar.in"
+	: >"$dir/liar.out" # the child would make it when the pipe is open
 	"$MESOS_BUILD/tests/cluster/liar" <"$dir/liar.in" >"$dir/liar.out" 2>"$dir/liar.log" &
 	pid[liar]=$!
 	order+=(liar)
