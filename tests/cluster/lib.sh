@@ -176,7 +176,7 @@ cleanup() {
 	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
 		stop "${order[i]}"
 	done
-	eventually 10 no_processes_left && return 0
+	eventually "$patience" no_processes_left && return 0
 	for p in $(our_processes); do
 		diag "left behind: $(ps -o pid=,ppid=,user=,args= -p "$p")"
 		kill -s KILL "$p" 2>/dev/null
