@@ -42,7 +42,7 @@ void executor_forget(struct executor *x);
 /* Moves it to its framework's past once its container and its unacknowledged tasks are gone. */
 void executor_maybe_complete(struct executor *x);
 
-/* Between executors.c, launch.c and custom.c. */
+/* Between executors.c, executor_container.c, launch.c and custom.c. */
 /* Its sandbox, relative to work_dir; the caller frees. */
 char *executor_sandbox(const struct executor *x);
 /* Between SIGTERM and SIGKILL. */
@@ -59,6 +59,15 @@ void executor_hand_over(struct executor *x, struct task *t);
 void executor_send_kill(struct executor *x, const struct task *t);
 /* The task was killed before it reached its executor. */
 void executor_cancel_task(struct executor *x, struct task *t);
+/* A status of ours; nothing of that is refused, unless it comes too late. */
+void executor_say(struct task *t, const struct task_status *status);
+/* Ends the task with a status of ours, if its state allows it. */
+void executor_end_task(struct task *t, enum task_state state, enum task_source source,
+		       const enum task_reason *reason, const char *message);
+/* It has just ended: among those that `quota show` tells of, of which the oldest is forgotten. */
+void executor_remember(struct executor *x);
+/* What mesos-executor wrote down is of no use once we have it, or nobody wants it. */
+void executor_remove_record(const struct executor *x);
 /* Its tasks have changed: so has what its container may use. */
 void executor_update_container(struct executor *x);
 
