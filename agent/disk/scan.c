@@ -74,18 +74,19 @@ static int64_t thread_cpu_ns(void)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-/* Sleeps in steps short enough for a cancellation to be noticed. */
+/* Sleeps in steps short enough for a cancellation to be noticed, and for metrics: the whole may take minutes. */
 static void wait_out(struct scan *s, int64_t wait_ns)
 {
 	int64_t start = now_ns(), waited = 0;
 
 	while (waited < wait_ns && !cancelled(s)) {
 		struct timespec step = { .tv_nsec = MIN(wait_ns - waited, PAUSE_STEP_NS) };
+		int64_t before = waited;
 
 		nanosleep(&step, NULL);
 		waited = now_ns() - start;
+		scan_budget_waited(s->options->budget, waited - before);
 	}
-	scan_budget_waited(s->options->budget, waited);
 }
 
 /* Pays for the CPU time since the last payment. Returns how long to stay off the CPU. */
