@@ -73,7 +73,8 @@ offer_with() {
 
 # large_offer CPUS: the next one that has so many; what a framework before this one gives back comes piece by piece.
 large_offer() {
-	while next_offer; do
+	local end=$((SECONDS + patience))
+	while [ $SECONDS -lt $end ] && next_offer; do
 		jq -e --argjson cpus "$1" '[.offers.offers[0].resources[] | select(.name == "cpus") | .scalar.value] | add >= $cpus' <<<"$line" >/dev/null && return
 		decline 0 "$offer"
 	done
