@@ -164,7 +164,7 @@ FORCE:
 # ---- checks -------------------------------------------------------------------------------------
 CHECK_SAN    := address,undefined
 FUZZ_SECONDS ?= 60
-TEST_TIMEOUT ?= 300
+TEST_TIMEOUT ?= 900
 PROVE_JOBS   ?= $(shell nproc)
 prove = prove --exec 'timeout -k 5 $(TEST_TIMEOUT)' $(PROVE_FLAGS)
 here  = MESOS_BUILD='$(abspath $(B))'
