@@ -5,8 +5,9 @@
 set -u
 
 # Each has a network of its own, in which only loopback is up: a port that is free stays free, whatever runs beside.
+# And mounts of its own: whoever looks at all there are does not see those of others.
 if [ "$(id -u)" = 0 ] && [ -z "${own_network:-}" ]; then
-	own_network=yes exec unshare --net -- "$0" "$@"
+	own_network=yes exec unshare --net --mount -- "$0" "$@"
 fi
 [ "${own_network:-}" != yes ] || ip link set lo up
 
