@@ -1,15 +1,17 @@
 # shellcheck shell=bash
-# What scenarios with a node share: a master and an agent in the guest, as systemd runs them, whose tasks have project quotas of XFS.
+# shellcheck disable=SC2034 # for what sources it
+# What scenarios with a node share: a master and an agent in the guest, as systemd runs them, whose tasks have project quotas.
 # Over tests/vm/vm.sh.
 
-node_work=/srv/xfs/mesos # --work_dir
-node_patience=300        # seconds that anything may take there
+node_filesystems=(xfs ext4) # on which it may be
+node_patience=300           # seconds that anything may take there
 
-# node_new: a fresh machine, switched on, and the node in it, which comes up at each boot.
+# node_new FILESYSTEM: a fresh machine, switched on, and the node in it, on that one, which comes up at each boot.
 node_new() {
+	node_work=/srv/$1/mesos # --work_dir
 	vm_new && vm_start && node_run "systemd-sysusers && systemd-tmpfiles --create && cd /etc/mesos-agent &&
 		echo 127.0.0.1:5050 >master && echo $node_work >work_dir && echo 'cpus:100;mem:100000;disk:10000' >resources &&
-		echo disk/xfs >isolation && touch '?enforce_container_disk_quota' && echo '[5000-5059]' >xfs_project_range &&
+		echo disk/$1 >isolation && touch '?enforce_container_disk_quota' && echo '[5000-5059]' >xfs_project_range &&
 		echo 1secs >container_disk_watch_interval && echo 1secs >status_update_retry_interval_min &&
 		echo 100ms >registration_backoff_factor && echo 100ms >/etc/mesos-master/allocation_interval &&
 		systemctl -q enable --now mesos-master mesos-agent" && node_registers
