@@ -121,7 +121,7 @@ static void on_lost(void *ctx)
 
 	list_for_each(c, &a->node.containers, node_entry)
 		if (c->phase != CONTAINER_ENDED && c->quota.watch.checks)
-			disk_watch_soon(&c->quota.watch);
+			quota_watch_missed(&c->quota);
 }
 
 static const struct warnings_ops warnings_ops = { .warned = on_warned, .lost = on_lost };

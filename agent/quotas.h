@@ -24,7 +24,7 @@ enum gc_more quotas_more(void *agent);
 void quotas_sandbox_deleted(const char *path, void *agent);
 /*
  * A container has nothing left of its quota: as if the kernel had refused it more, which nobody
- * hears.
+ * hears, or has heard.
  */
 void quotas_found_full(struct agent *a, struct container *c);
 /* Whether the flags say so and an isolator does it. */

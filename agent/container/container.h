@@ -48,8 +48,8 @@ struct container_ops {
 	void (*exceeded)(struct container *c, const char *why);
 	void (*limited)(struct container *c); /* it broke a limit, and is about to be ended */
 	/*
-	 * A check has found that nothing is left of its quota, and nobody tells of writes that are
-	 * refused.
+	 * A check has found that nothing is left of its quota, and of writes that were refused
+	 * nobody was told.
 	 */
 	void (*full)(struct container *c);
 	/* The kernel refused it more disk, for the first time: c->denied says so to its tasks. */

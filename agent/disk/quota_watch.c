@@ -212,6 +212,8 @@ static void begin(struct disk_watch *w)
 	q->unfinished = q->changed = false;
 	q->refusal |= q->refused;
 	q->refused = false;
+	q->unheard = q->missed || (q->unheard && w->outcome);
+	q->missed = false;
 	q->doubtful_bytes =
 		w->ledger->has_limit && !w->ledger->over
 			? quota_round(projects_quota(q->projects), w->ledger->limit_bytes)
@@ -287,6 +289,12 @@ bool quota_watch_take_refusal(struct quota_watch *q)
 	return ret;
 }
 
+void quota_watch_missed(struct quota_watch *q)
+{
+	q->missed = true;
+	disk_watch_soon(&q->watch);
+}
+
 void quota_watch_suspect(struct quota_watch *q)
 {
 	q->suspected = true;
@@ -296,6 +304,8 @@ void quota_watch_suspect(struct quota_watch *q)
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c)
 {
 	remember_project(q);
+	/* Of one that was found again nobody has heard meanwhile. */
+	q->missed = q->project == PROJECT_NONE;
 	disk_watch_start(c, &q->watch);
 }
 

@@ -18,6 +18,10 @@ struct quota_watch {
 	bool suspected;             /* a scan found directories that are not of its project */
 	struct warnings *warnings;  /* NULL: the kernel is not heard */
 
+	/* the loop's: what the kernel said of it may not have been heard */
+	bool missed;  /* and no check has begun since */
+	bool unheard; /* the check that runs, or was the last, has begun since */
+
 	/* the loop's: the kernel refused it more */
 	bool refused;     /* and no check has begun since */
 	bool refusal;     /* the check that runs has begun since */
@@ -53,6 +57,8 @@ void quota_watch_refused(struct quota_watch *q);
  * the check has found. Each time once.
  */
 bool quota_watch_take_refusal(struct quota_watch *q);
+/* What the kernel has said of it since the last check may not have been heard: the next one tells what it finds by itself. */
+void quota_watch_missed(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);
 /* Begins to check; what is set of q->watch is said there. */

@@ -14,7 +14,12 @@
 #define FAMILY "VFS_DQUOT"
 #define GROUP  "events"
 /* A writer at its limit causes thousands a second: what came meanwhile is read together. */
-#define PACE_NS       (20 * NSEC_PER_MSEC)
+#define PACE_NS (20 * NSEC_PER_MSEC)
+/*
+ * More of them than its buffer holds are lost, and from then on until it has been read empty the kernel does not even say so:
+ * of a loss it is told when that is over. A writer that causes one after the other shall not have all looked at all the time.
+ */
+#define LOST_PACE_NS  (500 * NSEC_PER_MSEC)
 #define RECEIVE_BYTES (256 * 1024)
 #define MESSAGE_BYTES 8192
 #define BATCH_MAX     64 /* projects that are counted together before they are told */
@@ -27,7 +32,8 @@ struct batched {
 
 struct warnings {
 	sd_event *loop;
-	sd_event_source *io, *pause;
+	sd_event_source *io, *pause, *losing;
+	bool lost; /* losing is set */
 	struct mnl_socket *socket;
 	dev_t dev;
 	const struct warnings_ops *ops;
@@ -134,6 +140,22 @@ static ssize_t receive(int fd, char *data, size_t size, bool *kernel)
 	return n;
 }
 
+static int on_lost(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct warnings *w = arg;
+
+	w->lost = false;
+	w->ops->lost(w->ctx);
+	return 0;
+}
+
+static void note_loss(struct warnings *w)
+{
+	if (!w->lost)
+		timer_set(w->loop, &w->losing, LOST_PACE_NS, on_lost, w);
+	w->lost = true;
+}
+
 static int on_resume(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct warnings *w = arg;
@@ -151,7 +173,7 @@ static void read_all(struct warnings *w)
 	for (size_t total = 0; total < RECEIVE_BYTES; total += (size_t)n) {
 		n = receive(mnl_socket_get_fd(w->socket), data, sizeof(data), &kernel);
 		if (n < 0 && errno == ENOBUFS)
-			w->ops->lost(w->ctx);
+			note_loss(w);
 		if (n <= 0)
 			break;
 		if (kernel)
@@ -293,6 +315,7 @@ void warnings_free(struct warnings *w)
 		return;
 	sd_event_source_disable_unref(w->io);
 	sd_event_source_disable_unref(w->pause);
+	sd_event_source_disable_unref(w->losing);
 	if (w->socket)
 		mnl_socket_close(w->socket);
 	free(w);

@@ -23,7 +23,7 @@ enum quota_warning {
 struct warnings_ops {
 	/* count: how often it was said since the last time. */
 	void (*warned)(void *ctx, uint32_t project, enum quota_warning what, uint64_t count);
-	/* Some were lost: whatever they were about. */
+	/* Some were lost, shortly before: whatever they were about. */
 	void (*lost)(void *ctx);
 };
 

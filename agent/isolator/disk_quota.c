@@ -43,12 +43,12 @@ static int probe_any(const struct agent_flags *flags, struct error *e)
 
 /* ---- its checks ---- */
 
-/* What the kernel would have told of, where that is not heard. Once: until there is room it is denied. */
+/* What the kernel would have told of, where that is not heard, or was not. Once: until there is room it is denied. */
 static bool is_full_unheard(const struct container *c)
 {
 	const struct ledger *l = &c->disk;
 
-	return !c->node->warnings && !l->denied && !c->limited &&
+	return (!c->node->warnings || c->quota.unheard) && !l->denied && !c->limited &&
 	       quota_full(&l->limits, l->used.charged, l->used.inodes, l->block_bytes);
 }
 

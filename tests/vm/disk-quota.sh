@@ -113,8 +113,12 @@ runs twin
 twin=$(sandbox a twin)
 eventually "$patience" written "$twin" d/file
 is 'another container has another id' "$(project "$twin")" 5001
-# Whoever has CAP_NET_ADMIN can send what looks like a warning of the kernel. /proc/net/netlink: 2 is the protocol, 3 the port, 5 what is unread.
-unread() { awk -v port="${pid[a]}" '$2 == 16 && $3 == port { print $5 }' /proc/net/netlink; }
+# write_all SIZE FILE: as far as the limit, which ext4 lets CAP_SYS_RESOURCE pass.
+write_all() { setpriv --bounding-set=-sys_resource head -c "$1" /dev/zero 2>"$dir/write.err" >"$2"; }
+# /proc/net/netlink has what is unread, and how often something was lost, of each socket: 16 is the protocol, and a process's first is called as it is.
+socket() { awk -v port="${pid[a]}" -v field="$1" '$2 == 16 && $3 == port { print $field }' /proc/net/netlink; }
+unread() { socket 5; }
+# Whoever has CAP_NET_ADMIN can send what looks like a warning of the kernel.
 heard() { [ "$(unread)" = 0 ]; }
 refusals=$(metric a slave/container_disk_refusals)
 ok 'a forged warning is sent' q forge "/srv/$fs" 5001 "${pid[a]}"
@@ -159,6 +163,46 @@ is 'who is refused again and gives up has failed, by its own exit status' "$stat
 	'1 Received status update TASK_FAILED for task full message: Command exited with status 7 source: SOURCE_EXECUTOR'
 is 'it was told once, after another limit, other refusals and other agents' "$(grep -c 'is used up' "$dir/full.out")" 1
 
+# ---- warnings that nobody hears
+
+lost() { socket 9; }
+mkdir "$dir/noise"
+q label "$dir/noise" 4999
+q set "$dir/noise" 4999 65536 65536 0 0
+# Both filesystems tell of the first write that is refused since there was room.
+noise='for (1 .. 100) { open(my $f, ">", "noise") or die "$!"; 1 while syswrite($f, "x" x 16384) }'
+flood() { (cd "$dir/noise" && setpriv --bounding-set=-sys_resource perl -e "$noise") && [ "$(lost)" -gt "$before" ]; }
+for t in lost-1 lost-2 away; do
+	begin $t 1 "until test -e $dir/$t; do sleep 0.2; done; "'head -c 2M /dev/zero >file; echo "status $?" >'"$dir/open/$t; sleep 1000"
+	runs $t
+done
+refused() { grep -qs 'status 1' "$dir/open/$1"; }
+refusals=$(metric a slave/container_disk_refusals)
+before=$(lost)
+kill -s STOP "${pid[a]}"
+ok 'more warnings than an agent that stands still can keep are lost' eventually "$patience" flood
+for t in lost-1 lost-2; do
+	touch "$dir/$t"
+	ok "then a write is refused, $t" eventually "$patience" refused $t
+done
+kill -s CONT "${pid[a]}"
+for t in lost-1 lost-2; do
+	ok "the framework is told all the same, $t" eventually "$patience" said $t 'message: Disk quota \(1MB\) is used up: a write was refused'
+	ok '  and quota show says so' quota_is a $t '.state == "denied"'
+done
+is 'the kernel was not heard' "$(metric a slave/container_disk_refusals)" "$refusals"
+stop a KILL
+touch "$dir/away"
+ok 'a write is refused while no agent runs' eventually "$patience" refused away
+start_agent a "${quotas[@]}" "$range"
+ok 'the next one tells of it' eventually "$patience" said away 'message: Disk quota \(1MB\) is used up: a write was refused'
+for t in lost-1 lost-2 away; do
+	stop $t INT
+	is "once, $t" "$(grep -c 'is used up' "$dir/$t.out")" 1
+done
+rm -r "$dir/noise"
+q set "$TMPDIR" 4999 0 0 0 0
+
 # ---- an executor whose tasks come and go
 
 program=$(realpath "${0%/*}/../cluster/custom-executor")
@@ -169,7 +213,7 @@ of() { # TASK DISK: a TaskInfo for an executor that has no disk itself
 order() { call MESSAGE '{"agent_id":{"value":"'"$agent"'"},"executor_id":{"value":"x"},"data":"'"$(base64 -w0 <<<"$1")"'"}'; }
 limits() { q get "$TMPDIR" "$(project "$box")" | cut -d' ' -f2,3; }
 limits_are() { [ "$(limits)" = "$1 $1" ]; }
-overfill() { setpriv --bounding-set=-sys_resource head -c 32M /dev/zero >"$box/rest" 2>"$dir/fill.err"; }
+overfill() { write_all 32M "$box/rest"; }
 # come STATE: the next update that says this. Whoever is told of a refusal is in $denials.
 come() {
 	while update; do
