@@ -124,6 +124,19 @@ refusals=$(metric a slave/container_disk_refusals)
 ok 'a forged warning is sent' q forge "/srv/$fs" 5001 "${pid[a]}"
 ok 'and heard' eventually "$patience" heard
 is 'it is not believed' "$(metric a slave/container_disk_refusals) $(quota a twin .state) $(grep -c 'is used up' "$dir/twin.out")" "$refusals ok 0"
+# Nor do its own filesystems have to do with each other: an id is another project on each.
+other=$([ "$fs" = xfs ] && echo ext4 || echo xfs)
+elsewhere=$(mktemp -d "/srv/$other/elsewhere-XXXXXX")
+q label "$elsewhere" 5001
+q set "$elsewhere" 5001 65536 65536 0 0
+kill -s STOP "${pid[a]}"
+ok "on $other a project of the same id is refused a write" fails write_all 1M "$elsewhere/file"
+ok 'which the kernel tells' test "$(unread)" -gt 0
+kill -s CONT "${pid[a]}"
+ok 'and is heard' eventually "$patience" heard
+is 'it is another one' "$(metric a slave/container_disk_refusals) $(quota a twin .state) $(grep -c 'is used up' "$dir/twin.out")" "$refusals ok 0"
+rm -r "$elsewhere"
+q set "/srv/$other" 5001 0 0 0 0
 times=$(metric a slave/container_disk_denied)
 touch "$dir/files"
 ok 'a file too much is refused, and the framework told' eventually "$patience" said twin 'message: Disk quota \(8 files\) is used up: a new one was refused'
