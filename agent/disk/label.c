@@ -10,15 +10,11 @@
 
 struct labeller {
 	struct project project;
-	uint64_t changed; /* in this pass */
-	uint64_t held;    /* in this pass, by leases */
-	int failure;      /* the first one, -errno */
+	uint64_t changed;  /* in this pass */
+	uint64_t held;     /* in this pass, by leases */
+	uint64_t replaced; /* in this pass, by what is no regular file */
+	int failure;       /* the first one, -errno */
 };
-
-static bool is_gone(int error)
-{
-	return error == -ENOENT || error == -ELOOP || error == -ENXIO;
-}
 
 static void label(struct labeller *l, int fd, bool inherited)
 {
@@ -52,7 +48,9 @@ static void label_file(void *ctx, int dirfd, const char *name, const struct stat
 		label(l, fd, false);
 	else if (errno == EWOULDBLOCK)
 		l->held++;
-	else if (!is_gone(-errno) && !l->failure)
+	else if (errno == ELOOP || errno == ENXIO)
+		l->replaced++;
+	else if (errno != ENOENT && !l->failure)
 		l->failure = -errno;
 }
 
@@ -66,6 +64,8 @@ static const char *reason(int failure)
 /* The holder of a lease has been asked to give it back by our try, and has to within /proc/sys/fs/lease-break-time. */
 static int later(const struct labeller *l, const struct scan_result *seen, struct error *e)
 {
+	uint64_t unfollowed = seen->missed + seen->replaced + l->replaced;
+
 	if (l->held)
 		error_set(
 			e, EAGAIN,
@@ -80,7 +80,7 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 			  "could not follow %llu names; that is tried again at every look at the "
 			  "whole sandbox, and stopping the task for a moment ends it",
 			  PASSES_MAX, (unsigned long long)l->changed,
-			  (unsigned long long)seen->missed);
+			  (unsigned long long)unfollowed);
 	return LABEL_LATER;
 }
 
@@ -94,14 +94,14 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t 
 
 	*changed = 0;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		l.changed = l.held = 0;
+		l.changed = l.held = l.replaced = 0;
 		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		*changed += l.changed;
 		if (l.failure)
 			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
 					 project, reason(l.failure));
-		quiet = l.changed ? 0 : quiet + 1;
+		quiet = l.changed || l.replaced || seen.replaced ? 0 : quiet + 1;
 		if ((quiet && !seen.missed) || quiet == PASSES_QUIET)
 			return l.held ? later(&l, &seen, e) : 0;
 	}

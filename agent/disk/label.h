@@ -12,7 +12,7 @@
  * is the project's by birth, then all regular files. Symbolic links and special files keep what they
  * have: no call reaches them before Linux 6.17. Never follows a link, never leaves the mount, and
  * goes over the tree again until a pass has seen all of it and changes nothing, or several in which names came and went
- * change nothing. What lies below a mount point is not seen.
+ * change nothing. Whoever exchanges something for a link, or the like, makes it go on. What lies below a mount point is not seen.
  *
  * Blocks. changed: how many were not of the project. -errno of the first file that could not be given; -ECANCELED.
  * LABEL_LATER: not all could be given for now, and e says why: a file on which a task holds a lease is not waited for,

@@ -217,6 +217,8 @@ static void count_closed(struct worker *w, const struct dir *parent, const char 
 	count(w, &st);
 	if (S_ISDIR(st.stx_mode))
 		w->sum.missed++;
+	else
+		w->sum.replaced++;
 }
 
 static void visit_file(struct worker *w, const struct dir *d, const char *name,
@@ -227,6 +229,11 @@ static void visit_file(struct worker *w, const struct dir *d, const char *name,
 	count(w, st);
 	if (v && v->file)
 		v->file(v->ctx, d->fd, name, st);
+}
+
+static bool is_replaced(const struct dirent64 *entry, const struct statx *st)
+{
+	return entry->d_type != DT_UNKNOWN && entry->d_type != IFTODT(st->stx_mode);
 }
 
 static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *entry)
@@ -241,11 +248,14 @@ static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *
 		return;
 	}
 	charge_inode(w);
-	if (dir_look(d->fd, name, &st) < 0)
+	if (dir_look(d->fd, name, &st) < 0) {
 		w->sum.missed++;
-	else if (!on_tree(w->scan, &st))
 		return;
-	else if (S_ISDIR(st.stx_mode))
+	}
+	if (!on_tree(w->scan, &st))
+		return;
+	w->sum.replaced += is_replaced(entry, &st);
+	if (S_ISDIR(st.stx_mode))
 		add_name(d, name);
 	else
 		visit_file(w, d, name, &st);
@@ -528,6 +538,7 @@ static void add_up(const struct scan *s, struct scan_result *ret)
 		ret->inodes += sum->inodes;
 		ret->directories += sum->directories;
 		ret->missed += sum->missed;
+		ret->replaced += sum->replaced;
 		ret->cpu_ns += sum->cpu_ns;
 	}
 }
@@ -587,7 +598,7 @@ int scan_open_file(int dirfd, const char *name)
 	struct stat st;
 
 	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
-		errno = ENOENT;
+		errno = ENXIO;
 		return -1;
 	}
 	return take_fd(fd);

@@ -22,6 +22,11 @@ struct scan_result {
 	 * Of an unreadable directory the figures have itself, not what it holds.
 	 */
 	uint64_t missed;
+	/*
+	 * Names that were of something of another kind when they were looked at than when they were listed: what they
+	 * were of before may be under another name by now, and in none of the figures.
+	 */
+	uint64_t replaced;
 	int64_t cpu_ns; /* CPU time of all threads of this scan */
 };
 
@@ -38,7 +43,7 @@ struct scan_visitor {
 
 /*
  * For a visitor that wants the regular file behind a name, to read: waits for no other end of a pipe, wakes no
- * device, follows no link. -1 and errno, which is ENOENT if the name is no regular file's any more.
+ * device, follows no link. -1 and errno, which is ENXIO or ELOOP if the name is no regular file's any more.
  */
 int scan_open_file(int dirfd, const char *name);
 

@@ -267,6 +267,42 @@ static void names_that_lead_nowhere_are_missed(void **state)
 	assert_int_equal(found.inodes, 2);
 }
 
+static void exchange_for_link(int at, const char *name, int flag)
+{
+	assert_int_equal(unlinkat(at, name, flag), 0);
+	assert_int_equal(symlinkat("..", at, name), 0);
+}
+
+/* Of two files the one that is looked at second, and the directory, which is entered when all was listed. */
+static void on_first_file(void *ctx, int dirfd, const char *name, const struct statx *st unused)
+{
+	unsigned *files = ctx;
+
+	if ((*files)++)
+		return;
+	exchange_for_link(dirfd, str_equal(name, "file") ? "other" : "file", 0);
+	exchange_for_link(dirfd, "dir", AT_REMOVEDIR);
+}
+
+static void what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed(void **state)
+{
+	struct place *p = *state;
+	unsigned files = 0;
+	struct scan_visitor visitor = { .file = on_first_file, .ctx = &files };
+	struct scan_result found;
+	struct error e;
+
+	make_file(p->tree, "file", 0);
+	make_file(p->tree, "other", 0);
+	assert_int_equal(mkdirat(p->tree, "dir", 0755), 0);
+	assert_int_equal(scan_visit(p->tree, &visitor, NULL, &found, &e), 0);
+	assert_int_equal(files, 2);
+	assert_int_equal(found.replaced, 2);
+	assert_int_equal(found.inodes, 4);
+	assert_int_equal(found.directories, 1);
+	assert_int_equal(found.missed, 0);
+}
+
 static void a_root_that_cannot_be_opened_is_an_error(void **state)
 {
 	struct place *p = *state;
@@ -594,6 +630,7 @@ int main(void)
 		IN_A_PLACE(a_name_may_be_any_bytes),
 		IN_A_PLACE(a_directory_that_cannot_be_read_is_missed_but_counted),
 		IN_A_PLACE(names_that_lead_nowhere_are_missed),
+		IN_A_PLACE(what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed),
 		IN_A_PLACE(a_root_that_cannot_be_opened_is_an_error),
 		IN_A_PLACE(any_number_of_threads_finds_the_same),
 		IN_A_PLACE(a_tree_may_be_deep_and_descriptors_few),
