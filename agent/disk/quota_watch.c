@@ -80,16 +80,21 @@ static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, ui
 	return MIN(r, 0);
 }
 
-static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
+static int take(struct quota_watch *q, int dirfd, struct error *e)
 {
-	uint64_t changed;
 	uint32_t id;
 
 	if (projects_take(q->projects, q->sandbox, &id, e))
 		return -e->code;
 	q->project = id;
-	q->fresh = true;
-	return mark(dirfd, id, e) ?: apply(q, e) ?: label(q, dirfd, cancel, &changed, e) ?: apply(q, e);
+	return mark(dirfd, id, e) ?: apply(q, e);
+}
+
+static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
+{
+	uint64_t changed;
+
+	return take(q, dirfd, e) ?: label(q, dirfd, cancel, &changed, e) ?: apply(q, e);
 }
 
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
@@ -222,9 +227,9 @@ static void begin(struct disk_watch *w)
 
 static void remember_project(struct quota_watch *q)
 {
-	if (!q->fresh)
+	if (q->remembered == q->project)
 		return;
-	q->fresh = false;
+	q->remembered = q->project;
 	projects_taken(q->projects, q->project);
 	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
 }
@@ -301,11 +306,33 @@ void quota_watch_suspect(struct quota_watch *q)
 	disk_watch_soon(&q->watch);
 }
 
+/*
+ * Of a container that was found again: until its first check has its turn, others from a time without quotas may be
+ * labelled for long. What it makes in its sandbox from here on is held to its limit; what cannot be done that check tells.
+ */
+static void hold(struct quota_watch *q)
+{
+	struct project want = { .inherited = true }, is;
+	struct error e;
+
+	q->applying = q->limits;
+	if (!take(q, q->watch.dirfd, &e) && !project_get(q->watch.dirfd, &is)) {
+		remember_project(q);
+		want.id = q->project;
+		if (is.id == want.id && !is.inherited)
+			project_set(q->watch.dirfd, &want);
+	}
+	q->project = PROJECT_NONE;
+}
+
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c)
 {
-	remember_project(q);
-	/* Of one that was found again nobody has heard meanwhile. */
-	q->missed = q->project == PROJECT_NONE;
+	if (q->project != PROJECT_NONE) {
+		remember_project(q);
+	} else {
+		hold(q);
+		q->missed = true; /* nobody has listened meanwhile */
+	}
 	disk_watch_start(c, &q->watch);
 }
 

@@ -18,6 +18,8 @@ struct quota_watch {
 	bool suspected;             /* a scan found directories that are not of its project */
 	struct warnings *warnings;  /* NULL: the kernel is not heard */
 
+	uint32_t remembered; /* the loop's: the project that it has by the store */
+
 	/* the loop's: what the kernel said of it may not have been heard */
 	bool missed;  /* and no check has begun since */
 	bool unheard; /* the check that runs, or was the last, has begun since */
@@ -38,7 +40,6 @@ struct quota_watch {
 	bool rest;         /* not all could be put into the project yet: rest_why */
 	bool rest_told;    /* the loop's: the same, as of the last check */
 	struct error rest_why;
-	bool fresh;      /* it was given its project in this job */
 	bool changed;    /* the kernel was given other limits */
 	bool unfinished; /* another check is to follow at once */
 };

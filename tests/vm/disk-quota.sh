@@ -362,15 +362,19 @@ begin lived 4 'echo begins; mkdir d; head -c 5M /dev/zero >d/file; ln -s d link;
 runs lived
 box=$(sandbox e lived)
 eventually "$patience" written "$box" mark
-stop e
+stop e KILL
 # The holder of a lease is told that somebody opens the file, and may keep him waiting.
 lease='$SIG{IO} = "IGNORE"; open(my $f, "+<", shift) or die "$!"; fcntl($f, 1024, 1) or die "$!"; $| = 1; print "held\n"; sleep 10000'
 touch "$box/d/leased"
 spawn lease perl -e "$lease" "$box/d/leased"
 eventually "$patience" said lease held
 start_agent e "${quotas[@]}" "$range"
-ok 'a sandbox from before is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 5000000'
+ok 'a sandbox from before is given a project and its limit before the agent serves' \
+	awk '/its sandbox is of project/ { given = 1 } /agent: serving/ { exit !given }' "$dir/e.log"
+ok '  for what is made in it from then on' inherits "$box"
+ok 'it is adopted' eventually "$patience" quota_is e lived '.project != null and .hard_bytes == 4194304 and .used_bytes > 5000000'
 ok 'though it is above its limit, and that is said' eventually "$patience" quota_is e lived '.state == "over"'
+ok 'to its framework too' eventually "$patience" said lived 'message: Disk quota \(4MB\) is used up'
 id=$(quota e lived .project)
 is 'with all that is in it' "$(project "$box") $(project "$box/d") $(project "$box/d/file")" "$id $id $id"
 ok 'but what is leased, which is said' eventually "$patience" logged e "W.*its sandbox is not all of project $id yet: a task holds leases .* on 1 of its files"
