@@ -23,7 +23,8 @@ int dir_look(int fd, const char *name, struct statx *ret)
 {
 	return statx(fd, name,
 		     AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-		     STATX_TYPE | STATX_NLINK | STATX_INO | STATX_SIZE | STATX_BLOCKS, ret);
+		     STATX_TYPE | STATX_NLINK | STATX_INO | STATX_SIZE | STATX_BLOCKS | STATX_CTIME,
+		     ret);
 }
 
 struct dir *dir_new(struct dir *parent, int fd, uint64_t ino)

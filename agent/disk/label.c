@@ -114,12 +114,29 @@ static void check_directory(void *ctx, int fd)
 	struct project is;
 
 	if (!project_get(fd, &is) && (is.id != c->project || !is.inherited))
-		atomic_fetch_add_explicit(&c->strayed, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&c->directories, 1, memory_order_relaxed);
 }
 
-void label_check_init(struct label_check *c, uint32_t project)
+static void check_file(void *ctx, int dirfd, const char *name, const struct statx *st)
+{
+	struct label_check *c = ctx;
+	int64_t changed_ns = st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec;
+	autofd int fd = -EBADF;
+	struct project is;
+
+	if (!S_ISREG(st->stx_mode) || changed_ns < c->since_ns)
+		return;
+	fd = scan_open_file(dirfd, name);
+	if (fd >= 0 && !project_get(fd, &is) && is.id != c->project)
+		atomic_fetch_add_explicit(&c->files, 1, memory_order_relaxed);
+}
+
+void label_check_init(struct label_check *c, uint32_t project, int64_t since_ns)
 {
 	c->project = project;
-	atomic_init(&c->strayed, 0);
-	c->visitor = (struct scan_visitor){ .directory = check_directory, .ctx = c };
+	c->since_ns = since_ns;
+	atomic_init(&c->directories, 0);
+	atomic_init(&c->files, 0);
+	c->visitor =
+		(struct scan_visitor){ .directory = check_directory, .file = check_file, .ctx = c };
 }

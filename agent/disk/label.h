@@ -22,10 +22,15 @@
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
 	       struct error *e);
 
-/* Counts the directories of a tree that do not belong to a project as they should. */
+/*
+ * Counts what of a tree does not belong to a project as it should: all directories are looked at, and of the regular
+ * files those that have changed since then, for giving a file to another project is a change of it (ctime of inode(7)). Which
+ * project it has, the kernel tells only of a file that is open.
+ */
 struct label_check {
 	uint32_t project;
-	atomic_ullong strayed;
+	int64_t since_ns; /* of the wall clock; 0: all files are looked at */
+	atomic_ullong directories, files;
 	struct scan_visitor visitor; /* for a scan */
 };
-void label_check_init(struct label_check *c, uint32_t project);
+void label_check_init(struct label_check *c, uint32_t project, int64_t since_ns);

@@ -42,7 +42,7 @@ struct ledger {
 		uint64_t bytes, inodes;
 	} refused_at;     /* and the most that was used since */
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
-	uint64_t strayed; /* directories that the last scan found outside of the project */
+	uint64_t strayed; /* what of it the last scan found outside of the project */
 	bool gone;        /* somebody has deleted the sandbox */
 	double growth; /* bytes a second, of the last minute, or since the last measurement if that is longer */
 	bool has_growth;

@@ -4,6 +4,9 @@
 #include "lib/log.h"
 #include "lib/timer.h"
 
+/* How far behind the clock may be by which the kernel notes changes of files. */
+#define CLOCK_NS NSEC_PER_SEC
+
 static struct scan_watch *scan_watch(const struct disk_watch *w)
 {
 	return container_of(w, struct scan_watch, watch);
@@ -15,11 +18,14 @@ static struct work_pool *pool(const struct disk_watch *w)
 								   : w->checks->big_pool;
 }
 
+/* Those that have changed since the last look, and a little more: the kernel notes it by a clock that is behind. */
 static void begin(struct disk_watch *w)
 {
 	struct scan_watch *s = scan_watch(w);
+	bool same = s->labels.project == w->ledger->project;
 
-	label_check_init(&s->labels, w->ledger->project);
+	s->began_ns = wall_ns();
+	label_check_init(&s->labels, w->ledger->project, same ? s->looked_ns - CLOCK_NS : 0);
 }
 
 static int measure(struct disk_watch *w)
@@ -37,16 +43,22 @@ static int measure(struct disk_watch *w)
 	return scan_tree(w->dirfd, &options, &s->result, &w->error);
 }
 
-/* Nobody may take a directory out of its project; that somebody did is worth a look. */
+/* Nobody may take any of it out of its project; that somebody did is worth a look. */
 static void report_strayed(struct scan_watch *s)
 {
-	uint64_t strayed = atomic_load(&s->labels.strayed);
+	uint64_t directories = atomic_load(&s->labels.directories);
+	uint64_t files = atomic_load(&s->labels.files);
+	uint64_t strayed = directories + files;
 
 	if (strayed && !s->watch.ledger->strayed)
-		log_warning("container %s: %llu of its directories are not of project %u any more: "
-			    "what was written there is not charged to it; they are put back",
-			    s->watch.name, (unsigned long long)strayed, s->labels.project);
+		log_warning("container %s: %llu of its directories and %llu of its files are not "
+			    "of project %u any more: what is written there is not charged to it; "
+			    "they are put back",
+			    s->watch.name, (unsigned long long)directories,
+			    (unsigned long long)files, s->labels.project);
 	s->watch.ledger->strayed = strayed;
+	if (!files)
+		s->looked_ns = s->began_ns;
 }
 
 static void book(struct disk_watch *w)

@@ -15,6 +15,8 @@ struct scan_watch {
 	struct label_check labels;
 	struct scan_result result;
 	bool begun; /* it has had its first turn */
+	/* By the wall clock: when the look began that is under way, and the last one in whose project all files were. */
+	int64_t began_ns, looked_ns;
 };
 
 /* Where nothing else scans a sandbox, that is done each time that so many intervals have passed, ... */

@@ -102,9 +102,14 @@ chattr -P -p 0 "$box/directory"
 ok 'a directory in it that was taken out is put back' eventually "$patience" project_is "$box/directory" 5000
 # At the end of the look at the whole sandbox, which may have found its project and its flags changed one after the other.
 ok 'and that is said too' eventually "$patience" logged a 'is in it again: files and directories that were not: [12]$'
-chattr -p 0 "$box/file"
-ok 'and a file, which a scan finds and nobody is charged' eventually "$patience" project_is "$box/file" 5000
-ok 'for that is told' eventually "$patience" logged a 'only [0-9]+ are charged to project 5000: something escapes its quota'
+chattr -p 0 "$box/meanwhile"
+ok 'and a file, be it empty' eventually "$patience" project_is "$box/meanwhile" 5000
+mkdir "$dir/other"
+head -c 4M /dev/zero >"$dir/other/file"
+mount --bind "$dir/other" "$box/directory"
+ok 'what a scan finds and nobody is charged for is told' eventually "$patience" logged a 'only [0-9]+ are charged to project 5000: something escapes its quota'
+umount "$box/directory"
+is 'but what is not of the sandbox is left alone' "$(project "$dir/other") $(project "$dir/other/file")" '0 0'
 
 # ---- an id on two sandboxes
 
