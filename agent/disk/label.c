@@ -61,7 +61,10 @@ static const char *reason(int failure)
 				 : strerror(-failure);
 }
 
-/* The holder of a lease has been asked to give it back by our try, and has to within /proc/sys/fs/lease-break-time. */
+/*
+ * The holder of a lease has been asked to give it back by our try, and has to within
+ * /proc/sys/fs/lease-break-time.
+ */
 static int later(const struct labeller *l, const struct scan_result *seen, struct error *e)
 {
 	uint64_t unfollowed = seen->missed + seen->replaced + l->replaced;

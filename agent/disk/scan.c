@@ -74,7 +74,10 @@ static int64_t thread_cpu_ns(void)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-/* Sleeps in steps short enough for a cancellation to be noticed, and for metrics: the whole may take minutes. */
+/*
+ * Sleeps in steps short enough for a cancellation to be noticed, and for metrics: the whole may
+ * take minutes.
+ */
 static void wait_out(struct scan *s, int64_t wait_ns)
 {
 	int64_t start = now_ns(), waited = 0;

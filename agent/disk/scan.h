@@ -23,16 +23,17 @@ struct scan_result {
 	 */
 	uint64_t missed;
 	/*
-	 * Names that were of something of another kind when they were looked at than when they were listed: what they
-	 * were of before may be under another name by now, and in none of the figures.
+	 * Names that were of something of another kind when they were looked at than when they were
+	 * listed: what they were of before may be under another name by now, and in none of the
+	 * figures.
 	 */
 	uint64_t replaced;
 	int64_t cpu_ns; /* CPU time of all threads of this scan */
 };
 
 /*
- * Who else looks at what the scan comes by, on whichever thread that is. A directory is shown before it
- * is listed; everything else by its name, which may be another file's by now.
+ * Who else looks at what the scan comes by, on whichever thread that is. A directory is shown
+ * before it is listed; everything else by its name, which may be another file's by now.
  */
 struct scan_visitor {
 	void (*directory)(void *ctx, int fd); /* may be NULL */
@@ -42,8 +43,9 @@ struct scan_visitor {
 };
 
 /*
- * For a visitor that wants the regular file behind a name, to read: waits for no other end of a pipe, wakes no
- * device, follows no link. -1 and errno, which is ENXIO or ELOOP if the name is no regular file's any more.
+ * For a visitor that wants the regular file behind a name, to read: waits for no other end of a
+ * pipe, wakes no device, follows no link. -1 and errno, which is ENXIO or ELOOP if the name is no
+ * regular file's any more.
  */
 int scan_open_file(int dirfd, const char *name);
 

@@ -4,7 +4,10 @@
 #include "lib/log.h"
 #include "lib/timer.h"
 
-/* How far behind the clock may be by which the kernel notes changes of files. */
+/*
+ * How far the clock by which the kernel notes changes of files may be behind: it ticks, and may
+ * have been set back a little.
+ */
 #define CLOCK_NS NSEC_PER_SEC
 
 static struct scan_watch *scan_watch(const struct disk_watch *w)
@@ -18,14 +21,30 @@ static struct work_pool *pool(const struct disk_watch *w)
 								   : w->checks->big_pool;
 }
 
-/* Those that have changed since the last look, and a little more: the kernel notes it by a clock that is behind. */
+static struct scan_time scan_now(void)
+{
+	return (struct scan_time){ .wall_ns = wall_ns(), .ns = now_ns() };
+}
+
+/*
+ * Files that have not changed since then were looked at; all are, if the clock was set back
+ * meanwhile.
+ */
+static int64_t files_since(const struct scan_watch *s)
+{
+	int64_t elapsed = s->began.ns - s->looked.ns;
+	int64_t by_wall = s->began.wall_ns - s->looked.wall_ns;
+
+	return by_wall >= elapsed - CLOCK_NS / 2 ? s->looked.wall_ns - CLOCK_NS : 0;
+}
+
 static void begin(struct disk_watch *w)
 {
 	struct scan_watch *s = scan_watch(w);
 	bool same = s->labels.project == w->ledger->project;
 
-	s->began_ns = wall_ns();
-	label_check_init(&s->labels, w->ledger->project, same ? s->looked_ns - CLOCK_NS : 0);
+	s->began = scan_now();
+	label_check_init(&s->labels, w->ledger->project, same ? files_since(s) : 0);
 }
 
 static int measure(struct disk_watch *w)
@@ -58,7 +77,7 @@ static void report_strayed(struct scan_watch *s)
 			    (unsigned long long)files, s->labels.project);
 	s->watch.ledger->strayed = strayed;
 	if (!files)
-		s->looked_ns = s->began_ns;
+		s->looked = s->began;
 }
 
 static void book(struct disk_watch *w)
@@ -93,8 +112,8 @@ const struct disk_method scan_method = {
 /* ---- beside a quota ---- */
 
 /*
- * Each begins by taking the turn for its next one, behind those of all others, and moves the turns after it by what it
- * costs: so they are spread over the time, and no thread is kept waiting.
+ * Each begins by taking the turn for its next one, behind those of all others, and moves the turns
+ * after it by what it costs: so they are spread over the time, and no thread is kept waiting.
  */
 static int64_t verify_next(struct disk_watch *w, int64_t now)
 {
@@ -114,7 +133,10 @@ static struct work_pool *verify_pool(const struct disk_watch *w)
 	return w->last_started ? w->checks->quota_pool : pool(w);
 }
 
-/* Before the quota has spoken there is nothing to compare with; after the end nothing escapes any more. */
+/*
+ * Before the quota has spoken there is nothing to compare with; after the end nothing escapes any
+ * more.
+ */
 static int verify(struct disk_watch *w)
 {
 	if (w->last_started || scan_watch(w)->labels.project == PROJECT_NONE)

@@ -1,6 +1,6 @@
 /*
- * The witness that needs nothing: a scan of the sandbox, within the budget of CPU that all scans share. Where the
- * quota is the witness, scans look for what escapes it.
+ * The witness that needs nothing: a scan of the sandbox, within the budget of CPU that all scans
+ * share. Where the quota is the witness, scans look for what escapes it.
  */
 #pragma once
 
@@ -10,20 +10,32 @@
 /* A sandbox in which a scan found so many files has its next scan on the threads for big ones. */
 #define DISK_SCAN_BIG_INODES 50000
 
+struct scan_time {
+	int64_t wall_ns, ns; /* one that may be set, as files' times are; one that may not */
+};
+
 struct scan_watch {
 	struct disk_watch watch;
 	struct label_check labels;
 	struct scan_result result;
 	bool begun; /* it has had its first turn */
-	/* By the wall clock: when the look began that is under way, and the last one in whose project all files were. */
-	int64_t began_ns, looked_ns;
+	/*
+	 * When the look began that is under way, and the last one that found all files in the
+	 * project.
+	 */
+	struct scan_time began, looked;
 };
 
-/* Where nothing else scans a sandbox, that is done each time that so many intervals have passed, ... */
+/*
+ * Where nothing else scans a sandbox, that is done each time that so many intervals have passed,
+ * ...
+ */
 #define DISK_VERIFY_INTERVALS 4
 /* ... and seldomer where all of these walks together would take more than this part of a CPU. */
 #define DISK_VERIFY_SHARE 20
 
 extern const struct disk_method scan_method;
-/* For a sandbox with a quota and no other scans: whether all of it is of its project, and charged. */
+/*
+ * For a sandbox with a quota and no other scans: whether all of it is of its project, and charged.
+ */
 extern const struct disk_method verify_method;
