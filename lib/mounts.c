@@ -134,7 +134,11 @@ static bool count_if_same(const struct line *l, void *ctx)
 {
 	struct search *s = ctx;
 
-	s->found->copies += !strcmp(l->device, s->device);
+	if (strcmp(l->device, s->device) != 0)
+		return true;
+	s->found->copies++;
+	if (!strcmp(l->root, "/"))
+		replace_str(&s->found->whole, l->target);
 	return true;
 }
 
@@ -163,6 +167,7 @@ void mount_fini(struct mount *m)
 	free(m->target);
 	free(m->type);
 	free(m->root);
+	free(m->whole);
 	*m = (struct mount){ 0 };
 }
 

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/capability.h>
+#include <limits.h>
 #include <linux/genetlink.h>
+#include <mntent.h>
+#include <paths.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,10 +26,11 @@
 enum {
 	PRIVILEGE = 1 << 0,
 	DIRECTORY = 1 << 1,
-	FILESYSTEM = 1 << 2,
-	KERNEL = 1 << 3,
-	ACCOUNTING = 1 << 4,
-	RANGE = 1 << 5,
+	MOUNTS = 1 << 2,
+	FILESYSTEM = 1 << 3,
+	KERNEL = 1 << 4,
+	ACCOUNTING = 1 << 5,
+	RANGE = 1 << 6,
 };
 
 struct probe {
@@ -105,6 +109,39 @@ static void check_directory(struct probe *p)
 		tell(p, true, what, "give --work_dir another directory");
 }
 
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
+}
+
+/* What lies in the directory below the mount that is missing is not what was there: an agent would begin anew. */
+static void check_mounted(struct probe *p)
+{
+	autofree char *real = realpath(p->at, NULL);
+	/* With what is not there yet, which begins with a slash unless all that is there is the root. */
+	autofree char *path =
+		real ? xasprintf("%s%s%s", strcmp(real, "/") ? real : "",
+				 strcmp(p->at, "/") ? "" : "/", p->path + strlen(p->at))
+		     : NULL;
+	FILE *fstab = path ? setmntent(_PATH_MNTTAB, "re") : NULL;
+	char text[PATH_MAX];
+	struct mntent m;
+
+	while (fstab && getmntent_r(fstab, &m, text, sizeof(text))) {
+		autofree char *what = NULL, *mend = NULL;
+
+		if (!is_at_or_below(path, m.mnt_dir) || is_at_or_below(p->mount.target, m.mnt_dir))
+			continue;
+		what = xasprintf("%s of %s is not mounted", m.mnt_dir, _PATH_MNTTAB);
+		mend = xasprintf("mount %s", m.mnt_dir);
+		tell(p, true, what, mend);
+	}
+	if (fstab)
+		endmntent(fstab);
+}
+
 static void check_writable(struct probe *p)
 {
 	autofree char *what = xasprintf("%s is mounted read-only", p->mount.target);
@@ -131,8 +168,8 @@ static void check_filesystem(struct probe *p)
 		what = xstrdup(e.text);
 	else
 		return;
-	mend = xasprintf("mkfs.%s %sDEVICE && mount -o prjquota DEVICE %s%s", wanted,
-			 str_equal(wanted, "ext4") ? "-O project,quota " : "", p->path,
+	mend = xasprintf("mkfs.%s %sDEVICE && mkdir -p %s && mount -o prjquota DEVICE %s%s", wanted,
+			 str_equal(wanted, "ext4") ? "-O project,quota " : "", p->path, p->path,
 			 known && p->fs ? ", or --isolation=disk/quota, which takes both" : "");
 	tell(p, true, what, mend);
 }
@@ -197,29 +234,41 @@ static void check_kernel(struct probe *p)
 			 : "boot a kernel with CONFIG_QUOTA and CONFIG_QFMT_V2, as Debian's has");
 }
 
-/* How to mount it anew; between the two, tune. */
+static bool is_root(const struct mount *m)
+{
+	return !strcmp(m->target, "/");
+}
+
+/* How to mount it anew, where it is now or where all of it belongs; between the two, tune: "" or a command. */
 static char *remount(const struct probe *p, const char *tune)
 {
 	const struct mount *m = &p->mount;
+	const char *where = strcmp(m->root, "/") ? m->whole : m->target;
+	bool alone = m->copies == 1;
 
-	if (!strcmp(m->target, "/"))
+	return xasprintf("umount %s%s && %s%smount -o prjquota %s %s", alone ? "" : "-A ",
+			 alone ? m->target : m->source, tune, *tune ? " && " : "", m->source,
+			 where ?: "DIRECTORY");
+}
+
+static char *with_prjquota(const struct probe *p, const char *tune)
+{
+	autofree char *command = remount(p, tune);
+	const char *first = *tune ? "from a rescue system: " : "", *then = *tune ? "; then " : "";
+
+	if (!is_root(&p->mount))
+		return xasprintf("%s, and prjquota in /etc/fstab", command);
+	if (str_equal(p->mount.type, "xfs"))
 		return xasprintf(
-			"%s%s%s", *tune ? "from a rescue system: " : "", tune,
-			str_equal(m->type, "xfs")
-				? "add rootflags=prjquota to the kernel's command line, and "
-				  "reboot"
-				: "add prjquota to the options of / in /etc/fstab, and reboot");
-	if (m->copies > 1 || strcmp(m->root, "/") != 0)
-		return xasprintf("umount each mount of %s (findmnt -S %s), %smount -o prjquota %s "
-				 "where it belongs, and prjquota in /etc/fstab",
-				 m->source, m->source, tune, m->source);
-	return xasprintf("umount %s && %smount -o prjquota %s %s, and prjquota in /etc/fstab",
-			 m->target, tune, m->source, m->target);
+			"%s%s%sadd rootflags=prjquota to the kernel's command line, and reboot",
+			first, tune, then);
+	return xasprintf("%s%s%sadd prjquota to the options of / in /etc/fstab, and reboot", first,
+			 tune, then);
 }
 
 static void check_xfs(struct probe *p)
 {
-	autofree char *mend = remount(p, "");
+	autofree char *mend = with_prjquota(p, "");
 	autofree char *what = xasprintf("%s is mounted without prjquota (xfs)", p->mount.target);
 
 	tell(p, true, what, mend);
@@ -227,19 +276,19 @@ static void check_xfs(struct probe *p)
 
 static void check_ext4(struct probe *p)
 {
-	autofree char *tune =
-		xasprintf("tune2fs -O project,quota -Q prjquota %s%s", p->mount.source,
-			  strcmp(p->mount.target, "/") ? " && " : "; then ");
+	autofree char *tune = xasprintf("tune2fs -O project,quota -Q prjquota %s", p->mount.source);
 	struct ext4 x = { .inode_size = UINT32_MAX };
 	bool known = ext4_read(p->mount.source, &x);
-	autofree char *mend = remount(p, known && ext4_has_projects(&x) ? "" : tune);
-	autofree char *what = NULL, *anew = NULL;
+	autofree char *mend = with_prjquota(p, known && ext4_has_projects(&x) ? "" : tune);
+	autofree char *what = NULL, *make = NULL, *anew = NULL;
 
 	if (!ext4_has_room(&x)) {
 		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
 				 p->mount.target, x.inode_size);
-		anew = xasprintf("make it anew: mkfs.ext4 -I 256 -O project,quota %s",
-				 p->mount.source);
+		make = xasprintf("mkfs.ext4 -I 256 -O project,quota %s", p->mount.source);
+		free(mend);
+		mend = with_prjquota(p, make);
+		anew = xasprintf("make it anew, empty: %s", mend);
 		tell(p, true, what, anew);
 		return;
 	}
@@ -286,8 +335,12 @@ static void check_enforcement(struct probe *p)
 static void check_records(struct probe *p)
 {
 	bool xfs = str_equal(p->quota.fs, "xfs");
-	autofree char *mend = xasprintf("umount %s && %s %s", p->mount.target,
-					xfs ? "xfs_repair" : "e2fsck -f", p->mount.source);
+	/* 1: there was something to mend. */
+	autofree char *repair =
+		xasprintf(xfs ? "xfs_repair %s" : "{ e2fsck -fy %s || [ $? = 1 ]; }",
+			  p->mount.source);
+	autofree char *mend = is_root(&p->mount) ? xasprintf("from a rescue system: %s", repair)
+						 : remount(p, repair);
 	struct quota_record record;
 	uint32_t project;
 	struct error e;
@@ -380,8 +433,9 @@ static const struct check {
 } checks[] = {
 	{ "privilege", check_privilege, 0, PRIVILEGE },
 	{ "directory", check_directory, 0, DIRECTORY },
-	{ "writable", check_writable, DIRECTORY, 0 },
-	{ "filesystem", check_filesystem, DIRECTORY, FILESYSTEM },
+	{ "mounted", check_mounted, DIRECTORY, MOUNTS },
+	{ "writable", check_writable, MOUNTS, 0 },
+	{ "filesystem", check_filesystem, MOUNTS, FILESYSTEM },
 	{ "mounts", check_one_filesystem, FILESYSTEM, 0 },
 	{ "inheritance", check_inheritance, FILESYSTEM, 0 },
 	{ "kernel", check_kernel, FILESYSTEM, KERNEL },

@@ -50,7 +50,7 @@ static void another_filesystem_is_named_with_what_mends_it(void **state unused)
 {
 	assert_false(check_all("/proc", NULL, RANGE));
 	assert_found("!filesystem /proc is on proc, which is neither XFS nor ext4: mkfs.xfs DEVICE "
-		     "&& mount -o prjquota DEVICE /proc\n");
+		     "&& mkdir -p /proc && mount -o prjquota DEVICE /proc\n");
 	assert_false(check_all("/proc", "ext4", RANGE));
 	assert_found("mkfs.ext4 -O project,quota DEVICE && ");
 }
