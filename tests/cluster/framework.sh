@@ -27,10 +27,11 @@ framework() {
 	as "$1"
 }
 
-# call TYPE [BODY]
+# call TYPE [BODY]. After TEARDOWN what it had is free: the next framework is not offered what is left of it first.
 call() {
 	local body=${2:+,\"${1,,}\":$2}
-	send "$fd" '{"type":"'"$1"'","framework_id":{"value":"'"$framework_id"'"}'"$body}"
+	send "$fd" '{"type":"'"$1"'","framework_id":{"value":"'"$framework_id"'"}'"$body}" || return
+	[ "$1" != TEARDOWN ] || closed "$fd"
 }
 
 # await TYPE [SECONDS]: the next event of this type, in $line. Offers that come before it are kept for next_offer.
