@@ -273,6 +273,15 @@ order 'finish three'
 come TASK_FINISHED
 ok 'without a task that has any it has no limit' eventually "$patience" limits_are 0
 is 'nobody was told again, nor who came later' "$denials" ''
+
+# Its program is the first that runs in the container: statfs(2) of a directory of a project says the limit, in blocks.
+next_offer
+launch "$(of first 5 | jq -c '.executor |= (.executor_id.value = "first" |
+	.command = {shell: false, value: "/usr/bin/stat", arguments: ["stat", "-f", "-c", "%b %S", "."]})')"
+has_looked() { [ -s "$(sandbox a first)/stdout" ]; }
+ok 'an executor looks at its limit before all else' eventually "$patience" has_looked
+read -r blocks size <"$(sandbox a first)/stdout"
+is 'it is in force by then' "$((blocks * size))" $((5 << 20))
 call TEARDOWN
 disconnect "$fd"
 
@@ -284,15 +293,16 @@ touch "$TMPDIR/foreign/file"
 head -c 65536 /dev/zero >"$TMPDIR/foreign/file"
 chattr -p 7001 "$TMPDIR/foreign/file"
 sync -f "$TMPDIR"
-start_agent b "${quotas[@]}" '--xfs_project_range=[7000-7002]' --gc_delay=1hrs
-is 'ids that others use are not free' "$(metric b containerizer/mesos/disk/project_ids_free)" 2
+start_agent b "${quotas[@]}" '--xfs_project_range=[7000-7001,7900-7900]' --gc_delay=1hrs
+is 'ids of all ranges count, and those that others use are not free' \
+	"$(metric b containerizer/mesos/disk/project_ids_total) $(metric b containerizer/mesos/disk/project_ids_free)" '3 2'
 for t in one two; do
 	begin $t 4 'touch mark; sleep 1000'
 	runs $t
 done
-is 'and not given out' "$(project "$(sandbox b one)") $(project "$(sandbox b two)")" '7000 7002'
+is 'and not given out, but those of both ranges' "$(project "$(sandbox b one)") $(project "$(sandbox b two)")" '7000 7900'
 execute --name=three --user=$user --resources='cpus:0.1;mem:32;disk:4' --command=true
-like 'without an id a launch fails' "$status $out" '^1 .*TASK_FAILED.*no project id of --xfs_project_range=\[7000-7002\] is free: 3 in all, 2 of sandboxes, 0 of sandboxes that are gone but still charged, 1 of others'
+like 'without an id a launch fails' "$status $out" '^1 .*TASK_FAILED.*no project id of --xfs_project_range=\[7000-7001,7900-7900\] is free: 3 in all, 2 of sandboxes, 0 of sandboxes that are gone but still charged, 1 of others'
 old=$(sandbox b one)
 head -c 65536 /dev/zero >"$old/moved"
 mv "$old/moved" "$TMPDIR/moved"
