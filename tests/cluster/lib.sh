@@ -223,11 +223,12 @@ done_testing() {
 
 master='' # host:port of the master that was started last
 
-# What a test does not say, in the environment: the command line wins. For spawn: it takes the shell that it is in.
+# What a test does not say, in the environment: the command line wins. A slow machine gives hooks more time. For spawn: it takes the
+# shell that it is in.
 not_ours() { [ -z "${fd:-}" ] || exec {fd}>&-; } # a daemon keeps no connection of the test
 small_master() {
 	not_ours
-	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/master/work" MESOS_ALLOCATION_INTERVAL=100ms "$@"
+	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/master/work" MESOS_ALLOCATION_INTERVAL=100ms MESOS_HOOK_TIMEOUT=3secs "$@"
 }
 small_agent() {
 	local name=$1
@@ -236,7 +237,7 @@ small_agent() {
 	exec env MESOS_PORT=0 MESOS_WORK_DIR="$dir/$name/work" MESOS_RUNTIME_DIR="$dir/$name/run" \
 		MESOS_LAUNCHER_DIR="$MESOS_BUILD/libexec/mesos" MESOS_MASTER="$master" \
 		MESOS_RESOURCES='cpus:4;mem:2048;disk:4096' MESOS_ISOLATION=posix/cpu,posix/mem,posix/disk \
-		MESOS_CONTAINER_DISK_WATCH_INTERVAL=500ms MESOS_REGISTRATION_BACKOFF_FACTOR=100ms "$@"
+		MESOS_CONTAINER_DISK_WATCH_INTERVAL=500ms MESOS_REGISTRATION_BACKOFF_FACTOR=100ms MESOS_HOOK_TIMEOUT=3secs "$@"
 }
 
 # Learns the port from the log; bails out if there is none.
@@ -403,6 +404,13 @@ metric() { get "$1" /metrics/snapshot | jq --arg n "$2" '.[$n]'; }
 
 # stored AGENT: what it has decided until now is on its disk: an agent that is killed before that knows nothing of it.
 stored() { [ "$(metric "$1" slave/store_queued)" = 0 ]; }
+
+# all_updates_acknowledged AGENT: it knows that each of its status updates was, and has stored it.
+all_updates_acknowledged() {
+	rm -rf "$dir/copy"
+	cp -r "$dir/$1/work/meta" "$dir/copy"
+	[ "$(sqlite3 "$dir/copy/agent.db" 'SELECT count(*) FROM updates')" = 0 ]
+}
 
 # quota_is AGENT TASK FILTER: whether this holds.
 quota_is() { [ "$(quota "$@")" = true ]; }
