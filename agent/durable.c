@@ -5,6 +5,7 @@
 #include "agent/executors.h"
 #include "agent/master.h"
 #include "agent/save.h"
+#include "agent/settings.h"
 #include "agent/status_hooks.h"
 #include "agent/store.h"
 #include "lib/fs.h"
@@ -42,6 +43,8 @@ static void on_full_changed(void *ctx)
 	struct agent *a = ctx;
 
 	places_say_store(a);
+	if (store_full(a->store))
+		settings_store_full(a);
 	if (a->master)
 		master_tell_availability(a->master);
 }

@@ -1,4 +1,4 @@
-/* One entry for each question that is not answered yet. */
+/* One entry for each limit that is not in the store yet, or whose question is not answered. */
 #include "agent/settings.h"
 
 #include "agent/isolator/disk.h"
@@ -9,9 +9,11 @@
 struct setting {
 	struct list node; /* in agent->settings */
 	struct store_wait stored;
-	struct peer *peer;
-	struct executor *executor; /* NULL: the limits are in force */
-	sd_event_source *timer;    /* then it is told that it has to wait */
+	struct agent *agent;
+	struct peer *peer;         /* NULL: nobody waits for the answer any more */
+	struct executor *executor; /* NULL: the limits are in force, or it has ended */
+	struct disk_override before, wanted;
+	sd_event_source *timer; /* then it is told that it has to wait */
 	struct answer_set_quota answer;
 };
 
@@ -24,17 +26,35 @@ static void drop(struct setting *s)
 	free(s);
 }
 
+static void answer(struct setting *s)
+{
+	if (s->peer)
+		peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
+	s->peer = NULL;
+	s->timer = sd_event_source_disable_unref(s->timer);
+}
+
 static void answer_if_ready(struct setting *s)
 {
 	if (s->executor || store_waiting(&s->stored))
 		return;
-	peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
+	answer(s);
 	drop(s);
 }
 
+/* Not before it is stored: it could be taken back by a full disk, but not what came of it. */
 static void on_stored(struct store_wait *w)
 {
-	answer_if_ready(container_of(w, struct setting, stored));
+	struct setting *s = container_of(w, struct setting, stored);
+	struct executor *x = s->executor;
+
+	if (x) {
+		if (!s->agent->node.projects)
+			s->executor = NULL;
+		container_override_disk(x->container, &s->wanted);
+		s->answer.has_limit_bytes = disk_limit_of(x->container, &s->answer.limit_bytes);
+	}
+	answer_if_ready(s);
 }
 
 /*
@@ -44,7 +64,7 @@ static void on_stored(struct store_wait *w)
 static int on_late(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct setting *s = arg;
-	const struct agent *a = agent_of_peer(s->peer);
+	const struct agent *a = s->agent;
 	bool stored = !store_waiting(&s->stored);
 
 	s->answer.pending = xasprintf(
@@ -53,8 +73,7 @@ static int on_late(sd_event_source *source unused, uint64_t usec unused, void *a
 		       : "the agent's store, in %s, has not been written yet, as it is not on a "
 			 "filesystem that is frozen, or very busy",
 		stored ? a->flags.work_dir : a->store_dir);
-	peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
-	drop(s);
+	answer(s);
 	return 0;
 }
 
@@ -67,6 +86,8 @@ static void refuse(struct peer *p, const struct query_set_quota *q, const char *
 
 	peer_send(p, ANSWER_SET_QUOTA, NULL, NULL, &answer);
 }
+
+static const char no_room[] = "the disk of the agent's store is full; free some space there first";
 
 static void remember(struct executor *x, const struct disk_override *o)
 {
@@ -83,20 +104,20 @@ void settings_override_disk(struct executor *x, const struct disk_override *o)
 static void set(struct agent *a, struct peer *p, struct executor *x,
 		const struct query_set_quota *q)
 {
-	const struct disk_override o = { q->has_limit_bytes, q->limit_bytes };
 	struct setting *s = xcalloc(1, sizeof(*s));
 
+	s->agent = a;
 	s->peer = p;
+	s->executor = x;
+	s->before = x->override;
+	s->wanted = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
 	s->answer.container_id = xstrdup(q->container_id);
 	log_info("container %s: an operator %s its disk limit bytes=%llu", q->container_id,
 		 q->has_limit_bytes ? "sets" : "resets", (unsigned long long)q->limit_bytes);
 	x->disk_asked = false;
-	remember(x, &o);
+	remember(x, &s->wanted);
 	store_wait(a->store, &s->stored, on_stored);
 	list_append(&a->settings, &s->node);
-	s->executor = a->node.projects ? x : NULL;
-	container_override_disk(x->container, &o);
-	s->answer.has_limit_bytes = disk_limit_of(x->container, &s->answer.limit_bytes);
 	if (q->has_wait)
 		timer_set(a->loop, &s->timer, q->wait, on_late, s);
 }
@@ -112,8 +133,29 @@ void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_
 		       "its sandbox could not be opened when it was found again; see the log");
 	else if (q->has_limit_bytes && (!q->limit_bytes || q->limit_bytes > INT64_MAX))
 		refuse(p, q, "a limit has at least one byte, and fewer than 2^63");
+	else if (store_full(a->store))
+		refuse(p, q, no_room);
 	else
 		set(a, p, x, q);
+}
+
+/* From the last to the first, so that what was before the first is what stays. */
+void settings_store_full(struct agent *a)
+{
+	struct list *prev;
+
+	for (struct list *n = a->settings.prev; n != &a->settings; n = prev) {
+		struct setting *s = list_entry(n, struct setting, node);
+
+		prev = n->prev;
+		if (!store_waiting(&s->stored))
+			continue;
+		if (s->executor)
+			remember(s->executor, &s->before);
+		replace_str(&s->answer.refused, no_room);
+		answer(s);
+		drop(s);
+	}
 }
 
 void settings_applied(struct executor *x, const char *why)
@@ -121,7 +163,9 @@ void settings_applied(struct executor *x, const char *why)
 	struct setting *s;
 
 	list_for_each(s, &x->framework->agent->settings, node) {
-		if (s->executor != x)
+		bool asked = !store_waiting(&s->stored);
+
+		if (s->executor != x || (x->container && !asked))
 			continue;
 		s->executor = NULL;
 		replace_str(&s->answer.refused, why);
@@ -133,7 +177,10 @@ void settings_forget(struct agent *a, const struct peer *p)
 {
 	struct setting *s;
 
-	list_for_each(s, &a->settings, node)
-		if (s->peer == p || !p)
+	list_for_each(s, &a->settings, node) {
+		if (!p)
 			drop(s);
+		else if (s->peer == p)
+			s->peer = NULL;
+	}
 }
