@@ -48,7 +48,7 @@ static void on_stored(struct store_wait *w)
 	struct setting *s = container_of(w, struct setting, stored);
 	struct executor *x = s->executor;
 
-	if (x) {
+	if (x && x->container) { /* otherwise it is about to be settled, and so is this */
 		if (!s->agent->node.projects)
 			s->executor = NULL;
 		container_override_disk(x->container, &s->wanted);
