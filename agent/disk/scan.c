@@ -234,6 +234,13 @@ static void visit_file(struct worker *w, const struct dir *d, const char *name,
 		v->file(v->ctx, d->fd, name, st);
 }
 
+/* The look at a name on which something is mounted is at that. */
+static bool is_left_out(const struct scan *s, const struct statx *st)
+{
+	return !on_tree(s, st) ||
+	       (s->options->one_mount && st->stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 static bool is_replaced(const struct dirent64 *entry, const struct statx *st)
 {
 	return entry->d_type != DT_UNKNOWN && entry->d_type != IFTODT(st->stx_mode);
@@ -255,7 +262,7 @@ static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *
 		w->sum.missed++;
 		return;
 	}
-	if (!on_tree(w->scan, &st))
+	if (is_left_out(w->scan, &st))
 		return;
 	w->sum.replaced += is_replaced(entry, &st);
 	if (S_ISDIR(st.stx_mode))

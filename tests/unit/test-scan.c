@@ -12,12 +12,15 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/fsuid.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "agent/disk/scan.h"
+#include "lib/fs.h"
 
 enum { BLOCK = 4096, NOBODY = 65534 };
 
@@ -301,6 +304,39 @@ static void what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed(void **s
 	assert_int_equal(found.inodes, 4);
 	assert_int_equal(found.directories, 1);
 	assert_int_equal(found.missed, 0);
+}
+
+/* In a mount namespace of its own, where another file is mounted on one of the two in the tree. */
+static bool sees_only_one(struct place *p)
+{
+	struct scan_visitor visitor = { .ctx = NULL };
+	autofree char *other = path_join(p->path, "other");
+	autofree char *tree = path_join(p->path, "tree"), *file = path_join(tree, "file");
+	struct scan_result found;
+	struct error e;
+
+	return !unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) &&
+	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+	       !mount(other, file, NULL, MS_BIND, NULL) &&
+	       !scan_visit(open_dir(AT_FDCWD, tree), &visitor, NULL, &found, &e) &&
+	       found.inodes == 2;
+}
+
+static void a_file_that_is_mounted_on_another_is_left_out_with_one_mount(void **state)
+{
+	struct place *p = *state;
+	int status;
+	pid_t pid;
+
+	make_file(p->outside, "other", 0);
+	make_file(p->tree, "file", 0);
+	make_file(p->tree, "second", 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(!sees_only_one(p));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void a_root_that_cannot_be_opened_is_an_error(void **state)
@@ -631,6 +667,7 @@ int main(void)
 		IN_A_PLACE(a_directory_that_cannot_be_read_is_missed_but_counted),
 		IN_A_PLACE(names_that_lead_nowhere_are_missed),
 		IN_A_PLACE(what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed),
+		IN_A_PLACE(a_file_that_is_mounted_on_another_is_left_out_with_one_mount),
 		IN_A_PLACE(a_root_that_cannot_be_opened_is_an_error),
 		IN_A_PLACE(any_number_of_threads_finds_the_same),
 		IN_A_PLACE(a_tree_may_be_deep_and_descriptors_few),
