@@ -16,6 +16,12 @@ struct labeller {
 	int failure;       /* the first one, -errno */
 };
 
+/* By what scan_open_file() says: the name is no regular file's any more. */
+static bool is_replaced(int error)
+{
+	return error == ELOOP || error == ENXIO;
+}
+
 static void label(struct labeller *l, int fd, bool inherited)
 {
 	struct project is = { .id = PROJECT_NONE }, want = { l->project.id, inherited };
@@ -48,7 +54,7 @@ static void label_file(void *ctx, int dirfd, const char *name, const struct stat
 		label(l, fd, false);
 	else if (errno == EWOULDBLOCK)
 		l->held++;
-	else if (errno == ELOOP || errno == ENXIO)
+	else if (is_replaced(errno))
 		l->replaced++;
 	else if (errno != ENOENT && !l->failure)
 		l->failure = -errno;
@@ -70,13 +76,11 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 	uint64_t unfollowed = seen->missed + seen->replaced + l->replaced;
 
 	if (l->held)
-		error_set(
-			e, EAGAIN,
-			"a task holds leases (F_SETLEASE of fcntl(2)) on %llu of its files: what "
-			"it "
-			"has in them is not charged until it gives the leases back, or ends; they "
-			"are tried again at every look at the whole sandbox",
-			(unsigned long long)l->held);
+		error_set(e, EAGAIN,
+			  "a task holds leases (F_SETLEASE of fcntl(2)) on %llu of its files: what "
+			  "it has in them is not charged until it gives the leases back, or ends; "
+			  "they are tried again at every look at the whole sandbox",
+			  (unsigned long long)l->held);
 	else
 		error_set(e, EAGAIN,
 			  "files are moved about in it: the last of %d looks found %llu more, and "
@@ -132,6 +136,8 @@ static void check_file(void *ctx, int dirfd, const char *name, const struct stat
 	fd = scan_open_file(dirfd, name);
 	if (fd >= 0 && !project_get(fd, &is) && is.id != c->project)
 		atomic_fetch_add_explicit(&c->files, 1, memory_order_relaxed);
+	else if (fd < 0 && !is_replaced(errno) && errno != ENOENT)
+		atomic_fetch_add_explicit(&c->unseen, 1, memory_order_relaxed);
 }
 
 void label_check_init(struct label_check *c, uint32_t project, int64_t since_ns)
@@ -140,6 +146,7 @@ void label_check_init(struct label_check *c, uint32_t project, int64_t since_ns)
 	c->since_ns = since_ns;
 	atomic_init(&c->directories, 0);
 	atomic_init(&c->files, 0);
+	atomic_init(&c->unseen, 0);
 	c->visitor =
 		(struct scan_visitor){ .directory = check_directory, .file = check_file, .ctx = c };
 }

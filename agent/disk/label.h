@@ -34,6 +34,7 @@ struct label_check {
 	uint32_t project;
 	int64_t since_ns; /* of the wall clock; 0: all files are looked at */
 	atomic_ullong directories, files;
+	atomic_ullong unseen;        /* files that could not be opened, as for a lease on them */
 	struct scan_visitor visitor; /* for a scan */
 };
 void label_check_init(struct label_check *c, uint32_t project, int64_t since_ns);

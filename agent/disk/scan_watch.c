@@ -41,10 +41,11 @@ static int64_t files_since(const struct scan_watch *s)
 static void begin(struct disk_watch *w)
 {
 	struct scan_watch *s = scan_watch(w);
-	bool same = s->labels.project == w->ledger->project;
 
+	if (s->labels.project != w->ledger->project)
+		s->looked = (struct scan_time){ 0 }; /* that was for another one */
 	s->began = scan_now();
-	label_check_init(&s->labels, w->ledger->project, same ? files_since(s) : 0);
+	label_check_init(&s->labels, w->ledger->project, files_since(s));
 }
 
 static int measure(struct disk_watch *w)
@@ -76,7 +77,7 @@ static void report_strayed(struct scan_watch *s)
 			    s->watch.name, (unsigned long long)directories,
 			    (unsigned long long)files, s->labels.project);
 	s->watch.ledger->strayed = strayed;
-	if (!files)
+	if (!files && !atomic_load(&s->labels.unseen))
 		s->looked = s->began;
 }
 

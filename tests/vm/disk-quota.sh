@@ -104,6 +104,17 @@ ok 'a directory in it that was taken out is put back' eventually "$patience" pro
 ok 'and that is said too' eventually "$patience" logged a 'is in it again: files and directories that were not: [12]$'
 chattr -p 0 "$box/meanwhile"
 ok 'and a file, be it empty' eventually "$patience" project_is "$box/meanwhile" 5000
+# The holder of a lease is told that somebody opens the file, and may keep him waiting.
+lease='$SIG{IO} = "IGNORE"; open(my $f, "+<", shift) or die "$!"; fcntl($f, 1024, 1) or die "$!"; $| = 1; print "held\n"; sleep 10000'
+scanned() { [ "$(metric a slave/disk_scans)" -ge "$1" ]; }
+kill -s STOP "${pid[a]}"
+chattr -p 0 "$box/meanwhile"
+spawn hidden perl -e "$lease" "$box/meanwhile"
+eventually "$patience" said hidden held
+kill -s CONT "${pid[a]}"
+eventually "$patience" scanned $(($(metric a slave/disk_scans) + 4))
+stop hidden
+ok 'and one that could not be opened for a lease, when it can be' eventually "$patience" project_is "$box/meanwhile" 5000
 mkdir "$dir/other"
 head -c 4M /dev/zero >"$dir/other/file"
 mount --bind "$dir/other" "$box/directory"
@@ -378,8 +389,6 @@ runs lived
 box=$(sandbox e lived)
 eventually "$patience" written "$box" mark
 stop e KILL
-# The holder of a lease is told that somebody opens the file, and may keep him waiting.
-lease='$SIG{IO} = "IGNORE"; open(my $f, "+<", shift) or die "$!"; fcntl($f, 1024, 1) or die "$!"; $| = 1; print "held\n"; sleep 10000'
 touch "$box/d/leased"
 spawn lease perl -e "$lease" "$box/d/leased"
 eventually "$patience" said lease held
