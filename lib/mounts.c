@@ -137,7 +137,7 @@ static bool count_if_same(const struct line *l, void *ctx)
 	if (strcmp(l->device, s->device) != 0)
 		return true;
 	s->found->copies++;
-	if (!strcmp(l->root, "/"))
+	if (!strcmp(l->root, "/") && !str_equal(s->found->whole, "/"))
 		replace_str(&s->found->whole, l->target);
 	return true;
 }

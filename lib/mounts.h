@@ -11,7 +11,7 @@ struct mount {
 	char *root; /* the part of the filesystem that is seen there: "/", unless it is a bind mount */
 	bool read_only;
 	unsigned copies; /* mounts of the same filesystem, this one too */
-	char *whole;     /* the last place where all of it is mounted, NULL: none */
+	char *whole;     /* where all of it is mounted: "/", or the last such place; NULL: none */
 };
 
 /* Of an open directory. -ENOENT: its mount is not visible from here. */

@@ -3,8 +3,8 @@
 
 #include <fcntl.h>
 #include <libgen.h>
-#include <linux/capability.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/genetlink.h>
 #include <mntent.h>
 #include <paths.h>
@@ -135,7 +135,7 @@ static void check_mounted(struct probe *p)
 		if (!is_at_or_below(path, m.mnt_dir) || is_at_or_below(p->mount.target, m.mnt_dir))
 			continue;
 		what = xasprintf("%s of %s is not mounted", m.mnt_dir, _PATH_MNTTAB);
-		mend = xasprintf("mount %s", m.mnt_dir);
+		mend = xasprintf("mount %s, or take it out of %s", m.mnt_dir, _PATH_MNTTAB);
 		tell(p, true, what, mend);
 	}
 	if (fstab)
@@ -234,9 +234,10 @@ static void check_kernel(struct probe *p)
 			 : "boot a kernel with CONFIG_QUOTA and CONFIG_QFMT_V2, as Debian's has");
 }
 
+/* Of what the system itself runs from, be it seen elsewhere: that is not unmounted. */
 static bool is_root(const struct mount *m)
 {
-	return !strcmp(m->target, "/");
+	return !strcmp(m->target, "/") || str_equal(m->whole, "/");
 }
 
 /* How to mount it anew, where it is now or where all of it belongs; between the two, tune: "" or a command. */
@@ -418,8 +419,7 @@ static void check_warnings(struct probe *p)
 	if (!has_family("VFS_DQUOT"))
 		tell(p, false,
 		     "the kernel's quota warnings are not heard here, so refused writes are "
-		     "noticed "
-		     "at the next check only",
+		     "noticed at the next check only",
 		     "boot a kernel with CONFIG_QUOTA_NETLINK_INTERFACE, and run the agent in the "
 		     "network namespace of the node");
 }

@@ -106,7 +106,7 @@ static void bind_of_a_part(void)
 	EXPECT(!strcmp(m.target, at));
 	EXPECT(!strcmp(m.root, "/part"));
 	EXPECT(m.read_only);
-	EXPECT(m.copies == 2);
+	EXPECT(m.copies == 2 && !strcmp(m.whole, path));
 	mount_fini(&m);
 	look_at(path, &m);
 	EXPECT(!m.read_only && m.copies == 2);
