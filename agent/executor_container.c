@@ -13,11 +13,6 @@
 #include "agent/settings.h"
 #include "lib/log.h"
 
-static struct agent *agent_of(const struct executor *x)
-{
-	return x->framework->agent;
-}
-
 static void say_starting(struct executor *x)
 {
 	struct task *t = list_first(&x->tasks, struct task, node);
@@ -84,7 +79,7 @@ static void on_denied(struct container *c)
 
 static void on_full(struct container *c)
 {
-	quotas_found_full(agent_of(c->owner), c);
+	quotas_found_full(executor_agent(c->owner), c);
 }
 
 static void on_refused(struct container *c, const char *message)
@@ -181,7 +176,7 @@ static void report_exit(const struct executor *x)
 	};
 
 	if (!x->command)
-		master_send(agent_of(x)->master, AGENT_EXITED_EXECUTOR, &m);
+		master_send(executor_agent(x)->master, AGENT_EXITED_EXECUTOR, &m);
 }
 
 static void on_end_stored(struct store_wait *w)
@@ -199,7 +194,7 @@ static void remember_end(struct executor *x, const struct container_end *end)
 	x->exit_status = end->has_status ? end->status : -1;
 	save_executor(x);
 	store_wait_cancel(&x->stored);
-	store_wait(agent_of(x)->store, &x->stored, on_end_stored);
+	store_wait(executor_agent(x)->store, &x->stored, on_end_stored);
 }
 
 static void on_ended(struct container *c, const struct container_end *end)

@@ -13,11 +13,6 @@ struct executor_run {
 	void (*passed)(struct executor *x);
 };
 
-static struct agent *agent_of(const struct executor *x)
-{
-	return x->framework->agent;
-}
-
 static struct module_container *describe_container(const struct executor *x)
 {
 	const struct container *c = x->container ? x->container : x->ended;
@@ -34,7 +29,7 @@ void executor_hooks_describe(const struct executor *x, struct hook_run *ret)
 	ret->call = (struct module_call){
 		.executor = schema_copy(executor_info_schema(), x->info),
 		.framework = schema_copy(framework_info_schema(), x->framework->info),
-		.agent = schema_copy(agent_info_schema(), &agent_of(x)->info),
+		.agent = schema_copy(agent_info_schema(), &executor_agent(x)->info),
 		.container = describe_container(x),
 	};
 }
@@ -98,7 +93,7 @@ static void decorated(struct hook_run *r)
 				  r->call.environment->variables_count);
 	schema_free(environment_schema(), take_ptr(r->call.environment));
 	r->done = passed;
-	hooks_run(agent_of(w->executor)->hooks, HOOK_PRE_LAUNCH, r);
+	hooks_run(executor_agent(w->executor)->hooks, HOOK_PRE_LAUNCH, r);
 }
 
 static struct environment *environment_of(const struct container *c)
@@ -114,7 +109,7 @@ static struct environment *environment_of(const struct container *c)
 void executor_hooks_launch(struct executor *x, void (*on_passed)(struct executor *x))
 {
 	const struct task *t = list_first(&x->tasks, struct task, node);
-	struct hooks *hooks = agent_of(x)->hooks;
+	struct hooks *hooks = executor_agent(x)->hooks;
 	struct executor_run *w;
 
 	assert(x->container && !x->launch_hooks);
@@ -145,7 +140,7 @@ static void told(struct hook_run *r)
 
 void executor_hooks_removed(const struct executor *x)
 {
-	struct agent *a = agent_of(x);
+	struct agent *a = executor_agent(x);
 	struct executor_run *w;
 
 	if (!hooks_wanted(a->hooks, HOOK_REMOVE_EXECUTOR))

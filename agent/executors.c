@@ -17,11 +17,6 @@ const struct ledger *executor_disk(const struct executor *x)
 	return c ? &c->disk : &x->disk;
 }
 
-static struct agent *agent_of(const struct executor *x)
-{
-	return x->framework->agent;
-}
-
 void executor_used(const struct executor *x, struct resources *ret)
 {
 	struct task *t;
@@ -44,13 +39,13 @@ void executor_update_container(struct executor *x)
 
 static void set_timer(struct executor *x, int64_t ns, sd_event_time_handler_t fn)
 {
-	timer_set(agent_of(x)->loop, &x->timer, ns, fn, x);
+	timer_set(executor_agent(x)->loop, &x->timer, ns, fn, x);
 }
 
 /* One that has begun has tasks that run: it is given as long as its agent would be. */
 static int64_t subscription_timeout(const struct executor *x)
 {
-	const struct agent_flags *f = &agent_of(x)->flags;
+	const struct agent_flags *f = &executor_agent(x)->flags;
 
 	return x->has_subscribed ? MAX(f->recovery_timeout, f->executor_registration_timeout)
 				 : f->executor_registration_timeout;
@@ -87,12 +82,12 @@ static void forget_recent(struct executor *x)
 	if (list_empty(&x->recent))
 		return;
 	list_remove(&x->recent);
-	agent_of(x)->recent_count--;
+	executor_agent(x)->recent_count--;
 }
 
 void executor_remember(struct executor *x)
 {
-	struct agent *a = agent_of(x);
+	struct agent *a = executor_agent(x);
 	struct executor *oldest;
 
 	list_append(&a->recent, &x->recent);
@@ -174,12 +169,12 @@ void executor_take_task(struct executor *x, struct task_info *info)
 {
 	struct task *t = task_new(x, info);
 
-	agent_of(x)->metrics.tasks_launched++;
+	executor_agent(x)->metrics.tasks_launched++;
 	t->queued = !x->command;
 	executor_add_task(x, t);
 	save_task(t);
 	if (!x->command)
-		store_wait(agent_of(x)->store, &t->stored, on_task_stored);
+		store_wait(executor_agent(x)->store, &t->stored, on_task_stored);
 	executor_update_container(x);
 }
 
@@ -268,8 +263,9 @@ static void kill_custom_task(struct executor *x, struct task *t)
 
 void executor_kill_task(struct executor *x, struct task *t, const struct kill_task *m)
 {
-	int64_t grace_ns = m->has_grace_period ? m->grace_period
-					       : agent_of(x)->flags.executor_shutdown_grace_period;
+	int64_t grace_ns = m->has_grace_period
+				   ? m->grace_period
+				   : executor_agent(x)->flags.executor_shutdown_grace_period;
 
 	if (task_terminal(t->state))
 		return;
@@ -289,7 +285,7 @@ void executor_kill_task(struct executor *x, struct task *t, const struct kill_ta
 void executor_restore_completed(struct executor *x, struct task *t)
 {
 	list_append(&x->completed, &t->node);
-	task_archive(t, &agent_of(x)->history);
+	task_archive(t, &executor_agent(x)->history);
 	x->completed_count++;
 }
 
@@ -305,7 +301,7 @@ static void drop_completed(struct task *t)
 static void complete_task(struct task *t)
 {
 	struct executor *x = t->executor;
-	struct task_history *history = &agent_of(x)->history;
+	struct task_history *history = &executor_agent(x)->history;
 	struct task *oldest;
 
 	drop_task(t);
@@ -399,7 +395,7 @@ static void keep_completed(struct executor *x)
 
 void executor_remove_record(const struct executor *x)
 {
-	autofree char *record = path_join(agent_of(x)->records_dir, x->container_id);
+	autofree char *record = path_join(executor_agent(x)->records_dir, x->container_id);
 
 	if (unlink(record) && errno != ENOENT)
 		log_warning("executor %s: %s cannot be removed: %s", x->info->executor_id, record,

@@ -42,7 +42,14 @@ void executor_forget(struct executor *x);
 /* Moves it to its framework's past once its container and its unacknowledged tasks are gone. */
 void executor_maybe_complete(struct executor *x);
 
+/* What its container does comes here; executor_container.c. */
+extern const struct container_ops executor_container_ops;
+
 /* Between executors.c, executor_container.c, launch.c and custom.c. */
+static inline struct agent *executor_agent(const struct executor *x)
+{
+	return x->framework->agent;
+}
 /* Its sandbox, relative to work_dir; the caller frees. */
 char *executor_sandbox(const struct executor *x);
 /* Between SIGTERM and SIGKILL. */

@@ -69,7 +69,6 @@ struct executor {
 	struct executor_run *launch_hooks; /* one of them; NULL: not, or not any more */
 };
 
-extern const struct container_ops executor_container_ops;
 extern const struct peer_protocol executor_protocol;
 
 struct framework *framework_find(struct agent *a, const char *id);

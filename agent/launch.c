@@ -11,11 +11,6 @@
 #include "lib/ids.h"
 #include "lib/log.h"
 
-static struct agent *agent_of(const struct executor *x)
-{
-	return x->framework->agent;
-}
-
 /* ---- who it is ---- */
 
 /* A command task gets an executor of its own: its id is the task's. */
@@ -37,7 +32,7 @@ static struct executor_info *info_for_command(const struct task_info *task)
 
 char *executor_sandbox(const struct executor *x)
 {
-	return xasprintf("slaves/%s/frameworks/%s/executors/%s/runs/%s", agent_of(x)->id,
+	return xasprintf("slaves/%s/frameworks/%s/executors/%s/runs/%s", executor_agent(x)->id,
 			 x->framework->id, x->info->executor_id, x->container_id);
 }
 
@@ -67,7 +62,7 @@ static void name_container(struct executor *x)
 	x->container_id = uuid_text_new();
 	x->token = uuid_text_new();
 	sandbox = executor_sandbox(x);
-	x->sandbox = path_join(agent_of(x)->flags.work_dir, sandbox);
+	x->sandbox = path_join(executor_agent(x)->flags.work_dir, sandbox);
 }
 
 void executor_rename_container(struct executor *x)
@@ -126,7 +121,7 @@ static void add(struct environment_rows *rows, const char *name, const char *val
 static void mesos_environment(const struct executor *x, const char *endpoint, const char *pid,
 			      struct environment_rows *rows)
 {
-	const struct agent *a = agent_of(x);
+	const struct agent *a = executor_agent(x);
 
 	add(rows, "MESOS_FRAMEWORK_ID", x->framework->id);
 	add(rows, "MESOS_EXECUTOR_ID", x->info->executor_id);
@@ -148,7 +143,7 @@ int64_t executor_grace(const struct executor *x)
 {
 	return x->info->has_shutdown_grace_period
 		       ? x->info->shutdown_grace_period
-		       : agent_of(x)->flags.executor_shutdown_grace_period;
+		       : executor_agent(x)->flags.executor_shutdown_grace_period;
 }
 
 static const struct capability_info *capabilities_of(const struct executor *x)
@@ -182,7 +177,7 @@ static struct container_spec describe(struct executor *x, struct resources *used
 
 /*
  * What it may still write of what it was offered; of what was not measured yet that is all of it.
- * What an operator gave beyond that nobody keeps sandboxes for.
+ * No sandbox is deleted for what an operator or a hook gave beyond that.
  */
 static uint64_t may_write(const struct container *c)
 {
@@ -222,7 +217,7 @@ static void on_room(struct gc_wait *w)
 
 void executor_launch(struct executor *x)
 {
-	struct agent *a = agent_of(x);
+	struct agent *a = executor_agent(x);
 	autofree char *endpoint = agent_endpoint(a);
 	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
 	autoresources struct resources used = { 0 };
@@ -256,14 +251,14 @@ static void on_stored(struct store_wait *w)
 
 void executor_start_when_stored(struct executor *x)
 {
-	store_wait(agent_of(x)->store, &x->stored, on_stored);
+	store_wait(executor_agent(x)->store, &x->stored, on_stored);
 }
 
 /* ---- what an agent before us launched ---- */
 
 void executor_adopt(struct executor *x, const struct container_past *past)
 {
-	struct agent *a = agent_of(x);
+	struct agent *a = executor_agent(x);
 	autoresources struct resources used = { 0 };
 	struct container_spec spec = describe(x, &used);
 
