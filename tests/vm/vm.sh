@@ -1,5 +1,5 @@
 #!/bin/bash
-# A machine for tests, emulated by TCG: no KVM, no network. There is one at a time, all in the directory $vm, so that
+# A machine for tests, emulated by TCG: no KVM, no network. All of it is in the directory $vm, so that
 # every process that has $vm can use it; its disks lie over those of $vm_image (build-image) and $vm_build (make build/vm/build.img).
 # shellcheck disable=SC2154 # what the environment gives
 
