@@ -15,7 +15,7 @@ struct quota_watch {
 	const char *sandbox;        /* below work_dir; the owner's */
 	uint32_t project;           /* PROJECT_NONE: it has none yet */
 	struct quota_limits limits; /* what it is to be held to */
-	bool suspected;             /* a scan found directories that are not of its project */
+	bool suspected;             /* a scan found what is not of its project */
 	struct warnings *warnings;  /* NULL: the kernel is not heard */
 
 	uint32_t remembered; /* the loop's: the project that it has by the store */
