@@ -30,6 +30,13 @@ node_registers() {
 # node_load LIFE SEED FRAMEWORK TASK...: power/load there. node_look: power/look.
 node_load() { node_run "cd /srv/build/tests/vm && MESOS_BUILD=/srv/build/build exec power/load $*"; }
 node_look() { node_run "/srv/build/tests/vm/power/look $node_work"; }
+# node_not_garbage FILE: the sandboxes there, by what power/look has said, that do not wait for their removal.
+node_not_garbage() {
+	awk '$1 == "garbage" { garbage[$2] } $1 == "sandbox" { box[$3] } END { for (b in box) if (!(b in garbage)) print b, "is nobody'\''s" }' "$1"
+}
+# node_settles FILE: power/look into it; 1 if a sandbox does not wait for its removal. When no task runs that may still change: what load
+# has acknowledged may not have come to the agent yet, which keeps the sandbox until then.
+node_settles() { node_look >"$1" && [ -z "$(node_not_garbage "$1")" ]; }
 # node_open FILE: the tasks that have not ended, by what power/load has said; TASK? if nothing was heard of it.
 node_open() {
 	awk '$1 == "launched" { open[$2] = "?" } $1 == "heard" && ($2 in open) { open[$2] = "" }
