@@ -279,6 +279,7 @@ format:
 lint: $(tidied)
 	$(Q)$(foreach f,$(filter-out $(objects:.o=.c) $(skeletons:.skel.h=.bpf.c) tests/modules/%,$(filter %.c,$(sources))),$(error $f: in no Kbuild))
 	$(Q)clang-format --dry-run -Werror $(filter-out $(macros),$(sources))
+	$(Q)! for f in $(filter-out $(macros),$(sources)); do expand $$f | grep -nH --label=$$f '.\{101\}'; done | grep .
 	$(Q)mkdir -p $(B)/cppcheck && cppcheck --quiet --error-exitcode=1 --inline-suppr -j2 \
 		--std=c11 --enable=warning,performance --library=posix,gnu,tests/cppcheck.cfg \
 		$(cppcheck-off:%=--suppress=%) --cppcheck-build-dir=$(B)/cppcheck \

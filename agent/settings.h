@@ -12,7 +12,10 @@ void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_
  * waits.
  */
 void settings_override_disk(struct executor *x, const struct disk_override *o);
-/* The limits of this container are in force; why: or not, for this reason. Without a container it has ended. */
+/*
+ * The limits of this container are in force; why: or not, for this reason. Without a container it
+ * has ended.
+ */
 void settings_applied(struct executor *x, const char *why);
 /* The disk of the store is full: what is not in it by now is refused, and was never in force. */
 void settings_store_full(struct agent *a);

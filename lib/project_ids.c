@@ -1,4 +1,7 @@
-/* Ids that were ever used have an entry; all others of the range were never, and are given out first. */
+/*
+ * Ids that were ever used have an entry; all others of the range were never, and are given out
+ * first.
+ */
 #include "lib/project_ids.h"
 
 #include <uthash.h>

@@ -1,7 +1,7 @@
 /*
  * Which project ids are whose: those that nobody has are given out, the one that is longest free
- * first. Pure bookkeeping: that an id is free in the filesystem too, its owner has to see. Of one thread
- * at a time.
+ * first. Pure bookkeeping: that an id is free in the filesystem too, its owner has to see. Of one
+ * thread at a time.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ struct project_counts {
 };
 
 /*
- * range as in --xfs_project_range: "[5000-10000]" or "[1-5, 10-20]", from 1 to 2^32 - 2; it may be changed
- * from start to start. -EINVAL says what is wrong with it.
+ * range as in --xfs_project_range: "[5000-10000]" or "[1-5, 10-20]", from 1 to 2^32 - 2; it may be
+ * changed from start to start. -EINVAL says what is wrong with it.
  */
 int project_ids_new(const char *range, struct project_ids **ret, struct error *e);
 void project_ids_free(struct project_ids *p);
@@ -42,8 +42,8 @@ bool project_ids_of(const struct project_ids *p, const char *sandbox, uint32_t *
  */
 int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret);
 /*
- * An id that is found to be in use, of the range or not, or free, of the range. What it was is forgotten.
- * A sandbox has one id: another that was taken for it is left.
+ * An id that is found to be in use, of the range or not, or free, of the range. What it was is
+ * forgotten. A sandbox has one id: another that was taken for it is left.
  */
 void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
 			 const char *sandbox);

@@ -1,8 +1,8 @@
 /*
- * Project quotas of one filesystem, XFS or ext4 alike: what the kernel charged to a project, what it
- * may use, and the project that an inode belongs to. quotactl(2), quotactl_fd(2), and the
- * FS_IOC_FSGETXATTR of ioctl_xfs_fsgetxattr(2). Any of these calls may block while the filesystem is
- * frozen: they belong on a worker.
+ * Project quotas of one filesystem, XFS or ext4 alike: what the kernel charged to a project, what
+ * it may use, and the project that an inode belongs to. quotactl(2), quotactl_fd(2), and the
+ * FS_IOC_FSGETXATTR of ioctl_xfs_fsgetxattr(2). Any of these calls may block while the filesystem
+ * is frozen: they belong on a worker.
  */
 #pragma once
 
@@ -20,7 +20,10 @@ struct quota {
 	uint64_t block_bytes;
 };
 
-/* 0: no limit. Soft limits only warn here: nobody is above one for as long as a grace period, which is a week. */
+/*
+ * 0: no limit. Soft limits only warn here: nobody is above one for as long as a grace period, which
+ * is a week.
+ */
 struct quota_limits {
 	uint64_t soft_bytes, hard_bytes;
 	uint64_t soft_inodes, hard_inodes;
@@ -37,7 +40,10 @@ struct quota_record {
 bool quota_in_use(const struct quota_record *r);
 /* From so many percent of its limit on a container is near it. */
 #define QUOTA_NEAR_PERCENT 90
-/* Whether so many files are near a limit of files (0: none), which may run out long before bytes do. */
+/*
+ * Whether so many files are near a limit of files (0: none), which may run out long before bytes
+ * do.
+ */
 bool quota_files_near(uint64_t inodes, uint64_t limit);
 
 /* Whether the next block, or the next file, would be refused to who uses so much. */

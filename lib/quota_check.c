@@ -116,11 +116,17 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
-/* What lies in the directory below the mount that is missing is not what was there: an agent would begin anew. */
+/*
+ * What lies in the directory below the mount that is missing is not what was there: an agent would
+ * begin anew.
+ */
 static void check_mounted(struct probe *p)
 {
 	autofree char *real = realpath(p->at, NULL);
-	/* With what is not there yet, which begins with a slash unless all that is there is the root. */
+	/*
+	 * With what is not there yet, which begins with a slash unless all that is there is the
+	 * root.
+	 */
 	autofree char *path =
 		real ? xasprintf("%s%s%s", strcmp(real, "/") ? real : "",
 				 strcmp(p->at, "/") ? "" : "/", p->path + strlen(p->at))
@@ -174,7 +180,10 @@ static void check_filesystem(struct probe *p)
 	tell(p, true, what, mend);
 }
 
-/* As deep as <work_dir>/slaves/A/frameworks/F/executors/E/runs/C: below that it is a task's own matter. */
+/*
+ * As deep as <work_dir>/slaves/A/frameworks/F/executors/E/runs/C: below that it is a task's own
+ * matter.
+ */
 #define DEPTH_MAX 8
 
 static void tell_mount(const char *below, void *ctx)
@@ -203,7 +212,10 @@ static void check_one_filesystem(struct probe *p)
 		tell(p, false, e.text, "mount /proc");
 }
 
-/* rename(2) into a directory that passes on its project is for files of that only: sandboxes have their own. */
+/*
+ * rename(2) into a directory that passes on its project is for files of that only: sandboxes have
+ * their own.
+ */
 static void check_inheritance(struct probe *p)
 {
 	autofd int fd = open(p->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -240,7 +252,10 @@ static bool is_root(const struct mount *m)
 	return !strcmp(m->target, "/") || str_equal(m->whole, "/");
 }
 
-/* How to mount it anew, where it is now or where all of it belongs; between the two, tune: "" or a command. */
+/*
+ * How to mount it anew, where it is now or where all of it belongs; between the two, tune: "" or a
+ * command.
+ */
 static char *remount(const struct probe *p, const char *tune)
 {
 	const struct mount *m = &p->mount;

@@ -1,6 +1,7 @@
 /*
- * What on this node stands in the way of disk limits that the kernel enforces, and what mends it. The
- * agent refuses to start with the first obstacle, `mesos-agentctl quota check` shows all: in the same words.
+ * What on this node stands in the way of disk limits that the kernel enforces, and what mends it.
+ * The agent refuses to start with the first obstacle, `mesos-agentctl quota check` shows all: in
+ * the same words.
  */
 #pragma once
 
@@ -9,16 +10,16 @@
 struct quota_finding {
 	const char *check; /* the name of what was looked at: "accounting" */
 	bool blocks;       /* no limit would be enforced; otherwise it is only worth knowing */
-	const char
-		*what; /* a clause: "/var/lib/mesos is on tmpfs, which is neither XFS nor ext4" */
+	/* A clause: "/var/lib/mesos is on tmpfs, which is neither XFS nor ext4". */
+	const char *what;
 	const char *mend; /* a command, or in words what to do */
 };
 
 /*
- * Looks at everything, and calls found (which may be NULL) for each finding, in an order in which they are
- * best mended; true: limits would be enforced. path is that of work_dir, absolute, which need not be there
- * yet; fs is the filesystem that is wanted, "xfs" or "ext4", NULL: either; range as in
- * --xfs_project_range. Changes nothing. Blocks.
+ * Looks at everything, and calls found (which may be NULL) for each finding, in an order in which
+ * they are best mended; true: limits would be enforced. path is that of work_dir, absolute, which
+ * need not be there yet; fs is the filesystem that is wanted, "xfs" or "ext4", NULL: either; range
+ * as in --xfs_project_range. Changes nothing. Blocks.
  */
 bool quota_check_all(const char *path, const char *fs, const char *range,
 		     void (*found)(const struct quota_finding *f, void *ctx), void *ctx);

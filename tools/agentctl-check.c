@@ -1,6 +1,6 @@
 /*
- * quota check: what the agent itself would refuse to start with, and what only an operator can tell: whether
- * somebody else has project ids of ours, and what sandboxes have left.
+ * quota check: what the agent itself would refuse to start with, and what only an operator can
+ * tell: whether somebody else has project ids of ours, and what sandboxes have left.
  */
 #include "tools/agentctl.h"
 

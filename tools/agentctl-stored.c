@@ -1,4 +1,7 @@
-/* The store says which containers there are, their directories which project is theirs, the kernel the rest. */
+/*
+ * The store says which containers there are, their directories which project is theirs, the kernel
+ * the rest.
+ */
 #include "tools/agentctl-stored.h"
 
 #include <fcntl.h>

@@ -4,8 +4,9 @@
 #include "tools/agentctl.h"
 
 /*
- * The containers that may still run. Nothing of the store is locked, written or made: -ENOENT if there is
- * none, -EBUSY if a process has it open. What cannot be known is left out, and why is appended to why.
+ * The containers that may still run. Nothing of the store is locked, written or made: -ENOENT if
+ * there is none, -EBUSY if a process has it open. What cannot be known is left out, and why is
+ * appended to why.
  */
 int stored_quota(struct agentctl *a, struct answer_quota *ret, struct buf *why, struct error *e);
 /* The directory of the store by the flags; the caller frees. */

@@ -20,7 +20,9 @@
 
 #define WORDS_MAX 2
 
-/* In place: the lines of before are overwritten, none is folded, and what is left below is cleared. */
+/*
+ * In place: the lines of before are overwritten, none is folded, and what is left below is cleared.
+ */
 #define SCREEN_BEGIN "\033[H\033[?7l"
 #define LINE_END     "\033[K\n"
 #define SCREEN_END   "\033[J\033[?7h"

@@ -35,8 +35,8 @@ struct agentctl {
 };
 
 /*
- * A command. What it appends to out is printed unless e says something. Other ends than STATUS_OK say so
- * in e; STATUS_FAILED or STATUS_PENDING with e untouched: what was printed says it.
+ * A command. What it appends to out is printed unless e says something. Other ends than STATUS_OK
+ * say so in e; STATUS_FAILED or STATUS_PENDING with e untouched: what was printed says it.
  */
 typedef enum status command(struct agentctl *a, struct buf *out, struct error *e);
 

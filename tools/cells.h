@@ -1,4 +1,6 @@
-/* What stands in a cell of a table: texts that the caller, or table_add(), frees. NULL: not known. */
+/*
+ * What stands in a cell of a table: texts that the caller, or table_add(), frees. NULL: not known.
+ */
 #pragma once
 
 #include "lib/base.h"

@@ -46,7 +46,9 @@ struct disk_method {
 	int64_t (*next)(struct disk_watch *w, int64_t now);
 	/* Where its next job runs. */
 	struct work_pool *(*pool)(const struct disk_watch *w);
-	/* In the loop, before the job: what the loop may change meanwhile is copied. May be NULL. */
+	/*
+	 * In the loop, before the job: what the loop may change meanwhile is copied. May be NULL.
+	 */
 	void (*begin)(struct disk_watch *w);
 	/* The job: measures; 0, or -errno with w->error, -ECANCELED if w->cancel is set. */
 	int (*measure)(struct disk_watch *w);
@@ -55,7 +57,10 @@ struct disk_method {
 };
 
 struct disk_watch_ops {
-	/* Above its limit, and that ends it; why is the message for the task. At each check, until the ledger says killed. */
+	/*
+	 * Above its limit, and that ends it; why is the message for the task. At each check, until
+	 * the ledger says killed.
+	 */
 	void (*exceeded)(struct disk_watch *w, const char *why);
 	/* A measurement has ended; w->outcome says how. May be NULL. */
 	void (*measured)(struct disk_watch *w);
@@ -63,7 +68,9 @@ struct disk_watch_ops {
 	void (*settled)(struct disk_watch *w);
 };
 
-/* One witness of one container. Embedded in its owner; zero-initialise before disk_watch_start(). */
+/*
+ * One witness of one container. Embedded in its owner; zero-initialise before disk_watch_start().
+ */
 struct disk_watch {
 	struct list node;           /* in checks->watches */
 	struct disk_checks *checks; /* NULL: not watched */
@@ -90,7 +97,10 @@ int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 /* Cancels running measurements and waits for them. */
 void disk_checks_free(struct disk_checks *c);
 
-/* Begins to measure, at once if the method says nothing else; method, ops, name, dirfd and ledger are set. */
+/*
+ * Begins to measure, at once if the method says nothing else; method, ops, name, dirfd and ledger
+ * are set.
+ */
 void disk_watch_start(struct disk_checks *c, struct disk_watch *w);
 /* Measures now, or once more if it does so already. */
 void disk_watch_soon(struct disk_watch *w);
@@ -98,7 +108,10 @@ void disk_watch_soon(struct disk_watch *w);
 void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes);
 /* After the ledger has changed: does what the policy says. */
 void disk_watch_judge(struct disk_watch *w, bool was_over);
-/* The container has ended: a measurement that runs is cancelled, a last one is made, `settled` follows. */
+/*
+ * The container has ended: a measurement that runs is cancelled, a last one is made, `settled`
+ * follows.
+ */
 void disk_watch_end(struct disk_watch *w);
 
 /* Seconds that the most delayed check is behind its time. */

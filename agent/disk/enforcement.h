@@ -1,7 +1,7 @@
 /*
- * Whether the kernel enforces limits on a filesystem: somebody may switch that off under a running agent
- * (xfs_quota -x -c 'disable -p', quotaoff). Each look switches it on again. For any thread; a look may
- * block, while the filesystem is frozen.
+ * Whether the kernel enforces limits on a filesystem: somebody may switch that off under a running
+ * agent (xfs_quota -x -c 'disable -p', quotaoff). Each look switches it on again. For any thread; a
+ * look may block, while the filesystem is frozen.
  */
 #pragma once
 

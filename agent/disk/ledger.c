@@ -9,8 +9,8 @@
 /* How long a refused write counts that was larger than what was left. */
 #define DENIED_NS (60 * NSEC_PER_SEC)
 /*
- * What a scan may find beyond what was charged without being told: it takes a while, and names come and
- * go meanwhile.
+ * What a scan may find beyond what was charged without being told: it takes a while, and names come
+ * and go meanwhile.
  */
 #define DISPUTE_BYTES   MIB
 #define DISPUTE_PERCENT 5
@@ -52,8 +52,8 @@ static bool has_shrunk(uint64_t from, uint64_t to, uint64_t limit)
 }
 
 /*
- * Who is not near its limit may have asked for more than is left, and not get it the next time either: that counts for
- * a while, unless it deletes something.
+ * Who is not near its limit may have asked for more than is left, and not get it the next time
+ * either: that counts for a while, unless it deletes something.
  */
 static bool has_room(const struct ledger *l)
 {
@@ -136,7 +136,10 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 	}
 	if (m->witness == WITNESS_QUOTA && l->used.witness == WITNESS_SCAN)
 		l->scanned = l->used;
-	/* Only what was measured after the scan can be held against it, and before it there was something. */
+	/*
+	 * Only what was measured after the scan can be held against it, and before it there was
+	 * something.
+	 */
 	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
 		l->disputed = disputes(&l->scanned, l->used.charged, m->charged);
 	note_growth(l, m);

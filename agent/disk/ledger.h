@@ -13,8 +13,8 @@ enum disk_witness { WITNESS_NONE, WITNESS_SCAN, WITNESS_QUOTA };
 struct disk_measure {
 	enum disk_witness witness;
 	uint64_t bytes, inodes;
-	uint64_t
-		charged; /* by the quota: of bytes may have been left out what a file was given in advance */
+	/* By the quota: of bytes may have been left out what a file was given in advance. */
+	uint64_t charged;
 	uint64_t missed;     /* names that could not be looked at */
 	int64_t ns, wall_ns; /* monotonic; shown */
 };
@@ -31,12 +31,13 @@ struct disk_past {
 struct ledger {
 	bool has_limit;
 	uint64_t limit_bytes;
-	struct disk_measure
-		used; /* the last one of the best witness; WITNESS_NONE: not measured yet */
+	/* The last one of the best witness; WITNESS_NONE: not measured yet. */
+	struct disk_measure used;
 	struct disk_measure scanned; /* where the quota is the witness, what a scan says */
 	bool over;                   /* the last measurement was above the limit */
 	bool killed;                 /* the policy has ended the container for it */
-	bool denied; /* the kernel refused a write, and there is no reason yet to think that there is room */
+	/* The kernel refused a write, and there is no reason yet to think that there is room. */
+	bool denied;
 	int64_t refused_ns; /* when it did that last, */
 	struct {
 		uint64_t bytes, inodes;
@@ -44,7 +45,8 @@ struct ledger {
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
 	uint64_t strayed; /* what of it the last scan found outside of the project */
 	bool gone;        /* somebody has deleted the sandbox */
-	double growth; /* bytes a second, of the last minute, or since the last measurement if that is longer */
+	/* Bytes a second, of the last minute, or since the last measurement if that is longer. */
+	double growth;
 	bool has_growth;
 	struct disk_past past;
 
@@ -52,8 +54,8 @@ struct ledger {
 	const char *filesystem; /* NULL: there is none */
 	uint32_t project;
 	struct quota_limits limits;
-	uint64_t
-		block_bytes; /* the kernel holds to a limit of whole blocks: as many as it takes; 0: to the byte */
+	/* The kernel holds to a limit of whole blocks: as many as it takes; 0: to the byte. */
+	uint64_t block_bytes;
 };
 
 /* "scan", "quota"; NULL for WITNESS_NONE. */
@@ -61,7 +63,10 @@ const char *witness_name(enum disk_witness witness);
 void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes);
 /* Books one measurement. */
 void ledger_measured(struct ledger *l, const struct disk_measure *m);
-/* The kernel refused a write, be it one that is much larger than what is left. True if it is the first one since there was room. */
+/*
+ * The kernel refused a write, be it one that is much larger than what is left. True if it is the
+ * first one since there was room.
+ */
 bool ledger_refused(struct ledger *l, int64_t now);
 /* It was given more: what was refused before may be had now. */
 void ledger_forget_refusal(struct ledger *l);

@@ -9,7 +9,10 @@ enum disk_action {
 	DISK_KILL,   /* over its limit: end it */
 };
 
-/* was_over: whether the measurement before this one was over too. kills: the limit ends what is over it. */
+/*
+ * was_over: whether the measurement before this one was over too. kills: the limit ends what is
+ * over it.
+ */
 enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills);
 /*
  * The limit that a disk resource of so many thousandths of a MB stands for: exact, where

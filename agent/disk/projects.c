@@ -177,8 +177,8 @@ static void remember_misplaced(struct projects *p, const char *path, const char 
 }
 
 /*
- * What rows say of a sandbox is so, whatever its directory says: that is put back. Two sandboxes of one id are not our
- * doing; the one that is known to have it keeps it.
+ * What rows say of a sandbox is so, whatever its directory says: that is put back. Two sandboxes of
+ * one id are not our doing; the one that is known to have it keeps it.
  */
 static void on_sandbox(const char *path, const char *container_id, int64_t mtime_ns unused,
 		       bool gone, void *ctx)
@@ -245,7 +245,10 @@ static int find_foreign(struct projects *p, struct error *e)
 	return found < 0 ? found : 0;
 }
 
-/* Somebody gave work_dir itself a project: what is made in it inherits that, and it is none of ours. */
+/*
+ * Somebody gave work_dir itself a project: what is made in it inherits that, and it is none of
+ * ours.
+ */
 static void find_above(struct projects *p)
 {
 	struct project is = { .id = PROJECT_NONE };
@@ -312,8 +315,8 @@ static void put_back(struct projects *p, uint32_t id, enum project_use use)
 }
 
 /*
- * Whatever is charged to an id that was free, or limits it, is not ours. The filesystem is asked without the lock: the loop
- * takes that too, and must not wait for a disk.
+ * Whatever is charged to an id that was free, or limits it, is not ours. The filesystem is asked
+ * without the lock: the loop takes that too, and must not wait for a disk.
  */
 static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
 {
@@ -396,7 +399,10 @@ static void put(struct work *job)
 	put_next(p);
 }
 
-/* One after the other. Who still runs is put back by its own checks as well, with its limits, which does no harm. */
+/*
+ * One after the other. Who still runs is put back by its own checks as well, with its limits, which
+ * does no harm.
+ */
 static void put_next(struct projects *p)
 {
 	if (list_empty(&p->misplaced) || atomic_load(&p->stopped))
@@ -476,7 +482,10 @@ static size_t give_back_idle(struct projects *p)
 		if (!p->idle[i])
 			continue;
 		n++;
-		/* Rows come back in the order in which they were first put: this one is the last of the free. */
+		/*
+		 * Rows come back in the order in which they were first put: this one is the last of
+		 * the free.
+		 */
 		forget_row(p, p->left[i]);
 		if (give_back(p, p->left[i]))
 			put_row(p, p->left[i], NULL);

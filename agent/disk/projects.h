@@ -1,7 +1,8 @@
 /*
- * The project quotas of work_dir: its filesystem, and which project id is whose. A sandbox is given an id
- * when it is made. The id is free again once the sandbox is gone and nothing is charged to it any more:
- * a file that was moved away or is still open may outlive its sandbox. Ids are in the store.
+ * The project quotas of work_dir: its filesystem, and which project id is whose. A sandbox is given
+ * an id when it is made. The id is free again once the sandbox is gone and nothing is charged to it
+ * any more: a file that was moved away or is still open may outlive its sandbox. Ids are in the
+ * store.
  */
 #pragma once
 
@@ -24,14 +25,20 @@ struct projects_options {
 	char *const *agent_id; /* its directory stays when it is empty; gc.h */
 	const char *range;     /* --xfs_project_range */
 	bool enforced;         /* as --enforce_container_disk_quota says */
-	/* Between two looks: at what is still charged to ids that are left, and whether limits are enforced. */
+	/*
+	 * Between two looks: at what is still charged to ids that are left, and whether limits are
+	 * enforced.
+	 */
 	int64_t interval_ns;
 	/* Ids have become free, in the loop. May be NULL. */
 	void (*freed)(void *ctx);
 	void *ctx;
 };
 
-/* The options are copied, save their strings. -EOPNOTSUPP, -EINVAL, as quota_open() and project_ids_new() say. */
+/*
+ * The options are copied, save their strings. -EOPNOTSUPP, -EINVAL, as quota_open() and
+ * project_ids_new() say.
+ */
 int projects_new(const struct projects_options *o, struct projects **ret, struct error *e);
 /* What its jobs do is cut short. NULL is accepted. */
 void projects_stop(struct projects *p);
@@ -43,15 +50,17 @@ struct enforcement *projects_enforcement(struct projects *p);
 /* A row of project_table, for store_load(). -EBADMSG if it makes no sense. */
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e);
 /*
- * At start, after the rows: of sandboxes that these do not know reads the ids from their directories, and
- * finds the ids that the filesystem, /etc/projid or /etc/projects know and that are not ours. What is in the project of
- * another sandbox, or of others, is put into its own from then on, be its container dead or alive. Blocks.
+ * At start, after the rows: of sandboxes that these do not know reads the ids from their
+ * directories, and finds the ids that the filesystem, /etc/projid or /etc/projects know and that
+ * are not ours. What is in the project of another sandbox, or of others, is put into its own from
+ * then on, be its container dead or alive. Blocks.
  */
 int projects_find(struct projects *p, struct error *e);
 
 /*
- * The project of a sandbox, for a job: the one that it was given, or else one that is free, to which
- * nothing is charged. sandbox is its path below work_dir. -ENOSPC with the numbers if none is free.
+ * The project of a sandbox, for a job: the one that it was given, or else one that is free, to
+ * which nothing is charged. sandbox is its path below work_dir. -ENOSPC with the numbers if none is
+ * free.
  */
 int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e);
 /* The sandbox has its project: puts the row. In the loop. */

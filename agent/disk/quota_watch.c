@@ -6,7 +6,9 @@
 #include "agent/disk/warnings.h"
 #include "lib/log.h"
 
-/* How long a reservation of XFS, or the charge of a file that was deleted, may outlive its cause. */
+/*
+ * How long a reservation of XFS, or the charge of a file that was deleted, may outlive its cause.
+ */
 #define SECOND_LOOK_NS (100 * NSEC_PER_MSEC)
 
 static struct quota_watch *quota_watch(const struct disk_watch *w)
@@ -45,8 +47,8 @@ static int apply(struct quota_watch *q, struct error *e)
 }
 
 /*
- * Should the agent be killed now, the next one finds on the disk whose the limits are that come before the
- * label. Nothing inherits it yet: that would be without a limit.
+ * Should the agent be killed now, the next one finds on the disk whose the limits are that come
+ * before the label. Nothing inherits it yet: that would be without a limit.
  */
 static int mark(int dirfd, uint32_t id, struct error *e)
 {
@@ -59,8 +61,9 @@ static int mark(int dirfd, uint32_t id, struct error *e)
 }
 
 /*
- * Without CAP_SYS_RESOURCE, which our unit does not have, ext4 gives no project what is above its limit: that is charged without
- * one. The limits come back at once, by apply(), be it by that of the next agent.
+ * Without CAP_SYS_RESOURCE, which our unit does not have, ext4 gives no project what is above its
+ * limit: that is charged without one. The limits come back at once, by apply(), be it by that of
+ * the next agent.
  */
 static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, uint64_t *changed,
 		 struct error *e)
@@ -104,7 +107,10 @@ int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
 		       ?: establish(q, dirfd, NULL, e);
 }
 
-/* What is made in a directory that was taken out of its project is not charged: first this is put back. */
+/*
+ * What is made in a directory that was taken out of its project is not charged: first this is put
+ * back.
+ */
 static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 {
 	struct project want = { .id = q->project, .inherited = true }, is;
@@ -119,8 +125,9 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 }
 
 /*
- * Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as well. Files that are
- * closed meanwhile give it back, others are given more: whoever may be below its limit for all that is looked at again.
+ * Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as
+ * well. Files that are closed meanwhile give it back, others are given more: whoever may be below
+ * its limit for all that is looked at again.
  */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
@@ -140,9 +147,9 @@ static int leave_out_advance(struct quota_watch *q, struct error *e)
 }
 
 /*
- * XFS reserves more than a write turns out to need, for an instant even beyond the hard limit, and both
- * filesystems free what was deleted a little later: who is above its limit for the first time is looked at again,
- * where it may take a while.
+ * XFS reserves more than a write turns out to need, for an instant even beyond the hard limit, and
+ * both filesystems free what was deleted a little later: who is above its limit for the first time
+ * is looked at again, where it may take a while.
  */
 static int doubt(struct quota_watch *q, struct error *e)
 {
@@ -270,8 +277,9 @@ static bool is_more(const struct quota_limits *now, const struct quota_limits *w
 }
 
 /*
- * A task that tries again and again is refused until the moment in which it is given more, and what the kernel has said of
- * that may not be read yet: all until now counts only if the next check finds it at its limit all the same.
+ * A task that tries again and again is refused until the moment in which it is given more, and what
+ * the kernel has said of that may not be read yet: all until now counts only if the next check
+ * finds it at its limit all the same.
  */
 static void put_refusals_behind(struct quota_watch *q)
 {
@@ -307,8 +315,9 @@ void quota_watch_suspect(struct quota_watch *q)
 }
 
 /*
- * Of a container that was found again: until its first check has its turn, others from a time without quotas may be
- * labelled for long. What it makes in its sandbox from here on is held to its limit; what cannot be done that check tells.
+ * Of a container that was found again: until its first check has its turn, others from a time
+ * without quotas may be labelled for long. What it makes in its sandbox from here on is held to its
+ * limit; what cannot be done that check tells.
  */
 static void hold(struct quota_watch *q)
 {

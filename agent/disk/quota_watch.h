@@ -1,7 +1,7 @@
 /*
- * The witness that can stop a writer: the project quota of a sandbox. Its limits are in the kernel before
- * the container begins; a check tells the kernel of new ones, reads what is charged, and sees whether the
- * sandbox still belongs to its project.
+ * The witness that can stop a writer: the project quota of a sandbox. Its limits are in the kernel
+ * before the container begins; a check tells the kernel of new ones, reads what is charged, and
+ * sees whether the sandbox still belongs to its project.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ struct quota_watch {
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
 	uint64_t charged; /* record.bytes may become less */
-	bool doubted; /* it was above its limit: the next check finds out how much of that is its own */
-	bool strayed;      /* some of it was of another project: all that is is to be put back */
+	bool doubted; /* it was above its limit: the next check finds out what of that is its own */
+	bool strayed; /* some of it was of another project: all that is is to be put back */
 	uint64_t put_back; /* files and directories, which is not told yet */
 	bool rest;         /* not all could be put into the project yet: rest_why */
 	bool rest_told;    /* the loop's: the same, as of the last check */
@@ -47,18 +47,22 @@ struct quota_watch {
 extern const struct disk_method quota_method;
 
 /*
- * Gives the sandbox its project and its limits, in this order: the id, the limits, the label of all that
- * is in it. A job; before the container begins. What failed half-way is repeated by calling it again.
+ * Gives the sandbox its project and its limits, in this order: the id, the limits, the label of all
+ * that is in it. A job; before the container begins. What failed half-way is repeated by calling it
+ * again.
  */
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e);
 /* The kernel has refused it more. */
 void quota_watch_refused(struct quota_watch *q);
 /*
- * After a check: whether the kernel has refused it more and would again, by the limits that it has now and what
- * the check has found. Each time once.
+ * After a check: whether the kernel has refused it more and would again, by the limits that it has
+ * now and what the check has found. Each time once.
  */
 bool quota_watch_take_refusal(struct quota_watch *q);
-/* What the kernel has said of it since the last check may not have been heard: the next one tells what it finds by itself. */
+/*
+ * What the kernel has said of it since the last check may not have been heard: the next one tells
+ * what it finds by itself.
+ */
 void quota_watch_missed(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);

@@ -26,10 +26,7 @@ struct scan_watch {
 	struct scan_time began, looked;
 };
 
-/*
- * Where nothing else scans a sandbox, that is done each time that so many intervals have passed,
- * ...
- */
+/* Where nothing else scans a sandbox, that is done each time that so many intervals passed, ... */
 #define DISK_VERIFY_INTERVALS 4
 /* ... and seldomer where all of these walks together would take more than this part of a CPU. */
 #define DISK_VERIFY_SHARE 20

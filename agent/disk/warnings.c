@@ -16,8 +16,9 @@
 /* A writer at its limit causes thousands a second: what came meanwhile is read together. */
 #define PACE_NS (20 * NSEC_PER_MSEC)
 /*
- * More of them than its buffer holds are lost, and from then on until it has been read empty the kernel does not even say so:
- * of a loss it is told when that is over. A writer that causes one after the other shall not have all looked at all the time.
+ * More of them than its buffer holds are lost, and from then on until it has been read empty the
+ * kernel does not even say so: of a loss it is told when that is over. A writer that causes one
+ * after the other shall not have all looked at all the time.
  */
 #define LOST_PACE_NS  (500 * NSEC_PER_MSEC)
 #define RECEIVE_BYTES (256 * 1024)
@@ -129,7 +130,10 @@ static int on_message(const struct nlmsghdr *h, void *ctx)
 
 /* ---- reading, at a pace ---- */
 
-/* Whoever has CAP_NET_ADMIN, a task of root's for one, may send to this socket as well: 0 is the kernel. */
+/*
+ * Whoever has CAP_NET_ADMIN, a task of root's for one, may send to this socket as well: 0 is the
+ * kernel.
+ */
 static ssize_t receive(int fd, char *data, size_t size, bool *kernel)
 {
 	struct sockaddr_nl from = { .nl_pid = UINT32_MAX };

@@ -1,8 +1,8 @@
 /*
  * What the kernel says of project quotas by itself, as soon as it is so: the generic netlink family
  * VFS_DQUOT, of which only the first network namespace hears (quota_send_warning() in the kernel's
- * fs/quota/netlink.c). It may say the same a thousand times a second, or lose what it wanted to say: it
- * makes checks come sooner, and stands for none.
+ * fs/quota/netlink.c). It may say the same a thousand times a second, or lose what it wanted to
+ * say: it makes checks come sooner, and stands for none.
  */
 #pragma once
 
@@ -27,7 +27,10 @@ struct warnings_ops {
 	void (*lost)(void *ctx);
 };
 
-/* dev: the filesystem that is listened for. -ENOENT where this kernel or network namespace has no such family. */
+/*
+ * dev: the filesystem that is listened for. -ENOENT where this kernel or network namespace has no
+ * such family.
+ */
 int warnings_new(sd_event *loop, dev_t dev, const struct warnings_ops *ops, void *ctx,
 		 struct warnings **ret, struct error *e);
 /* Tells now what has been said until now; NULL is harmless. Not from its ops. */

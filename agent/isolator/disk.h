@@ -1,6 +1,6 @@
 /*
- * What the disk isolators have in common: which limit a container has, how their watches of it begin and
- * end, and what is said of its use.
+ * What the disk isolators have in common: which limit a container has, how their watches of it
+ * begin and end, and what is said of its use.
  */
 #pragma once
 
@@ -8,7 +8,9 @@
 
 /* What it was offered: its tasks' disk, or the default; false: nothing. */
 bool disk_offered_to(const struct container *c, uint64_t *ret);
-/* What it may use: the word of an operator or of a hook, or what it was offered; false: no limit. */
+/*
+ * What it may use: the word of an operator or of a hook, or what it was offered; false: no limit.
+ */
 bool disk_limit_of(const struct container *c, uint64_t *ret);
 void disk_usage(const struct container *c, struct usage *ret);
 

@@ -1,6 +1,6 @@
 /*
- * disk/xfs, disk/ext4, and disk/quota, which is the one that work_dir is on: gives each sandbox a project
- * whose quota the kernel enforces, at the byte, from before the container begins.
+ * disk/xfs, disk/ext4, and disk/quota, which is the one that work_dir is on: gives each sandbox a
+ * project whose quota the kernel enforces, at the byte, from before the container begins.
  */
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
@@ -43,7 +43,10 @@ static int probe_any(const struct agent_flags *flags, struct error *e)
 
 /* ---- its checks ---- */
 
-/* What the kernel would have told of, where that is not heard, or was not. Once: until there is room it is denied. */
+/*
+ * What the kernel would have told of, where that is not heard, or was not. Once: until there is
+ * room it is denied.
+ */
 static bool is_full_unheard(const struct container *c)
 {
 	const struct ledger *l = &c->disk;
@@ -84,7 +87,10 @@ static void describe(struct container *c)
 	q->watch.name = c->id;
 }
 
-/* What the job that prepares it, or the next check, is to tell the kernel. A part of a file is a file. */
+/*
+ * What the job that prepares it, or the next check, is to tell the kernel. A part of a file is a
+ * file.
+ */
 static void set_limits(struct container *c, bool limited, uint64_t limit)
 {
 	uint64_t inodes = (uint64_t)resources_scalar(&c->resources, "disk_inodes");

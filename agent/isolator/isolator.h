@@ -26,7 +26,10 @@ struct isolator {
 	 * nothing but its container and the plan. A failure ends the launch.
 	 */
 	int (*prepare)(struct container *c, struct launch_plan *plan, struct error *e);
-	/* In the loop: before and after prepare, after a change of resources, and when the container has ended. */
+	/*
+	 * In the loop: before and after prepare, after a change of resources, and when the
+	 * container has ended.
+	 */
 	void (*watch)(struct container *c);
 	/* In the loop: says what is known. */
 	void (*usage)(const struct container *c, struct usage *ret);
@@ -40,7 +43,10 @@ struct isolators_elsewhere {
 };
 #define ISOLATOR_UNKNOWN 1
 
-/* The rows that --isolation names, plus those that are always on: a bit each. elsewhere may be NULL. */
+/*
+ * The rows that --isolation names, plus those that are always on: a bit each. elsewhere may be
+ * NULL.
+ */
 int isolators_select(const char *isolation, const struct isolators_elsewhere *elsewhere,
 		     uint64_t *ret, struct error *e);
 

@@ -29,8 +29,8 @@
  *   has neither unless the operator let it (capabilities.c), and none of them sets a project.
  * - XFS_IOC_SWAPEXT refuses files of two projects, XFS_IOC_EXCHANGE_RANGE charges both anew, and
  *   EXT4_IOC_MOVE_EXT exchanges as many blocks as it gets.
- * - io_uring has no operation for ioctl(2) or file_setattr(2). IORING_OP_URING_CMD calls what a file
- *   system brings for it, and XFS and ext4 bring nothing; no extended attribute holds the id.
+ * - io_uring has no operation for ioctl(2) or file_setattr(2). IORING_OP_URING_CMD calls what a
+ *   file system brings for it, and XFS and ext4 bring nothing; no extended attribute holds the id.
  * - In a user namespace of its own a task is refused the id by the kernel, except for the flag on
  *   ext4 before 5.13. It takes the filter along, as through every fork and exec.
  */

@@ -1,6 +1,7 @@
 /*
- * Isolator modules: those that --isolation names beside the built-in ones. Their functions run in the module
- * host and are called from the loop, in the order of --isolation, after the built-in isolators.
+ * Isolator modules: those that --isolation names beside the built-in ones. Their functions run in
+ * the module host and are called from the loop, in the order of --isolation, after the built-in
+ * isolators.
  */
 #pragma once
 
@@ -19,7 +20,10 @@ void isolator_modules_prepare(struct container *c, isolator_modules_done *done);
 void isolator_modules_isolate(struct container *c, isolator_modules_done *done);
 /* UPDATE, RECOVER or CLEANUP: nobody waits for it, and a failure is in the log. */
 void isolator_modules_tell(const struct container *c, enum module_function f);
-/* A host was started again, and knows of nothing that runs; all modules hear of it, those of other hosts too. */
+/*
+ * A host was started again, and knows of nothing that runs; all modules hear of it, those of other
+ * hosts too.
+ */
 void isolator_modules_recover(const struct container_node *node);
 /* Asks what it uses, for c->usage. */
 void isolator_modules_ask_usage(struct container *c);

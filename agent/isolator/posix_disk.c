@@ -1,6 +1,7 @@
 /*
- * posix/disk: measures the sandbox by scanning it, and ends the container that outgrows it. Beside a
- * disk quota isolator it is the second witness: the quota holds, the scan looks for what escapes it.
+ * posix/disk: measures the sandbox by scanning it, and ends the container that outgrows it. Beside
+ * a disk quota isolator it is the second witness: the quota holds, the scan looks for what escapes
+ * it.
  */
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"

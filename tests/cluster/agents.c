@@ -1,6 +1,6 @@
 /*
- * Simulated agents, as many as are wanted in one process: `agents PORT N` registers them with the master at
- * 127.0.0.1:PORT; they answer pings, and come back when a connection ends. They have no
+ * Simulated agents, as many as are wanted in one process: `agents PORT N` registers them with the
+ * master at 127.0.0.1:PORT; they answer pings, and come back when a connection ends. They have no
  * tasks. What happens is printed, one event per line; standard input has the words.
  */
 #include <stdio.h>
@@ -26,7 +26,9 @@
 
 /* A part of it, by chance, before an agent dials again. */
 #define REDIAL_NS (200 * NSEC_PER_MSEC)
-/* Dialled when nothing else is to be done: sd-event's cost grows with the square of what is ready. */
+/*
+ * Dialled when nothing else is to be done: sd-event's cost grows with the square of what is ready.
+ */
 #define DIAL_BATCH 64
 
 struct crowd {

@@ -1,6 +1,7 @@
 /*
- * hears PATH: the other end of sd_notify(3) and of the journal's native protocol. Binds a datagram socket at
- * PATH and prints what arrives, a datagram after the other with an empty line between them, until it is killed.
+ * hears PATH: the other end of sd_notify(3) and of the journal's native protocol. Binds a datagram
+ * socket at PATH and prints what arrives, a datagram after the other with an empty line between
+ * them, until it is killed.
  */
 #include <stdio.h>
 #include <sys/socket.h>

@@ -1,4 +1,7 @@
-/* Modules that must not be loaded, or not be created: each has one thing wrong with it, which its name says. */
+/*
+ * Modules that must not be loaded, or not be created: each has one thing wrong with it, which its
+ * name says.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

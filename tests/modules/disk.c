@@ -1,6 +1,7 @@
 /*
- * Decides at disk limits: `decisions` are those in turn, as in "limit=20971520,deny,kill,nothing"; the last one stays.
- * Without them the executor's id begins with what it gets: "deny-a", "limit=20971520-b". It may also "crash" or "hang".
+ * Decides at disk limits: `decisions` are those in turn, as in "limit=20971520,deny,kill,nothing";
+ * the last one stays. Without them the executor's id begins with what it gets: "deny-a",
+ * "limit=20971520-b". It may also "crash" or "hang".
  */
 #include <signal.h>
 #include <stdlib.h>

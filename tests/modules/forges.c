@@ -1,4 +1,7 @@
-/* Answers a call in the place of its host, with its parameter `result`, and ends the process: what one may do that writes over all. */
+/*
+ * Answers a call in the place of its host, with its parameter `result`, and ends the process: what
+ * one may do that writes over all.
+ */
 #include <stdio.h>
 #include <unistd.h>
 

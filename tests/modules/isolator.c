@@ -1,7 +1,8 @@
 /*
- * An isolator. Its parameters: `nofile`, a limit of open files; `variable`, NAME=value; `tmpfs`, a directory of 1 MB in
- * memory; `bind` and `view`, SOURCE:TARGET, of which the second is read only; `command`, a program to run first, with the
- * sandbox as its argument; `file`, where it writes what it is called for, a line each; and what told.h has.
+ * An isolator. Its parameters: `nofile`, a limit of open files; `variable`, NAME=value; `tmpfs`, a
+ * directory of 1 MB in memory; `bind` and `view`, SOURCE:TARGET, of which the second is read only;
+ * `command`, a program to run first, with the sandbox as its argument; `file`, where it writes what
+ * it is called for, a line each; and what told.h has.
  */
 #include <stdio.h>
 #include <stdlib.h>

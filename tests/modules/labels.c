@@ -1,6 +1,7 @@
 /*
- * Decorates labels: of its parameters `add` adds a label, `set` sets one, each is "key=value" or "key"; `remove` takes
- * away all with a key, and `read` adds a variable of its host's environment. `fail` fails with this text.
+ * Decorates labels: of its parameters `add` adds a label, `set` sets one, each is "key=value" or
+ * "key"; `remove` takes away all with a key, and `read` adds a variable of its host's environment.
+ * `fail` fails with this text.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
-/* A library that does something when it is loaded, as $ORG_EXAMPLE_LOADS says: it prints, hangs or crashes. */
+/*
+ * A library that does something when it is loaded, as $ORG_EXAMPLE_LOADS says: it prints, hangs or
+ * crashes.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * A hook that misbehaves for tasks whose id says how: "segv-1" or "sleep-a" do, any other gets the label "behaved". With
- * the parameter `how` it does so for all.
+ * A hook that misbehaves for tasks whose id says how: "segv-1" or "sleep-a" do, any other gets the
+ * label "behaved". With the parameter `how` it does so for all.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -53,7 +53,10 @@ static int exits(struct mesos_labels *l)
 	exit(0);
 }
 
-/* Beyond what it was given, over all that belongs to the host, up to where nothing is: volatile, or the compiler would see it. */
+/*
+ * Beyond what it was given, over all that belongs to the host, up to where nothing is: volatile, or
+ * the compiler would see it.
+ */
 static int heap(struct mesos_labels *l)
 {
 	volatile char *volatile mine = malloc(16);
@@ -146,8 +149,8 @@ static int forks(struct mesos_labels *l)
 }
 
 /*
- * A child in a session of its own that holds it as a tracer: once it is killed, the kernel tells that one of its
- * end and not the daemon, as if it waited for a filesystem that does not answer.
+ * A child in a session of its own that holds it as a tracer: once it is killed, the kernel tells
+ * that one of its end and not the daemon, as if it waited for a filesystem that does not answer.
  */
 static int undying(struct mesos_labels *l)
 {

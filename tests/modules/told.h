@@ -1,7 +1,7 @@
 /*
- * What functions of an example do beside their work, as its parameters tell them; each names some, separated by commas.
- * `fails`: they say no. `crashes`, `hangs`: they do so, once. `waits`: they wait for a file that is called like the
- * parameter `file` with ".go" behind it.
+ * What functions of an example do beside their work, as its parameters tell them; each names some,
+ * separated by commas. `fails`: they say no. `crashes`, `hangs`: they do so, once. `waits`: they
+ * wait for a file that is called like the parameter `file` with ".go" behind it.
  */
 #pragma once
 
@@ -23,7 +23,10 @@ static inline bool told(const struct mesos_parameters *p, const char *how, const
 	return false;
 }
 
-/* Leaves a mark for those that come after it, perhaps in another process: false if it is there already. */
+/*
+ * Leaves a mark for those that come after it, perhaps in another process: false if it is there
+ * already.
+ */
 static inline bool told_once(const struct mesos_parameters *p, const char *how,
 			     const char *function)
 {

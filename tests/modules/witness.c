@@ -1,6 +1,7 @@
 /*
- * Writes down what it is called for, a line each, in the file that its parameter `file` names. With the parameter `keeps`
- * there is a file for each executor in that directory, from its environment to its end. Besides it has what told.h has.
+ * Writes down what it is called for, a line each, in the file that its parameter `file` names. With
+ * the parameter `keeps` there is a file for each executor in that directory, from its environment
+ * to its end. Besides it has what told.h has.
  */
 #include <stdio.h>
 #include <unistd.h>

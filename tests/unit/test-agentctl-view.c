@@ -1,4 +1,7 @@
-/* mesos-agentctl: which container a word means, what a row says, which columns there are, how they sort. */
+/*
+ * mesos-agentctl: which container a word means, what a row says, which columns there are, how they
+ * sort.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

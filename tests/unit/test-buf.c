@@ -136,7 +136,10 @@ static void taken_text_is_the_callers(void **state unused)
 	buf_fini(&b);
 }
 
-/* Eight bytes are looked at together: each place in them, each length, each neighbour of what is escaped. */
+/*
+ * Eight bytes are looked at together: each place in them, each length, each neighbour of what is
+ * escaped.
+ */
 static void an_escape_is_found_wherever_it_stands(void **state unused)
 {
 	static const struct {

@@ -298,7 +298,9 @@ static bool is_zombie(uint64_t pid)
 	return strstr(buf_text(&text), "\nState:\tZ") != NULL;
 }
 
-/* SIGTERM reaches the command as well, which may fail of it, and be heard of, before the rest dies. */
+/*
+ * SIGTERM reaches the command as well, which may fail of it, and be heard of, before the rest dies.
+ */
 static void and_is_not_called_failed_for_that(void **state)
 {
 	struct agent *a = *state;

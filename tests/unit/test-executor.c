@@ -1,4 +1,6 @@
-/* A life of one container in mesos-executor, and no life at all; the agent is there all the time. */
+/*
+ * A life of one container in mesos-executor, and no life at all; the agent is there all the time.
+ */
 #include "tests/unit/executor-fixture.h"
 
 #include <fcntl.h>

@@ -156,7 +156,10 @@ static void a_directory_has_a_file_for_each_flag(void **state unused)
 	assert_int_equal(flags.port, 5051);
 }
 
-/* As a tool has it that looks at the files of a daemon: some may not even be read by others than root. */
+/*
+ * As a tool has it that looks at the files of a daemon: some may not even be read by others than
+ * root.
+ */
 static void files_of_another_program_may_have_flags_that_are_none_here(void **state unused)
 {
 	autofree char *flag = xasprintf("--config_dir=%s", dir_path);

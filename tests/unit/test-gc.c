@@ -318,7 +318,9 @@ static void a_full_disk_shortens_what_is_kept(void **state unused)
 	options.watch_interval_ns = 20 * NSEC_PER_MSEC;
 	options.headroom = 0.1;
 	start();
-	/* With three of them: 1 - 0.1 - 0.4 - 0.3 of an hour. Then of each that goes a tenth more. */
+	/*
+	 * With three of them: 1 - 0.1 - 0.4 - 0.3 of an hour. Then of each that goes a tenth more.
+	 */
 	used_blocks = 400;
 	garbage("1", HOUR / 10);
 	garbage("2", HOUR / 2);

@@ -1,4 +1,7 @@
-/* Log lines in a file of memory: their shape, their level, one line per event; and in places that are full. */
+/*
+ * Log lines in a file of memory: their shape, their level, one line per event; and in places that
+ * are full.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

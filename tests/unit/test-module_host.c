@@ -1,6 +1,6 @@
 /*
- * Calls that wait for a host which never comes: how many may, how long, and what they are told. And when the next one is
- * started after a host that was there.
+ * Calls that wait for a host which never comes: how many may, how long, and what they are told. And
+ * when the next one is started after a host that was there.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,7 @@
-/* What is configured: what is read from where, what is refused in which words, and what is shown of it. */
+/*
+ * What is configured: what is read from where, what is refused in which words, and what is shown of
+ * it.
+ */
 #include "tests/unit/modules-fixture.h"
 
 #include <signal.h>

@@ -1,4 +1,7 @@
-/* Where a directory is mounted from: in mount namespaces of our own, as root or as root of a user namespace. */
+/*
+ * Where a directory is mounted from: in mount namespaces of our own, as root or as root of a user
+ * namespace.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* What stands in the way of disk quotas where surely something does: on proc, which every machine has. */
+/*
+ * What stands in the way of disk quotas where surely something does: on proc, which every machine
+ * has.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -276,7 +276,10 @@ static void exchange_for_link(int at, const char *name, int flag)
 	assert_int_equal(symlinkat("..", at, name), 0);
 }
 
-/* Of two files the one that is looked at second, and the directory, which is entered when all was listed. */
+/*
+ * Of two files the one that is looked at second, and the directory, which is entered when all was
+ * listed.
+ */
 static void on_first_file(void *ctx, int dirfd, const char *name, const struct statx *st unused)
 {
 	unsigned *files = ctx;

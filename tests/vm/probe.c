@@ -1,6 +1,7 @@
 /*
- * probe NAME COMMAND...: runs the command watched by eBPF programs, which let it open no file called NAME, then prints how many
- * bytes it has written by write(2). Its exit status is the command's.
+ * probe NAME COMMAND...: runs the command watched by eBPF programs, which let it open no file
+ * called NAME, then prints how many bytes it has written by write(2). Its exit status is the
+ * command's.
  */
 #include <signal.h>
 #include <stdio.h>

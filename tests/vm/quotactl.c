@@ -1,6 +1,7 @@
 /*
- * lib/quota.h and label_tree() on a command line, and beside them the calls that they avoid, made as
- * one would make them who does not know better: what those do is the reason why the driver is as it is.
+ * lib/quota.h and label_tree() on a command line, and beside them the calls that they avoid, made
+ * as one would make them who does not know better: what those do is the reason why the driver is as
+ * it is.
  */
 #include <fcntl.h>
 #include <linux/dqblk_xfs.h>
@@ -217,7 +218,10 @@ static struct nlattr attribute(uint16_t type, size_t size)
 	return (struct nlattr){ .nla_type = type, .nla_len = (uint16_t)(NLA_HDRLEN + size) };
 }
 
-/* Tells the process that listens at PORT for the kernel's warnings that this project was refused a write. */
+/*
+ * Tells the process that listens at PORT for the kernel's warnings that this project was refused a
+ * write.
+ */
 static int forge(struct request *r, struct error *e)
 {
 	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);

@@ -1,7 +1,7 @@
 /*
- * write PATH RESULT [GATE]: fills the directory that it is started in, by one way to write, until it is refused or
- * has written too much, and says in the file RESULT how much that was and what refused it. Then it waits until
- * somebody opens the pipe GATE, and keeps open what it has open.
+ * write PATH RESULT [GATE]: fills the directory that it is started in, by one way to write, until
+ * it is refused or has written too much, and says in the file RESULT how much that was and what
+ * refused it. Then it waits until somebody opens the pipe GATE, and keeps open what it has open.
  */
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -35,7 +35,7 @@ static off_t at;          /* how much was written */
 static unsigned made;     /* how many files, or the like */
 static char *data;        /* CHUNK bytes */
 
-/* ---- one step of each way: writes up to size bytes at `at`; how many, or -errno ------------------- */
+/* ---- one step of each way: writes up to size bytes at `at`; how many, or -errno -------------- */
 
 static ssize_t result(ssize_t n)
 {
@@ -229,7 +229,7 @@ static ssize_t by_truncate(size_t size)
 	return ftruncate(fd, at + (off_t)size) ? -errno : (ssize_t)size;
 }
 
-/* ---- those that make files, one a step ------------------------------------------------------------ */
+/* ---- those that make files, one a step ------------------------------------------------------- */
 
 /* A long one fills directories too. */
 static const char *name(void)
@@ -287,7 +287,7 @@ static ssize_t by_symlinks(size_t size unused)
 	return sizeof(target) - 1;
 }
 
-/* ---- what each needs ------------------------------------------------------------------------------ */
+/* ---- what each needs ------------------------------------------------------------------------- */
 
 static int open_file(int flags)
 {

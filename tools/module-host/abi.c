@@ -1,6 +1,6 @@
 /*
- * Where libraries that were compiled before have the members of what they export: what stands here stays. One that is
- * new comes behind the last, and into the list.
+ * Where libraries that were compiled before have the members of what they export: what stands here
+ * stays. One that is new comes behind the last, and into the list.
  */
 #include <assert.h>
 

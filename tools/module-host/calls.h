@@ -4,7 +4,7 @@
 #include "lib/protocol.h"
 
 /*
- * Does what call asks for; ret, which is zeroed, gets what comes of it. It may be given labels and environment of
- * the call, which belong to the call no more then.
+ * Does what call asks for; ret, which is zeroed, gets what comes of it. It may be given labels and
+ * environment of the call, which belong to the call no more then.
  */
 void answer_call(struct module_call *call, struct module_result *ret);

@@ -1,4 +1,6 @@
-/* The libraries of modules, and the modules that were created. Only load_libraries() changes them. */
+/*
+ * The libraries of modules, and the modules that were created. Only load_libraries() changes them.
+ */
 #pragma once
 
 #include "lib/protocol.h"
@@ -14,8 +16,9 @@ struct module {
 };
 
 /*
- * Loads and verifies all modules of the call, creates those that are wanted and the anonymous ones; with the first
- * error it ends. The call outlives them. The daemon is told of each of it beforehand.
+ * Loads and verifies all modules of the call, creates those that are wanted and the anonymous ones;
+ * with the first error it ends. The call outlives them. The daemon is told of each of it
+ * beforehand.
  */
 int load_libraries(const struct module_call *call, struct error *e);
 /* NULL beyond the last. */

@@ -25,7 +25,10 @@ static void follow(pid_t daemon)
 		_exit(EXIT_FAILURE);
 }
 
-/* proc_pid_statm(5): what is resident, and what of its data RLIMIT_DATA counts. The descriptor stays open. */
+/*
+ * proc_pid_statm(5): what is resident, and what of its data RLIMIT_DATA counts. The descriptor
+ * stays open.
+ */
 static void read_memory(uint64_t *resident, uint64_t *data)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -47,8 +50,8 @@ static void read_memory(uint64_t *resident, uint64_t *data)
 static bool data_counts;
 
 /*
- * How much it has is looked at between two calls, when its end costs nobody a call. This ends one that takes all it
- * can get; where the kernel does not count, the deadline does.
+ * How much it has is looked at between two calls, when its end costs nobody a call. This ends one
+ * that takes all it can get; where the kernel does not count, the deadline does.
  */
 static void limit_memory(uint64_t most)
 {

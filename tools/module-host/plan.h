@@ -1,4 +1,7 @@
-/* What isolators add to a launch plan, and tell of usage: between a call and what modules see of it. */
+/*
+ * What isolators add to a launch plan, and tell of usage: between a call and what modules see of
+ * it.
+ */
 #pragma once
 
 #include "agent/container/plan.h"

@@ -5,8 +5,8 @@
 #include "mesos/module.h"
 
 /*
- * symbol is what a library exports as a module called name. ret gets what this host knows of it, zeros behind
- * what it has. version: of this release.
+ * symbol is what a library exports as a module called name. ret gets what this host knows of it,
+ * zeros behind what it has. version: of this release.
  */
 int verify_module(const struct mesos_module *symbol, const char *name, const char *version,
 		  struct mesos_module *ret, struct error *e);
