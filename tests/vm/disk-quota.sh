@@ -6,7 +6,8 @@ TMPDIR=/srv/$fs
 . "${0%/*}/../cluster/framework.sh"
 
 user=nobody
-start_master
+# The agent is stopped for longer than a slow machine has patience with.
+start_master --max_slave_ping_timeouts=100
 quotas=(--isolation="disk/$fs" --enforce_container_disk_quota --container_disk_watch_interval=200ms --disk_watch_interval=500ms
 	--resources='cpus:4;mem:2048;disk:4096;disk_inodes:1000')
 range='--xfs_project_range=[5000-5999]'
@@ -196,10 +197,12 @@ is 'it was told once, after another limit, other refusals and other agents' "$(g
 
 lost() { socket 9; }
 mkdir "$dir/noise"
+touch "$dir/noise/noise"
 q label "$dir/noise" 4999
-q set "$dir/noise" 4999 65536 65536 0 0
-# Both filesystems tell of the first write that is refused since there was room.
-noise='for (1 .. 100) { open(my $f, ">", "noise") or die "$!"; 1 while syswrite($f, "x" x 16384) }'
+q set "$dir/noise" 4999 1048576 1048576 0 0
+# Both filesystems tell of the first refusal since there was room. It is fallocate(2) that is refused: for a write XFS would flush all, each time.
+noise='open(my $f, "+<", "noise") or die "$!";
+	for (1 .. 400) { truncate($f, 0); syscall(285, fileno($f), 0, 0, 4 << 20) == -1 or die "not refused" }'
 flood() { (cd "$dir/noise" && setpriv --bounding-set=-sys_resource perl -e "$noise") && [ "$(lost)" -gt "$before" ]; }
 for t in lost-1 lost-2 away; do
 	begin $t 1 "until test -e $dir/$t; do sleep 0.2; done; "'head -c 2M /dev/zero >file; echo "status $?" >'"$dir/open/$t; sleep 1000"
