@@ -9,7 +9,8 @@ node_patience=300           # seconds that anything may take there
 # node_new FILESYSTEM: a fresh machine, switched on, and the node in it, on that one, which comes up at each boot.
 node_new() {
 	node_work=/srv/$1/mesos # --work_dir
-	vm_new && vm_start && node_run "systemd-sysusers && systemd-tmpfiles --create && cd /etc/mesos-agent &&
+	# Until it is on the disk that XFS has counted its quotas each mount does that anew, and complains of what a cut has left of it.
+	vm_new && vm_start && node_run "sync && systemd-sysusers && systemd-tmpfiles --create && cd /etc/mesos-agent &&
 		echo 127.0.0.1:5050 >master && echo $node_work >work_dir && echo 'cpus:100;mem:100000;disk:10000' >resources &&
 		echo disk/$1 >isolation && touch '?enforce_container_disk_quota' && echo '[5000-5059]' >xfs_project_range &&
 		echo 1secs >container_disk_watch_interval && echo 1secs >status_update_retry_interval_min &&
