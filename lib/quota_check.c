@@ -292,25 +292,22 @@ static void check_xfs(struct probe *p)
 
 static void check_ext4(struct probe *p)
 {
-	autofree char *tune = xasprintf("tune2fs -O project,quota -Q prjquota %s", p->mount.source);
 	struct ext4 x = { .inode_size = UINT32_MAX };
-	bool known = ext4_read(p->mount.source, &x);
-	autofree char *mend = with_prjquota(p, known && ext4_has_projects(&x) ? "" : tune);
-	autofree char *what = NULL, *make = NULL, *anew = NULL;
+	bool known = ext4_read(p->mount.source, &x), room = ext4_has_room(&x);
+	autofree char *tune = xasprintf(room ? "tune2fs -O project,quota -Q prjquota %s"
+					     : "mkfs.ext4 -I 256 -O project,quota %s",
+					p->mount.source);
+	bool made_for_it = room && known && ext4_has_projects(&x);
+	autofree char *command = with_prjquota(p, made_for_it ? "" : tune);
+	autofree char *mend = xasprintf("%s%s", room ? "" : "make it anew, empty: ", command);
+	autofree char *what = NULL;
 
-	if (!ext4_has_room(&x)) {
+	if (!room)
 		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
 				 p->mount.target, x.inode_size);
-		make = xasprintf("mkfs.ext4 -I 256 -O project,quota %s", p->mount.source);
-		free(mend);
-		mend = with_prjquota(p, make);
-		anew = xasprintf("make it anew, empty: %s", mend);
-		tell(p, true, what, anew);
-		return;
-	}
-	if (!known)
+	else if (!known)
 		what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
-	else if (!ext4_has_projects(&x))
+	else if (!made_for_it)
 		what = xasprintf("%s was made without the features project and quota (ext4)",
 				 p->mount.target);
 	else
