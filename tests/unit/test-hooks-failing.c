@@ -14,13 +14,19 @@ static const struct example second_fails[] = {
 	{ "labels", "org_example_labels_3", { "add=c=3" } },
 };
 
+static void set_up_second_fails(struct fixture *f, const char *hook_failure)
+{
+	options.hook_failure = hook_failure;
+	SET_UP(f, second_fails, THREE_NAMES);
+	start_hooks();
+}
+
 static void one_that_fails_has_changed_nothing(void **state)
 {
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	SET_UP(f, second_fails, THREE_NAMES);
-	start_hooks();
+	set_up_second_fails(f, "ignore");
 	decorate(f, &r, "t");
 	expect_passed(&r);
 	expect_labels(&r, "own:0;a:1;c:3");
@@ -33,9 +39,7 @@ static void or_is_the_last_one_where_a_failure_counts(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failure = "fail";
-	SET_UP(f, second_fails, THREE_NAMES);
-	start_hooks();
+	set_up_second_fails(f, "fail");
 	decorate(f, &r, "t");
 	expect_failed(&r,
 		      "hook org_example_labels_2: slave_run_task_label_decorator failed: no luck");
@@ -48,9 +52,7 @@ static void but_not_for_what_is_no_launch(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failure = "fail";
-	SET_UP(f, second_fails, THREE_NAMES);
-	start_hooks();
+	set_up_second_fails(f, "fail");
 	set_labels(&r, "own:0");
 	run(f, &r, HOOK_STATUS_LABELS);
 	expect_passed(&r);
@@ -62,17 +64,21 @@ static const struct example misbehaving[] = {
 	{ "misbehaves", "org_example_misbehaves", { NULL } },
 	{ "labels", "org_example_labels", { "add=after=1" } },
 };
-#define MISBEHAVING_NAMES "org_example_misbehaves,org_example_labels"
-#define MISBEHAVES        "hook org_example_misbehaves: slave_run_task_label_decorator failed: "
+#define MISBEHAVES "hook org_example_misbehaves: slave_run_task_label_decorator failed: "
+
+static void set_up_misbehaving(struct fixture *f, unsigned failures_max)
+{
+	options.hook_failures_max = failures_max;
+	SET_UP(f, misbehaving, "org_example_misbehaves,org_example_labels");
+	start_hooks();
+}
 
 static void one_that_crashes_too_often_is_called_no_more(void **state)
 {
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failures_max = 2;
-	SET_UP(f, misbehaving, MISBEHAVING_NAMES);
-	start_hooks();
+	set_up_misbehaving(f, 2);
 	decorate(f, &r, "abort-1");
 	expect_passed(&r);
 	expect_labels(&r, "own:0;after:1");
@@ -98,10 +104,8 @@ static void what_needs_it_fails_where_a_failure_counts(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failures_max = 1;
 	options.hook_failure = "fail";
-	SET_UP(f, misbehaving, MISBEHAVING_NAMES);
-	start_hooks();
+	set_up_misbehaving(f, 1);
 	decorate(f, &r, "abort-1");
 	expect_failed(&r, MISBEHAVES "its process was ended by signal 6 (Aborted)");
 	decorate(f, &r, "fine");
@@ -116,9 +120,7 @@ static void what_works_or_says_no_in_between_is_healthy(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failures_max = 2;
-	SET_UP(f, misbehaving, MISBEHAVING_NAMES);
-	start_hooks();
+	set_up_misbehaving(f, 2);
 	decorate(f, &r, "abort-1");
 	decorate(f, &r, "fine");
 	expect_labels(&r, "own:0;behaved:;after:1");
@@ -136,9 +138,7 @@ static void none_is_too_often_if_the_flag_says_so(void **state)
 	struct fixture *f = *state;
 	autorun struct run r = { .done = 0 };
 
-	options.hook_failures_max = 0;
-	SET_UP(f, misbehaving, MISBEHAVING_NAMES);
-	start_hooks();
+	set_up_misbehaving(f, 0);
 	decorate(f, &r, "abort-1");
 	decorate(f, &r, "abort-2");
 	decorate(f, &r, "fine");
