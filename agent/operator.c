@@ -173,17 +173,14 @@ static void on_containers(struct peer *p, struct message *m unused)
 	free(answer.containers);
 }
 
-/* What the kernel holds it to is none while that is switched off. */
-static const char *disk_state(const struct agent *a, const struct executor *x)
+static enum disk_state disk_state(const struct agent *a, const struct executor *x)
 {
 	const struct ledger *l = executor_disk(x);
+	struct disk_facts f = ledger_facts(l);
 
-	if (!x->container && !l->killed)
-		return "ended";
-	return x->container && (l->limits.hard_bytes || l->limits.hard_inodes) &&
-			       quotas_unenforced(a)
-		       ? "unenforced"
-		       : ledger_state(l);
+	f.ended = !x->container;
+	f.in_vain = (l->limits.hard_bytes || l->limits.hard_inodes) && quotas_unenforced(a);
+	return disk_state_of(&f);
 }
 
 static struct quota_state describe_quota(const struct agent *a, const struct executor *x)
@@ -208,7 +205,8 @@ static struct quota_state describe_quota(const struct agent *a, const struct exe
 		.has_age_seconds = measured,
 		.missed = l->used.missed,
 		.has_missed = measured,
-		.state = (char *)(uintptr_t)disk_state(a, x),
+		.state = disk_state(a, x),
+		.has_state = true,
 		.filesystem = (char *)(uintptr_t)l->filesystem,
 		.project = l->project,
 		.has_project = quota,

@@ -110,7 +110,7 @@ static char *full_cell(const struct quota_state *q, const struct quota_table *t 
 
 static char *state_cell(const struct quota_state *q, const struct quota_table *t unused)
 {
-	return cell_text(q->state);
+	return cell_text(enum_name(disk_state_values, (int)q->state));
 }
 
 /* Who measured, when, and what speaks against it. */
@@ -134,18 +134,14 @@ static char *witness_cell(const struct quota_state *q, const struct quota_table 
 
 static const char *state_colour(const struct quota_state *q)
 {
-	static const struct {
-		const char *state, *colour;
-	} colours[] = {
-		{ "ok", COLOUR_GREEN },   { "near", COLOUR_YELLOW }, { "over", COLOUR_RED },
-		{ "denied", COLOUR_RED }, { "killed", COLOUR_RED },  { "unenforced", COLOUR_RED },
-		{ "gone", COLOUR_RED },
+	static const char *const colours[] = {
+		[DISK_OK] = COLOUR_GREEN,       [DISK_NEAR] = COLOUR_YELLOW,
+		[DISK_OVER] = COLOUR_RED,       [DISK_DENIED] = COLOUR_RED,
+		[DISK_UNENFORCED] = COLOUR_RED, [DISK_GONE] = COLOUR_RED,
+		[DISK_KILLED] = COLOUR_RED,     [DISK_ENDED] = NULL,
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-		if (str_equal(q->state, colours[i].state))
-			return colours[i].colour;
-	return NULL;
+	return colours[q->state];
 }
 
 /* ---- what numbers sort by: NAN is not known ---- */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "agent/store.h"
+#include "lib/disk_state.h"
 #include "lib/fs.h"
 #include "lib/quota.h"
 #include "lib/task_state.h"
@@ -170,31 +171,31 @@ static bool is_near(const struct quota_state *q)
 	return q->percent >= QUOTA_NEAR_PERCENT || quota_files_near(q->inodes, q->inodes_limit);
 }
 
-static const char *state_of(const struct quota_state *q, uint64_t allowed, uint64_t block_bytes,
-			    bool enforcing)
+static bool is_gone(const char *sandbox)
 {
-	if (!q->has_used_bytes)
-		return "unmeasured";
-	if (!q->has_limit_bytes)
-		return "unlimited";
-	if (q->has_hard_bytes && !enforcing)
-		return "unenforced";
-	if (q->used_bytes > allowed)
-		return "over";
-	if (is_full(q, block_bytes))
-		return "denied";
-	return is_near(q) ? "near" : "ok";
+	return access(sandbox, F_OK) && errno == ENOENT;
 }
 
 /* The kernel holds to whole blocks, as many as the limit takes. */
-static void judge(struct quota_state *q, const struct quota *kernel, bool enforcing)
+static void judge(struct quota_state *q, const char *sandbox, const struct quota *kernel,
+		  bool enforcing)
 {
 	uint64_t allowed = kernel->path ? quota_round(kernel, q->limit_bytes) : q->limit_bytes;
+	struct disk_facts f = {
+		.gone = is_gone(sandbox),
+		.in_vain = (q->has_hard_bytes || q->has_inodes_limit) && !enforcing,
+		.limited = q->has_limit_bytes,
+		.measured = q->has_used_bytes,
+		.over = q->used_bytes > allowed,
+		.denied = is_full(q, kernel->block_bytes),
+	};
 
 	q->has_percent = q->has_used_bytes && q->has_limit_bytes && q->limit_bytes;
 	if (q->has_percent)
 		q->percent = 100.0 * (double)q->used_bytes / (double)allowed;
-	replace_str(&q->state, state_of(q, allowed, kernel->block_bytes, enforcing));
+	f.near = is_near(q);
+	q->state = disk_state_of(&f);
+	q->has_state = true;
 }
 
 /* Of each container, as far as that goes; the first reason that it does not. */
@@ -211,7 +212,7 @@ static void ask_for_all(struct agentctl *a, struct stored *s, struct buf *why)
 
 		if (kernel.path && ask_kernel(q, &kernel, s->sandboxes[i], &e) && !first.code)
 			first = e;
-		judge(q, &kernel, mode.enforcing);
+		judge(q, s->sandboxes[i], &kernel, mode.enforcing);
 		s->answer->enforced |= q->has_hard_bytes;
 	}
 	quota_close(&kernel);

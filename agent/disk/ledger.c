@@ -173,21 +173,17 @@ double ledger_full_in(const struct ledger *l)
 	return (double)(ledger_allowed(l) - l->used.bytes) / l->growth;
 }
 
-const char *ledger_state(const struct ledger *l)
+struct disk_facts ledger_facts(const struct ledger *l)
 {
-	if (l->killed)
-		return "killed";
-	if (l->gone)
-		return "gone";
-	if (!l->has_limit)
-		return "unlimited";
-	if (!ledger_known(l))
-		return "unmeasured";
-	if (l->over)
-		return "over";
-	if (l->denied)
-		return "denied";
-	return ledger_near(l) ? "near" : "ok";
+	return (struct disk_facts){
+		.killed = l->killed,
+		.gone = l->gone,
+		.limited = l->has_limit,
+		.measured = ledger_known(l),
+		.over = l->over,
+		.denied = l->denied,
+		.near = ledger_near(l),
+	};
 }
 
 void ledger_describe_excess(const struct ledger *l, struct buf *out)

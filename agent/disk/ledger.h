@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/buf.h"
+#include "lib/disk_state.h"
 #include "lib/quota.h"
 
 /* The better one is the later. */
@@ -79,7 +80,7 @@ bool ledger_known(const struct ledger *l);
 double ledger_percent(const struct ledger *l);
 /* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
 double ledger_full_in(const struct ledger *l);
-/* unlimited, unmeasured, ok, near, over, denied, gone, killed. */
-const char *ledger_state(const struct ledger *l);
+/* All but whether its container has ended and whether limits are enforced at all. */
+struct disk_facts ledger_facts(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */
 void ledger_describe_excess(const struct ledger *l, struct buf *out);

@@ -32,14 +32,21 @@ static struct ledger measured(uint64_t limit, uint64_t used)
 	return l;
 }
 
+static const char *state_of(const struct ledger *l)
+{
+	const struct disk_facts f = ledger_facts(l);
+
+	return enum_name(disk_state_values, (int)disk_state_of(&f));
+}
+
 static void a_new_one_is_unlimited_and_unmeasured(void **state unused)
 {
 	struct ledger l = { 0 };
 
-	assert_string_equal(ledger_state(&l), "unlimited");
+	assert_string_equal(state_of(&l), "unlimited");
 	assert_null(witness_name(l.used.witness));
 	ledger_set_limit(&l, true, MIB);
-	assert_string_equal(ledger_state(&l), "unmeasured");
+	assert_string_equal(state_of(&l), "unmeasured");
 	assert_false(l.over);
 }
 
@@ -66,7 +73,7 @@ static void usage_equal_to_the_limit_is_fine_and_one_byte_more_is_not(void **sta
 	assert_false(l.over);
 	ledger_measured(&l, scan(MIB + 1, 3));
 	assert_true(l.over);
-	assert_string_equal(ledger_state(&l), "over");
+	assert_string_equal(state_of(&l), "over");
 }
 
 static void what_shrinks_is_no_longer_over(void **state unused)
@@ -76,7 +83,7 @@ static void what_shrinks_is_no_longer_over(void **state unused)
 	assert_true(l.over);
 	ledger_measured(&l, scan(4096, 3));
 	assert_false(l.over);
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 }
 
 static void a_new_limit_judges_the_last_measurement(void **state unused)
@@ -97,7 +104,7 @@ static void a_limit_that_was_taken_away_leaves_nothing(void **state unused)
 	ledger_set_limit(&l, false, 77);
 	assert_false(l.over);
 	assert_int_equal(l.limit_bytes, 0);
-	assert_string_equal(ledger_state(&l), "unlimited");
+	assert_string_equal(state_of(&l), "unlimited");
 	assert_true(ledger_percent(&l) == 0);
 }
 
@@ -105,12 +112,12 @@ static void it_is_near_from_ninety_percent_on(void **state unused)
 {
 	struct ledger l = measured(1000, 899);
 
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 	ledger_measured(&l, scan(900, 3));
-	assert_string_equal(ledger_state(&l), "near");
+	assert_string_equal(state_of(&l), "near");
 	assert_true(ledger_percent(&l) == 90);
 	ledger_measured(&l, scan(1000, 3));
-	assert_string_equal(ledger_state(&l), "near");
+	assert_string_equal(state_of(&l), "near");
 }
 
 static const struct disk_measure *quota(uint64_t bytes, int64_t ns)
@@ -176,12 +183,12 @@ static void it_is_denied_until_there_is_room_again(void **state unused)
 	struct ledger l = measured(1000, 1000);
 
 	assert_true(ledger_refused(&l, 2));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	assert_false(ledger_refused(&l, 2));
 	ledger_measured(&l, scan(950, 3));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	ledger_measured(&l, scan(100, 4));
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 	assert_true(ledger_refused(&l, 2));
 }
 
@@ -193,17 +200,17 @@ static void who_has_no_more_files_is_denied_until_there_is_room_for_some(void **
 	ledger_set_limit(&l, true, 1000);
 	assert_true(ledger_refused(&l, 2));
 	ledger_measured(&l, &m);
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	assert_false(ledger_refused(&l, 2));
 	m.inodes = 9;
 	ledger_measured(&l, &m);
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	m.inodes = 8;
 	ledger_measured(&l, &m);
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 	m.inodes = 9;
 	ledger_measured(&l, &m);
-	assert_string_equal(ledger_state(&l), "near");
+	assert_string_equal(state_of(&l), "near");
 }
 
 static void who_asked_for_more_than_is_left_is_denied_for_a_while(void **state unused)
@@ -212,14 +219,14 @@ static void who_asked_for_more_than_is_left_is_denied_for_a_while(void **state u
 
 	assert_true(ledger_refused(&l, 2));
 	ledger_measured(&l, scan(100, 3));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	ledger_measured(&l, scan(200, 50 * NSEC_PER_SEC));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	assert_false(ledger_refused(&l, 55 * NSEC_PER_SEC));
 	ledger_measured(&l, scan(200, 100 * NSEC_PER_SEC));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	ledger_measured(&l, scan(200, 115 * NSEC_PER_SEC));
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 }
 
 static void unless_it_deletes_or_is_given_more(void **state unused)
@@ -229,16 +236,16 @@ static void unless_it_deletes_or_is_given_more(void **state unused)
 	assert_true(ledger_refused(&l, 2));
 	ledger_measured(&l, scan(500, 3));
 	ledger_measured(&l, scan(399, 4));
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 	assert_true(ledger_refused(&l, 5));
 	ledger_set_limit(&l, true, 900);
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	ledger_set_limit(&l, true, 2000);
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 	assert_true(ledger_refused(&l, 6)); /* before the kernel had the other limit */
 	ledger_forget_refusal(&l);
 	ledger_measured(&l, scan(399, 7));
-	assert_string_equal(ledger_state(&l), "ok");
+	assert_string_equal(state_of(&l), "ok");
 }
 
 static void growth_says_when_it_is_full(void **state unused)
@@ -294,12 +301,12 @@ static void a_sandbox_that_is_gone_is_neither_unlimited_nor_ok(void **state unus
 {
 	struct ledger l = { .gone = true };
 
-	assert_string_equal(ledger_state(&l), "gone");
+	assert_string_equal(state_of(&l), "gone");
 	ledger_set_limit(&l, true, MIB);
 	ledger_measured(&l, scan(4096, 3));
-	assert_string_equal(ledger_state(&l), "gone");
+	assert_string_equal(state_of(&l), "gone");
 	l.killed = true;
-	assert_string_equal(ledger_state(&l), "killed");
+	assert_string_equal(state_of(&l), "killed");
 }
 
 static void a_limit_is_what_the_kernel_makes_of_it(void **state unused)
@@ -308,12 +315,12 @@ static void a_limit_is_what_the_kernel_makes_of_it(void **state unused)
 
 	ledger_set_limit(&l, true, 5000);
 	ledger_measured(&l, quota(8192, NSEC_PER_SEC));
-	assert_string_equal(ledger_state(&l), "near");
+	assert_string_equal(state_of(&l), "near");
 	assert_true(ledger_percent(&l) == 100);
 	assert_true(ledger_refused(&l, 2));
-	assert_string_equal(ledger_state(&l), "denied");
+	assert_string_equal(state_of(&l), "denied");
 	ledger_measured(&l, quota(8193, 2 * NSEC_PER_SEC));
-	assert_string_equal(ledger_state(&l), "over");
+	assert_string_equal(state_of(&l), "over");
 	ledger_set_limit(&l, true, 8193);
 	assert_false(l.over);
 	assert_int_equal(ledger_allowed(&l), 12288);
@@ -328,7 +335,7 @@ static void killed_outlives_every_measurement(void **state unused)
 
 	l.killed = true;
 	ledger_measured(&l, scan(4096, 3));
-	assert_string_equal(ledger_state(&l), "killed");
+	assert_string_equal(state_of(&l), "killed");
 }
 
 static void the_excess_is_told_in_mesos_words(void **state unused)
