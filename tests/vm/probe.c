@@ -45,6 +45,10 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	pid = fork();
+	if (pid < 0) {
+		perror("fork");
+		return 125;
+	}
 	if (pid == 0)
 		run(argv + 2);
 	waitpid(pid, &status, WUNTRACED);

@@ -209,8 +209,6 @@ static int set_kib(struct request *r, struct error *e)
 	return call(r, Q_SETQUOTA, &d) ? error_sys(e, "Q_SETQUOTA") : 0;
 }
 
-/* ---- */
-
 /* ---- what is not the kernel ---- */
 
 static struct nlattr attribute(uint16_t type, size_t size)

@@ -152,7 +152,7 @@ static void on_sigbus(int sig unused)
 	siglongjmp(refused, 1);
 }
 
-/* -1 is for the signal: there is no errno. */
+/* -EFAULT is for the signal, which has no errno. */
 static ssize_t by_mmap(size_t size unused)
 {
 	static char *map;
