@@ -98,8 +98,8 @@ static void check_directory(struct probe *p)
 	struct error e;
 
 	p->at = xstrdup(p->path);
-	while (access(p->at, F_OK) && errno == ENOENT && strcmp(p->at, "/") && strcmp(p->at, "."))
-		p->at[strlen(dirname(p->at))] = '\0';
+	while (access(p->at, F_OK) && errno == ENOENT && strcmp(p->at, "/"))
+		dirname(p->at); /* which cuts an absolute path in place */
 	fd = open(p->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		what = xasprintf("directory %s cannot be opened: %s", p->at, strerror(errno));
@@ -116,21 +116,25 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
+/* path with the part that exists resolved (realpath(3)) and the rest appended; NULL: errno. */
+static char *resolved(const struct probe *p)
+{
+	autofree char *real = realpath(p->at, NULL);
+	const char *rest = p->path + strlen(p->at);
+
+	rest += strspn(rest, "/");
+	if (!real || !*rest)
+		return take_ptr(real);
+	return path_join(strcmp(real, "/") ? real : "", rest);
+}
+
 /*
- * What lies in the directory below the mount that is missing is not what was there: an agent would
- * begin anew.
+ * An agent that starts on the directory under a mount that is missing begins with an empty
+ * work_dir, which is hidden once that is mounted.
  */
 static void check_mounted(struct probe *p)
 {
-	autofree char *real = realpath(p->at, NULL);
-	/*
-	 * With what is not there yet, which begins with a slash unless all that is there is the
-	 * root.
-	 */
-	autofree char *path =
-		real ? xasprintf("%s%s%s", strcmp(real, "/") ? real : "",
-				 strcmp(p->at, "/") ? "" : "/", p->path + strlen(p->at))
-		     : NULL;
+	autofree char *path = resolved(p);
 	FILE *fstab = path ? setmntent(_PATH_MNTTAB, "re") : NULL;
 	char text[PATH_MAX];
 	struct mntent m;
