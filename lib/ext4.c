@@ -2,6 +2,7 @@
 #include "lib/ext4.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 
 /* The superblock is at 1024, its fields from there on. */
@@ -13,10 +14,10 @@ enum {
 	EXT4_RO_COMPAT_AT = 0x64,
 	EXT4_PROJECT_INODE_AT = 0x26c,
 };
-#define EXT4_MAGIC       0xef53
-#define EXT4_HAS_QUOTA   0x0100u
-#define EXT4_HAS_PROJECT 0x2000u
-#define EXT4_INODE_SMALL 128
+/* The kernel's names, of its fs/ext4/ext4.h. */
+#define EXT4_FEATURE_RO_COMPAT_QUOTA   0x0100u
+#define EXT4_FEATURE_RO_COMPAT_PROJECT 0x2000u
+#define EXT4_GOOD_OLD_INODE_SIZE       128
 
 static uint32_t little_endian(const unsigned char *at, size_t n)
 {
@@ -35,11 +36,11 @@ bool ext4_read(const char *device, struct ext4 *ret)
 
 	if (fd < 0 || fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
 	    pread(fd, block, sizeof(block), EXT4_AT) != sizeof(block) ||
-	    little_endian(block + EXT4_MAGIC_AT, 2) != EXT4_MAGIC)
+	    little_endian(block + EXT4_MAGIC_AT, 2) != EXT4_SUPER_MAGIC)
 		return false;
 	*ret = (struct ext4){
-		.inode_size = little_endian(block + EXT4_INODE_SIZE_AT, 2),
-		.features = little_endian(block + EXT4_RO_COMPAT_AT, 4),
+		.inode_bytes = little_endian(block + EXT4_INODE_SIZE_AT, 2),
+		.ro_compat = little_endian(block + EXT4_RO_COMPAT_AT, 4),
 		.project_inode = little_endian(block + EXT4_PROJECT_INODE_AT, 4),
 	};
 	return true;
@@ -47,10 +48,11 @@ bool ext4_read(const char *device, struct ext4 *ret)
 
 bool ext4_has_projects(const struct ext4 *x)
 {
-	return x->features & EXT4_HAS_PROJECT && x->features & EXT4_HAS_QUOTA && x->project_inode;
+	return x->ro_compat & EXT4_FEATURE_RO_COMPAT_PROJECT &&
+	       x->ro_compat & EXT4_FEATURE_RO_COMPAT_QUOTA && x->project_inode;
 }
 
 bool ext4_has_room(const struct ext4 *x)
 {
-	return x->inode_size > EXT4_INODE_SMALL;
+	return x->inode_bytes > EXT4_GOOD_OLD_INODE_SIZE;
 }

@@ -7,7 +7,9 @@
 #include "lib/base.h"
 
 struct ext4 {
-	uint32_t inode_size, features, project_inode;
+	uint32_t inode_bytes;
+	uint32_t ro_compat;     /* features; without knowing them all it can be read, not written */
+	uint32_t project_inode; /* the file of the quotas of projects; 0: none */
 };
 
 /* Of the filesystem on a block device; false if there is none, or this user may not look. */

@@ -296,8 +296,8 @@ static void check_xfs(struct probe *p)
 
 static void check_ext4(struct probe *p)
 {
-	struct ext4 x = { .inode_size = UINT32_MAX };
-	bool known = ext4_read(p->mount.source, &x), room = ext4_has_room(&x);
+	struct ext4 x = { 0 };
+	bool known = ext4_read(p->mount.source, &x), room = !known || ext4_has_room(&x);
 	autofree char *tune = xasprintf(room ? "tune2fs -O project,quota -Q prjquota %s"
 					     : "mkfs.ext4 -I 256 -O project,quota %s",
 					p->mount.source);
@@ -308,7 +308,7 @@ static void check_ext4(struct probe *p)
 
 	if (!room)
 		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
-				 p->mount.target, x.inode_size);
+				 p->mount.target, x.inode_bytes);
 	else if (!known)
 		what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
 	else if (!made_for_it)
