@@ -286,7 +286,7 @@ static char *with_prjquota(const struct probe *p, const char *tune)
 			 tune, then);
 }
 
-static void check_xfs(struct probe *p)
+static void tell_xfs_uncounted(struct probe *p)
 {
 	autofree char *mend = with_prjquota(p, "");
 	autofree char *what = xasprintf("%s is mounted without prjquota (xfs)", p->mount.target);
@@ -294,7 +294,7 @@ static void check_xfs(struct probe *p)
 	tell(p, true, what, mend);
 }
 
-static void check_ext4(struct probe *p)
+static void tell_ext4_uncounted(struct probe *p)
 {
 	struct ext4 x = { 0 };
 	bool known = ext4_read(p->mount.source, &x), room = !known || ext4_has_room(&x);
@@ -327,9 +327,9 @@ static void check_accounting(struct probe *p)
 	if (quota_mode_get(&p->quota, &mode, &e))
 		tell(p, true, e.text, "see what the kernel's log says of that filesystem");
 	else if (!mode.accounting && str_equal(p->quota.fs, "xfs"))
-		check_xfs(p);
+		tell_xfs_uncounted(p);
 	else if (!mode.accounting)
-		check_ext4(p);
+		tell_ext4_uncounted(p);
 }
 
 static void check_enforcement(struct probe *p)
