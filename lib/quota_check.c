@@ -83,7 +83,9 @@ static bool in_user_namespace(void)
 static void check_privilege(struct probe *p)
 {
 	if (!may_set_quotas())
-		tell(p, true, "disk quotas need root, with CAP_SYS_ADMIN", "run it as root");
+		tell(p, true, "disk quotas need root, with CAP_SYS_ADMIN",
+		     geteuid() ? "run it as root"
+			       : "give it that capability (CapabilityBoundingSet= of its unit)");
 	else if (in_user_namespace())
 		tell(p, true, "this runs in a user namespace, where nobody may set quotas",
 		     "run it outside of that, on the node itself");

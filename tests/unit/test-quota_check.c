@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <sys/capability.h>
 
 #include "lib/buf.h"
 #include "lib/quota_check.h"
@@ -101,6 +102,23 @@ static void only_root_may(void **state unused)
 		assert_not_found("need root");
 }
 
+static void root_may_only_with_the_capability(void **state unused)
+{
+	static const cap_value_t admin = CAP_SYS_ADMIN;
+	cap_t before = cap_get_proc(), without = cap_dup(before);
+
+	assert_int_equal(cap_set_flag(without, CAP_EFFECTIVE, 1, &admin, CAP_CLEAR), 0);
+	assert_int_equal(cap_set_proc(without), 0);
+	check_all("/proc", NULL, RANGE);
+	assert_int_equal(cap_set_proc(before), 0);
+	cap_free(without);
+	cap_free(before);
+	if (geteuid())
+		assert_found("CAP_SYS_ADMIN: run it as root");
+	else
+		assert_found("CAP_SYS_ADMIN: give it that capability (CapabilityBoundingSet= of");
+}
+
 /* Without its name it is a line of all of them. */
 static void the_first_obstacle_is_the_first_of_all(void **state unused)
 {
@@ -129,6 +147,7 @@ int main(void)
 		TEST(what_is_no_directory_is_refused),
 		TEST(a_range_is_checked_whatever_the_filesystem_is),
 		TEST(only_root_may),
+		TEST(root_may_only_with_the_capability),
 		TEST(the_first_obstacle_is_the_first_of_all),
 	};
 
