@@ -5,7 +5,8 @@
 
 #include "lib/fs.h"
 
-#define TABLE     "/proc/self/mountinfo"
+#define TABLE "/proc/self/mountinfo"
+/* Of each mount a line of some hundred bytes; the kernel has 100000 (fs.mount-max) at most. */
 #define TABLE_MAX (16 * MIB)
 /* "id parent major:minor root target options", others, "-", "type source options" */
 #define FIELDS_MIN 6

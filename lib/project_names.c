@@ -3,8 +3,8 @@
 
 #include "lib/fs.h"
 #include "lib/quota.h"
-#include "lib/units.h"
 
+/* For a line of some fifty bytes each these are more projects than anybody names by hand. */
 #define FILE_MAX (16 * MIB)
 
 static const struct names {
@@ -18,12 +18,13 @@ static const struct names {
 /* PROJECT_NONE if there is none. */
 static uint32_t id_of_line(const char *line, bool number_first)
 {
-	const char *colon = strchr(line, ':'), *end;
+	const char *colon = strchr(line, ':');
 	unsigned long long id;
+	char *end;
 
 	if (!colon || *line == '#')
 		return PROJECT_NONE;
-	id = strtoull(number_first ? line : colon + 1, (char **)(uintptr_t)&end, 10);
+	id = strtoull(number_first ? line : colon + 1, &end, 10);
 	return id < UINT32_MAX && (!number_first || end == colon) ? (uint32_t)id : PROJECT_NONE;
 }
 
