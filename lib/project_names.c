@@ -47,9 +47,10 @@ static unsigned mark(struct project_ids *p, char *text, bool number_first, uint3
 	return count;
 }
 
-int project_names_find(struct project_ids *p,
-		       void (*found)(const char *path, unsigned count, uint32_t example, void *ctx),
-		       void *ctx, struct error *e)
+int project_names_reserve(struct project_ids *p,
+			  void (*found)(const char *path, unsigned count, uint32_t example,
+					void *ctx),
+			  void *ctx, struct error *e)
 {
 	for (const struct names *f = files; f < files + ARRAY_SIZE(files); f++) {
 		autobuf struct buf text = { 0 };

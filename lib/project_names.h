@@ -7,10 +7,11 @@
 #include "lib/project_ids.h"
 
 /*
- * Makes all ids that are free foreign if one of these files has them. For a file that has some of
- * the range calls found (which may be NULL) with how many, and one of them. A file that is not
- * there has none; -errno names one that cannot be read.
+ * Marks as foreign each free id that these files name, of the range or not. For a file that has
+ * some of the range calls found (which may be NULL) with how many, and one of them. A file that is
+ * not there has none; -errno names one that cannot be read.
  */
-int project_names_find(struct project_ids *p,
-		       void (*found)(const char *path, unsigned count, uint32_t example, void *ctx),
-		       void *ctx, struct error *e);
+int project_names_reserve(struct project_ids *p,
+			  void (*found)(const char *path, unsigned count, uint32_t example,
+					void *ctx),
+			  void *ctx, struct error *e);

@@ -392,7 +392,7 @@ static void check_named_projects(struct probe *p)
 {
 	struct error e;
 
-	if (project_names_find(p->ids, tell_named, p, &e))
+	if (project_names_reserve(p->ids, tell_named, p, &e))
 		tell(p, true, e.text, "remove it, or what is wrong with it");
 	else if (!project_ids_counts(p->ids).free)
 		tell(p, true, "others have all of --xfs_project_range", "give it another one");

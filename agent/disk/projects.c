@@ -267,7 +267,7 @@ int projects_find(struct projects *p, struct error *e)
 
 	leave_missing(p);
 	find_above(p);
-	if (project_names_find(p->ids, NULL, NULL, e))
+	if (project_names_reserve(p->ids, NULL, NULL, e))
 		return -e->code;
 	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
 	if (find_foreign(p, e))
