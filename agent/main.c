@@ -139,7 +139,7 @@ static int set_up_containers(struct agent *a, struct error *e)
 {
 	struct disk_checks_options disk = {
 		.interval_ns = a->flags.container_disk_watch_interval,
-		.kills = a->flags.enforce_container_disk_quota && quotas_kill(a),
+		.kills = a->flags.enforce_container_disk_quota && quotas_kills(a),
 		.cpus = a->flags.disk_scan_cpus,
 	};
 	struct container_node *node = &a->node;
@@ -147,6 +147,9 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->loop = a->loop;
 	node->ops = &executor_container_ops;
 	node->switch_user = a->flags.switch_user;
+	node->default_disk_bytes =
+		a->flags.has_default_container_disk ? a->flags.default_container_disk : 0;
+	node->work_dir_length = strlen(a->flags.work_dir) + 1;
 	node->executor_path = a->executor_path;
 	node->executor_socket = a->executor_socket_path;
 	node->records = a->records_dir;

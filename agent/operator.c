@@ -72,7 +72,7 @@ static void on_status(struct peer *p, struct message *m unused)
 		.has_uptime_seconds = true,
 		.work_dir = a->flags.work_dir,
 		.isolation = a->flags.isolation,
-		.enforce_container_disk_quota = quotas_enforced(a),
+		.enforce_container_disk_quota = quotas_wanted(a),
 		.has_enforce_container_disk_quota = true,
 		.resources = total,
 		.used_resources = used_text,
@@ -248,7 +248,7 @@ static void on_quota(struct peer *p, struct message *m unused)
 {
 	struct agent *a = agent_of_peer(p);
 	struct answer_quota answer = {
-		.enforced = quotas_enforced(a),
+		.enforced = quotas_wanted(a),
 		.has_enforced = true,
 	};
 	struct container *c;

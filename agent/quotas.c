@@ -14,7 +14,7 @@
 
 /* ---- flags ---- */
 
-bool quotas_kill(const struct agent *a)
+bool quotas_kills(const struct agent *a)
 {
 	const char *action = a->flags.disk_quota_action;
 
@@ -165,10 +165,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 		.ctx = a,
 	};
 
-	a->node.default_disk_bytes =
-		a->flags.has_default_container_disk ? a->flags.default_container_disk : 0;
-	a->node.work_dir_length = strlen(a->flags.work_dir) + 1;
-	if (a->flags.enforce_container_disk_quota && !quotas_enforced(a))
+	if (a->flags.enforce_container_disk_quota && !quotas_wanted(a))
 		log_warning("--enforce_container_disk_quota: no limit of disk is enforced, for "
 			    "--isolation=%s has neither posix/disk nor a disk quota isolator",
 			    a->flags.isolation);
@@ -176,7 +173,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 		return 0;
 	a->node.quota_rules = (struct quota_rules){
 		.enforced = a->flags.enforce_container_disk_quota,
-		.headroom_bytes = quotas_kill(a) ? a->flags.xfs_quota_headroom : 0,
+		.headroom_bytes = quotas_kills(a) ? a->flags.xfs_quota_headroom : 0,
 		.inodes_per_gb =
 			a->flags.has_quota_inodes_per_gb ? a->flags.quota_inodes_per_gb : 0,
 	};
@@ -224,7 +221,7 @@ int quotas_recover(struct agent *a, struct error *e)
 {
 	if (!a->node.projects)
 		return 0;
-	if (projects_find(a->node.projects, e))
+	if (projects_recover(a->node.projects, e))
 		return -e->code;
 	return a->flags.has_quota_default ? set_default(a, e) : 0;
 }
@@ -259,21 +256,21 @@ void quotas_sandbox_deleted(const char *path, void *agent)
 		projects_gone(a->node.projects, path);
 }
 
-bool quotas_enforced(const struct agent *a)
+bool quotas_wanted(const struct agent *a)
 {
 	return a->flags.enforce_container_disk_quota && isolators_have_disk(a->node.isolators);
 }
 
 bool quotas_unenforced(const struct agent *a)
 {
-	return a->node.projects && enforcement_off(projects_enforcement(a->node.projects), NULL);
+	return a->node.projects && enforcement_is_off(projects_enforcement(a->node.projects), NULL);
 }
 
 void quotas_add_health(const struct agent *a, struct buf *out)
 {
 	struct error why;
 
-	if (a->node.projects && enforcement_off(projects_enforcement(a->node.projects), &why))
+	if (a->node.projects && enforcement_is_off(projects_enforcement(a->node.projects), &why))
 		buf_addf(out,
 			 "No disk limit in %s can be relied on, and no task can be launched: %s; "
 			 "see mesos-agentctl quota check.\n",
@@ -291,5 +288,5 @@ void quotas_read_metrics(struct agent *a)
 	a->metrics.project_ids_free = (double)c.free;
 	a->metrics.disk_unenforced = quotas_unenforced(a);
 	a->metrics.disk_switched_off =
-		(double)enforcement_times(projects_enforcement(a->node.projects));
+		(double)enforcement_times_off(projects_enforcement(a->node.projects));
 }

@@ -1,6 +1,7 @@
 /*
  * Project quotas for the agent as a whole: the ids of its sandboxes, what the kernel says of them
- * by itself, and the net below them. Nothing of this is there unless a disk quota isolator is on.
+ * by itself, and the net below them. Without a disk quota isolator none of these is there; what is
+ * said of flags goes for posix/disk as well.
  */
 #pragma once
 
@@ -9,7 +10,7 @@
 /* What flags that belong together say; before anything is made. -EINVAL names them. */
 int quotas_check_flags(const struct agent *a, struct error *e);
 /* Whether a container that is over its limit is ended. */
-bool quotas_kill(const struct agent *a);
+bool quotas_kills(const struct agent *a);
 /* After the store, before recovery. */
 int quotas_set_up(struct agent *a, struct error *e);
 /* After the rows were read, before containers are found again. */
@@ -27,9 +28,9 @@ void quotas_sandbox_deleted(const char *path, void *agent);
  * hears, or has heard.
  */
 void quotas_found_full(struct agent *a, struct container *c);
-/* Whether the flags say so and an isolator does it. */
-bool quotas_enforced(const struct agent *a);
-/* Limits were switched off, and cannot be switched on again. */
+/* The flag that enforces limits is set, and some disk isolator is on. */
+bool quotas_wanted(const struct agent *a);
+/* At the last look the kernel enforced none, and could not be made to. */
 bool quotas_unenforced(const struct agent *a);
 void quotas_add_health(const struct agent *a, struct buf *out);
 void quotas_read_metrics(struct agent *a);

@@ -1,4 +1,4 @@
-/* A look by whoever comes first; what it finds is told once, until it is otherwise. */
+/* Every look asks the kernel; only what changes is logged. */
 #include "agent/disk/enforcement.h"
 
 #include "lib/log.h"
@@ -63,7 +63,7 @@ int enforcement_look(struct enforcement *n, struct error *e)
 	return MIN(r, 0);
 }
 
-bool enforcement_off(struct enforcement *n, struct error *why)
+bool enforcement_is_off(struct enforcement *n, struct error *why)
 {
 	bool off;
 
@@ -75,7 +75,7 @@ bool enforcement_off(struct enforcement *n, struct error *why)
 	return off;
 }
 
-uint64_t enforcement_times(struct enforcement *n)
+uint64_t enforcement_times_off(struct enforcement *n)
 {
 	uint64_t times;
 

@@ -12,9 +12,10 @@
 struct enforcement {
 	const struct quota *quota; /* the owner's */
 	bool wanted;               /* otherwise it only accounts */
-	pthread_mutex_t turn;      /* one looks at a time; the kernel may keep it */
-	pthread_mutex_t lock;      /* of what follows */
-	bool off;                  /* and cannot be switched on */
+	/* Held over calls of the kernel, which may block. The loop takes `lock` only. */
+	pthread_mutex_t turn;
+	pthread_mutex_t lock; /* of what follows */
+	bool off;             /* and cannot be switched on */
 	struct error why;
 	uint64_t times; /* that it was found switched off */
 };
@@ -24,6 +25,6 @@ void enforcement_fini(struct enforcement *n);
 /* 0: limits are enforced, or need not be and are counted. What has changed is logged. */
 int enforcement_look(struct enforcement *n, struct error *e);
 /* Whether no limit is enforced, as far as the last look saw, and why (which may be NULL). */
-bool enforcement_off(struct enforcement *n, struct error *why);
+bool enforcement_is_off(struct enforcement *n, struct error *why);
 /* How often it was found to be switched off. */
-uint64_t enforcement_times(struct enforcement *n);
+uint64_t enforcement_times_off(struct enforcement *n);

@@ -261,7 +261,7 @@ static void find_above(struct projects *p)
 static void give_own(struct projects *p);
 static void put_next(struct projects *p);
 
-int projects_find(struct projects *p, struct error *e)
+int projects_recover(struct projects *p, struct error *e)
 {
 	struct project_counts c;
 

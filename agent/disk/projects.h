@@ -55,7 +55,7 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
  * are not ours. What is in the project of another sandbox, or of others, is put into its own from
  * then on, be its container dead or alive. Blocks.
  */
-int projects_find(struct projects *p, struct error *e);
+int projects_recover(struct projects *p, struct error *e);
 
 /*
  * The project of a sandbox, for a job: the one that it was given, or else one that is free, to
