@@ -1,13 +1,13 @@
 /* The three times that decide. */
 #include "agent/fullness.h"
 
-bool fullness_is_full(struct fullness *f, int64_t now)
+bool fullness_set_full(struct fullness *f, int64_t now)
 {
 	f->room_since_ns = 0;
 	if (f->full)
 		return false;
 	f->full = true;
-	f->again = f->left && now - f->left_ns < FULLNESS_STEADY_NS;
+	f->again = f->was_full && now - f->full_until_ns < FULLNESS_STEADY_NS;
 	return true;
 }
 
@@ -22,7 +22,7 @@ bool fullness_look(struct fullness *f, bool room, int64_t now)
 	if (f->again && now - f->room_since_ns < FULLNESS_STEADY_NS)
 		return false;
 	f->full = false;
-	f->left = true;
-	f->left_ns = now;
+	f->was_full = true;
+	f->full_until_ns = now;
 	return true;
 }

@@ -12,12 +12,12 @@
 struct fullness {
 	bool full;
 	bool again;            /* it was so a short time ago as well */
-	bool left;             /* it was full once, until left_ns */
-	int64_t left_ns;       /* monotonic */
+	bool was_full;         /* it was full before, until full_until_ns */
+	int64_t full_until_ns; /* monotonic */
 	int64_t room_since_ns; /* while it counts as full and there is room; 0: there is none */
 };
 
 /* It is full now. True: that is news. */
-bool fullness_is_full(struct fullness *f, int64_t now);
+bool fullness_set_full(struct fullness *f, int64_t now);
 /* Looked at: room is enough to count. True: it is full no more, which is news. */
 bool fullness_look(struct fullness *f, bool room, int64_t now);

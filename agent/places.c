@@ -163,7 +163,7 @@ static void on_room(struct gc_wait *w)
 {
 	struct agent *a = container_of(w, struct agent, places.room);
 
-	if (has_room(a, ROOM_MIN, FILES_MIN) || !fullness_is_full(&a->places.disk, now_ns()))
+	if (has_room(a, ROOM_MIN, FILES_MIN) || !fullness_set_full(&a->places.disk, now_ns()))
 		return;
 	log_error("agent: the disk of %s is full: no new task is taken", a->flags.work_dir);
 	tell(a);
@@ -184,7 +184,7 @@ void places_say_store(struct agent *a)
 {
 	bool full = store_full(a->store);
 
-	if (full && fullness_is_full(&a->places.store, now_ns()))
+	if (full && fullness_set_full(&a->places.store, now_ns()))
 		log_error("store %s: the disk is full: no new task is taken", a->store_dir);
 	if (!full && fullness_look(&a->places.store, true, now_ns()))
 		log_info("store %s: the disk has room again", a->store_dir);
