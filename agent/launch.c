@@ -155,12 +155,14 @@ static const struct capability_info *capabilities_of(const struct executor *x)
 }
 
 /* The strings are borrowed; the resources are the caller's to free. */
-static struct container_spec describe(struct executor *x, struct resources *used)
+static struct container_spec describe(struct executor *x, const char *sandbox,
+				      struct resources *used)
 {
 	executor_used(x, used);
 	return (struct container_spec){
 		.id = x->container_id,
 		.sandbox = x->sandbox,
+		.sandbox_below = sandbox,
 		.user = user_of(x),
 		.task_id = x->command ? x->info->executor_id : NULL,
 		.command = x->info->command,
@@ -220,9 +222,10 @@ void executor_launch(struct executor *x)
 	struct agent *a = executor_agent(x);
 	autofree char *endpoint = agent_endpoint(a);
 	autofree char *pid = xasprintf("slave(1)@%s", endpoint);
+	autofree char *sandbox = executor_sandbox(x);
 	autoresources struct resources used = { 0 };
 	struct environment_rows rows = { .count = 0 };
-	struct container_spec spec = describe(x, &used);
+	struct container_spec spec = describe(x, sandbox, &used);
 
 	mesos_environment(x, endpoint, pid, &rows);
 	spec.environment = rows.list;
@@ -259,8 +262,9 @@ void executor_start_when_stored(struct executor *x)
 void executor_adopt(struct executor *x, const struct container_past *past)
 {
 	struct agent *a = executor_agent(x);
+	autofree char *sandbox = executor_sandbox(x);
 	autoresources struct resources used = { 0 };
-	struct container_spec spec = describe(x, &used);
+	struct container_spec spec = describe(x, sandbox, &used);
 
 	x->container = container_adopt(&a->node, &spec, past, x);
 }

@@ -149,7 +149,6 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->switch_user = a->flags.switch_user;
 	node->default_disk_bytes =
 		a->flags.has_default_container_disk ? a->flags.default_container_disk : 0;
-	node->work_dir_length = strlen(a->flags.work_dir) + 1;
 	node->executor_path = a->executor_path;
 	node->executor_socket = a->executor_socket_path;
 	node->records = a->records_dir;

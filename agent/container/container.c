@@ -62,6 +62,7 @@ static void free_container(struct container *c)
 	json_decref(c->usage);
 	free(c->id);
 	free(c->sandbox);
+	free(c->sandbox_below);
 	free(c->user);
 	free(c->task_id);
 	free(c->record);
@@ -186,6 +187,7 @@ static struct container *container_new(struct container_node *node,
 	c->holds = 1;
 	c->id = xstrdup(spec->id);
 	c->sandbox = xstrdup(spec->sandbox);
+	c->sandbox_below = xstrdup(spec->sandbox_below);
 	c->user = xstrdup(spec->user);
 	c->task_id = spec->task_id ? xstrdup(spec->task_id) : NULL;
 	c->record = path_join(node->records, spec->id);

@@ -77,7 +77,6 @@ struct container_node {
 	struct warnings *warnings; /* of the kernel, about quotas; NULL: it is not heard */
 	struct quota_rules quota_rules;
 	uint64_t default_disk_bytes; /* of containers that were given no disk; 0: no limit */
-	size_t work_dir_length; /* with the slash behind it: what a sandbox's path begins with */
 	const struct container_ops *ops;
 	uint64_t isolators; /* bits of the table */
 	bool switch_user;
@@ -117,8 +116,9 @@ struct container {
 	struct container_node *node;
 	void *owner; /* NULL: nobody wants to know any more */
 	enum container_phase phase;
-	char *id;      /* random */
-	char *sandbox; /* absolute path */
+	char *id;            /* random */
+	char *sandbox;       /* absolute path */
+	char *sandbox_below; /* the same below work_dir, which may be spelled otherwise by now */
 	char *user;
 	char *task_id; /* of a command task, for the announcement; NULL otherwise */
 	struct command_info *command;
@@ -185,7 +185,7 @@ struct container {
 
 /* What a container is made from; all of it is copied. */
 struct container_spec {
-	const char *id, *sandbox, *user, *task_id;
+	const char *id, *sandbox, *sandbox_below, *user, *task_id;
 	const struct command_info *command;
 	const struct capability_info *capabilities; /* NULL: those that all get */
 	const struct labels *labels;                /* NULL: none */

@@ -43,13 +43,10 @@ void disk_describe(struct container *c, struct disk_watch *w, const struct disk_
 	w->ledger = &c->disk;
 }
 
-bool disk_ended(const struct container *c, struct disk_watch *w)
+void disk_unwatch(struct disk_watch *w)
 {
-	if (c->phase != CONTAINER_ENDED)
-		return false;
 	if (w->checks)
 		disk_watch_end(w);
-	return true;
 }
 
 void disk_exceeded(struct disk_watch *w, const char *why)

@@ -17,8 +17,8 @@ void disk_usage(const struct container *c, struct usage *ret);
 /* Describes the container to a watch of it, and holds the container until disk_settled(). */
 void disk_describe(struct container *c, struct disk_watch *w, const struct disk_method *method,
 		   const struct disk_watch_ops *ops);
-/* True: the container has ended, and its watch, if there is one, is about to. */
-bool disk_ended(const struct container *c, struct disk_watch *w);
+/* The container has ended: so does a watch of it, if there is one, after a last check. */
+void disk_unwatch(struct disk_watch *w);
 /* Begins to scan its sandbox by a method of scan_watch.h, unless it is scanned already. */
 void disk_scan(struct container *c, const struct disk_method *method);
 /* For their ops. */

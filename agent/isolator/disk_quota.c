@@ -10,15 +10,10 @@
 
 /* ---- can this host? ---- */
 
-static void close_quota(struct quota *q)
-{
-	quota_close(q);
-}
-
 /* What accounts only is made to enforce, be it that no limit is enforced yet. */
 static int probe(const struct agent_flags *flags, const char *fs, struct error *e)
 {
-	cleanup(close_quota) struct quota q = { .fd = -EBADF };
+	cleanup(quota_close) struct quota q = { .fd = -EBADF };
 
 	if (quota_check_first(flags->work_dir, fs, flags->xfs_project_range, e) ||
 	    quota_open(flags->work_dir, &q, e))
@@ -44,8 +39,8 @@ static int probe_any(const struct agent_flags *flags, struct error *e)
 /* ---- its checks ---- */
 
 /*
- * What the kernel would have told of, where that is not heard, or was not. Once: until there is
- * room it is denied.
+ * Its limit is reached, and no warning of the kernel said so: they are not heard here, or were
+ * lost. True once: ledger.denied is set then, until there is room.
  */
 static bool is_full_unheard(const struct container *c)
 {
@@ -83,8 +78,7 @@ static void describe(struct container *c)
 	q->projects = c->node->projects;
 	q->rules = &c->node->quota_rules;
 	q->warnings = c->node->warnings;
-	q->sandbox = c->sandbox + c->node->work_dir_length;
-	q->watch.name = c->id;
+	q->sandbox = c->sandbox_below;
 }
 
 /*
@@ -108,16 +102,18 @@ static void watch(struct container *c)
 	bool alone = !isolators_have_scan(c->isolators), limited;
 	uint64_t limit;
 
-	if (alone)
-		disk_ended(c, &c->scan.watch);
-	if (disk_ended(c, w))
+	if (c->phase == CONTAINER_ENDED) {
+		disk_unwatch(w);
+		if (alone)
+			disk_unwatch(&c->scan.watch);
 		return;
+	}
 	if (!w->checks)
 		describe(c);
 	limited = disk_limit_of(c, &limit);
 	set_limits(c, limited, limit);
-	if (c->sandbox_fd <
-	    0) { /* not made yet, or of a container that was found again without it */
+	/* It is not made yet, or was not there when the container was found again. */
+	if (c->sandbox_fd < 0) {
 		ledger_set_limit(&c->disk, limited, limit);
 		return;
 	}

@@ -12,11 +12,13 @@ static void watch(struct container *c)
 	uint64_t limit;
 	bool limited;
 
-	if (disk_ended(c, w))
+	if (c->phase == CONTAINER_ENDED) {
+		disk_unwatch(w);
 		return;
+	}
 	limited = disk_limit_of(c, &limit);
-	if (c->sandbox_fd <
-	    0) { /* not made yet, or of a container that was found again without it */
+	/* It is not made yet, or was not there when the container was found again. */
+	if (c->sandbox_fd < 0) {
 		ledger_set_limit(&c->disk, limited, limit);
 		return;
 	}

@@ -75,9 +75,9 @@ ok 'and denied, not over' eventually "$patience" quota_is a full '.state == "den
 is 'another time' "$(metric a slave/container_disk_denied)" 2
 stop a KILL
 is 'also by the store' "$("$bin/mesos-agentctl" --runtime_dir="$dir/none" --work_dir="$dir/a/work" quota show --json full 2>"$dir/.err" | jq -r '.containers[0].state')" denied
-start_agent a "${quotas[@]}" "$range"
+start_agent a "${quotas[@]}" "$range" --work_dir="$dir/a/work/"
 ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582000 and .used_bytes > 8000000'
-is 'the project is the same' "$(project "$box")" 5000
+is 'the project is the same, though work_dir is spelled in another way' "$(project "$box")" 5000
 ok 'less than is used may be given too' agentctl a quota set full 1MB
 is 'at once' "$(size_of "$box")" $((1 << 20))
 ok 'and is told' eventually "$patience" quota_is a full '.state == "over" and .hard_bytes == 1048576'
