@@ -339,14 +339,21 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 	return -e->code;
 }
 
-int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
+int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, bool *ret_fresh,
+		  struct error *e)
 {
-	bool has_one;
-
 	pthread_mutex_lock(&p->lock);
-	has_one = project_ids_of(p->ids, sandbox, ret);
+	*ret_fresh = !project_ids_of(p->ids, sandbox, ret);
 	pthread_mutex_unlock(&p->lock);
-	return has_one ? 0 : take_free(p, sandbox, ret, e);
+	return *ret_fresh ? take_free(p, sandbox, ret, e) : 0;
+}
+
+void projects_leave_to_others(struct projects *p, uint32_t id)
+{
+	log_warning("projects: project %u was taken by others at the same moment: it is left to "
+		    "them; agents on one filesystem need an --xfs_project_range each",
+		    id);
+	put_back(p, id, PROJECT_FOREIGN);
 }
 
 static void put_row(struct projects *p, uint32_t id, const char *sandbox)
@@ -416,9 +423,10 @@ static void give_own(struct projects *p)
 {
 	struct misplaced *m;
 	struct error e;
+	bool fresh;
 
 	list_for_each(m, &p->misplaced, node) {
-		if (!projects_take(p, m->sandbox, &m->project, &e)) {
+		if (!projects_take(p, m->sandbox, &m->project, &fresh, &e)) {
 			projects_taken(p, m->project);
 			continue;
 		}

@@ -59,10 +59,16 @@ int projects_recover(struct projects *p, struct error *e);
 
 /*
  * The project of a sandbox, for a job: the one that it was given, or else one that is free, to
- * which nothing is charged. sandbox is its path below work_dir. -ENOSPC with the numbers if none is
- * free.
+ * which nothing is charged (fresh). sandbox is its path below work_dir. -ENOSPC with the numbers if
+ * none is free.
  */
-int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e);
+int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, bool *ret_fresh,
+		  struct error *e);
+/*
+ * A fresh one turned out to be somebody else's as well, as of another agent that gives out the same
+ * ids: it is not given out any more. For a job.
+ */
+void projects_leave_to_others(struct projects *p, uint32_t id);
 /* The sandbox has its project: puts the row. In the loop. */
 void projects_taken(struct projects *p, uint32_t id);
 /* The sandbox was deleted: its id is free soon. */

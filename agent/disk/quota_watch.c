@@ -83,14 +83,40 @@ static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, ui
 	return MIN(r, 0);
 }
 
+/*
+ * That a project is nobody's is seen before the sandbox is in it, and somebody may have done the
+ * same in between. Whoever looks again after that sees the other, be it that both do and both leave
+ * it.
+ */
+static int is_shared(const struct quota_watch *q, int dirfd, uint32_t id, bool *ret,
+		     struct error *e)
+{
+	const struct project none = { .id = PROJECT_NONE };
+	struct quota_record r;
+
+	if (quota_get(projects_quota(q->projects), id, &r, e))
+		return -e->code;
+	*ret = r.inodes > 1;
+	return *ret && project_set(dirfd, &none)
+		       ? error_sys(e, "take the sandbox out of project %u", id)
+		       : 0;
+}
+
 static int take(struct quota_watch *q, int dirfd, struct error *e)
 {
+	bool shared, fresh;
 	uint32_t id;
 
-	if (projects_take(q->projects, q->sandbox, &id, e))
-		return -e->code;
+	do {
+		shared = false;
+		if (projects_take(q->projects, q->sandbox, &id, &fresh, e) || mark(dirfd, id, e) ||
+		    (fresh && is_shared(q, dirfd, id, &shared, e)))
+			return -e->code;
+		if (shared)
+			projects_leave_to_others(q->projects, id);
+	} while (shared);
 	q->project = id;
-	return mark(dirfd, id, e) ?: apply(q, e);
+	return apply(q, e);
 }
 
 static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)

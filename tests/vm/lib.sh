@@ -12,6 +12,17 @@ modprobe loop # for filesystems in files: nobody else asks for it
 # q COMMAND DIRECTORY [ARGUMENT]...: project quotas by our driver, and as it would not do it: quotactl.c.
 q() { "$MESOS_BUILD/tests/vm/quotactl" "$@"; }
 
+# strace_agent NAME OPTION...: strace on each thread that the agent has, until "stop strace-NAME"; returns when it is on all.
+strace_agent() {
+	local name=$1 threads=() t
+	for t in "/proc/${pid[$name]}/task"/*; do
+		threads+=(-p "${t##*/}")
+	done
+	spawn "strace-$name" strace "${threads[@]}" -o "$dir/$name.trace" "${@:2}"
+	eventually "$patience" attached "$name" $((${#threads[@]} / 2))
+}
+attached() { [ "$(grep -c attached "$dir/strace-$1.log")" = "$2" ]; }
+
 # ---- filesystems of a test's own, each on a disk that is a file in $dir
 
 disks=()
