@@ -119,6 +119,8 @@ static void take_update(struct peer *p, struct task_status *s)
 	if ((r == UPDATE_DUPLICATE || x->framework->terminating) &&
 	    !updates_unwritten(&a->updates, s->uuid))
 		acknowledge(x, s->task_id, s->uuid);
+	if (s->state == TASK_RUNNING)
+		executor_tell_denied(x);
 	if (task_terminal(s->state))
 		executor_update_container(x);
 }

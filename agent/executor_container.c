@@ -38,23 +38,25 @@ static void on_limited(struct container *c)
 	save_executor(c->owner);
 }
 
-/*
- * Each of its tasks is told, once, that there is no more disk: what it does about that is its
- * affair.
- */
-static void say_denied(struct executor *x)
+/* What they do about that is their affair. */
+void executor_tell_denied(struct executor *x)
 {
 	struct task_status s;
 	struct task *t;
 
+	if (!x->denied || x->denied_told)
+		return;
 	list_for_each(t, &x->tasks, node) {
 		if (t->state != TASK_RUNNING)
 			continue;
+		x->denied_told = true;
 		s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_AGENT, x->denied);
 		s.reason = REASON_CONTAINER_LIMITATION_DISK;
 		s.has_reason = true;
 		executor_say(t, &s);
 	}
+	if (x->denied_told)
+		save_executor(x);
 }
 
 static void on_exceeded(struct container *c, const char *why)
@@ -74,7 +76,7 @@ static void on_denied(struct container *c)
 			    c->denied, x->framework->id, c->id);
 	replace_str(&x->denied, c->denied);
 	save_executor(x);
-	say_denied(x);
+	executor_tell_denied(x);
 }
 
 static void on_full(struct container *c)
@@ -100,8 +102,7 @@ static void on_started(struct container *c)
 		x->state = EXECUTOR_RUNNING;
 	s = agent_status(t->info->task_id, TASK_RUNNING, SOURCE_EXECUTOR, NULL);
 	executor_say(t, &s);
-	if (x->denied) /* before we heard that it runs */
-		say_denied(x);
+	executor_tell_denied(x);
 }
 
 static void describe_exit(int status, const char *why, char *text, size_t size)

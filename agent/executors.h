@@ -50,6 +50,11 @@ static inline struct agent *executor_agent(const struct executor *x)
 {
 	return x->framework->agent;
 }
+/*
+ * Each of its tasks that run is told, once, that the kernel has refused it more disk; runs none
+ * yet, the first that does is.
+ */
+void executor_tell_denied(struct executor *x);
 /* Its sandbox, relative to work_dir; the caller frees. */
 char *executor_sandbox(const struct executor *x);
 /* Between SIGTERM and SIGKILL. */

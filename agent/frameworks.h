@@ -56,7 +56,8 @@ struct executor {
 	unsigned completed_count;
 	struct ledger disk; /* the last measurement, kept for the record */
 	struct disk_override override;
-	char *denied; /* what its tasks were told when it was refused more disk; NULL: nothing */
+	char *denied;     /* what its tasks are told of the first write refused; NULL: none was */
+	bool denied_told; /* some were */
 	const char *why_ending;      /* what its tasks are told of it; NULL: nothing */
 	int exit_status;             /* of its container, once that has ended; -1: not known */
 	struct store_wait stored;    /* that it may begin, or how it ended */

@@ -145,6 +145,7 @@ static int load_executor(void *rec, void *ctx, struct error *e)
 	x->token = take_ptr(row->token);
 	x->sandbox = take_ptr(row->sandbox);
 	x->denied = take_ptr(row->disk_denied);
+	x->denied_told = row->disk_denied_told || (x->denied && !row->has_disk_denied_told);
 	x->override = (struct disk_override){ row->has_disk_override, row->disk_override };
 	x->has_subscribed = row->subscribed;
 	x->past = row->completed;

@@ -93,6 +93,8 @@ void save_executor(const struct executor *x)
 		.disk_override = x->override.limit_bytes,
 		.has_disk_override = x->override.set,
 		.disk_denied = x->denied,
+		.disk_denied_told = x->denied_told,
+		.has_disk_denied_told = true,
 	};
 
 	if (x->container)

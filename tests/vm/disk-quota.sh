@@ -238,11 +238,12 @@ q set "$TMPDIR" 4999 0 0 0 0
 # ---- an executor whose tasks come and go
 
 program=$(realpath "${0%/*}/../cluster/custom-executor")
+executor=x
 of() { # TASK DISK: a TaskInfo for an executor that has no disk itself
-	task "$1" "del(.command) | .resources = $(scalars "cpus:0.1;mem:32;disk:$2") | .executor = {executor_id: {value: \"x\"},
+	task "$1" "del(.command) | .resources = $(scalars "cpus:0.1;mem:32;disk:$2") | .executor = {executor_id: {value: \"$executor\"},
 		command: {value: \"exec $program\"}, resources: $(scalars 'cpus:0.1;mem:32')}"
 }
-order() { call MESSAGE '{"agent_id":{"value":"'"$agent"'"},"executor_id":{"value":"x"},"data":"'"$(base64 -w0 <<<"$1")"'"}'; }
+order() { call MESSAGE '{"agent_id":{"value":"'"$agent"'"},"executor_id":{"value":"'"$executor"'"},"data":"'"$(base64 -w0 <<<"$1")"'"}'; }
 limits() { q get "$TMPDIR" "$(project "$box")" | cut -d' ' -f2,3; }
 limits_are() { [ "$(limits)" = "$1 $1" ]; }
 overfill() { write_all 32M "$box/rest"; }
@@ -287,6 +288,28 @@ order 'finish three'
 come TASK_FINISHED
 ok 'without a task that has any it has no limit' eventually "$patience" limits_are 0
 is 'nobody was told again, nor who came later' "$denials" ''
+
+# None of its tasks runs, for all that its agent knows: the first that does is told.
+executor=y
+next_offer
+launch "$(of first 2)"
+come TASK_RUNNING
+order quiet
+order 'finish first'
+come TASK_FINISHED
+next_offer
+launch "$(of four 2)"
+box=$(sandbox a y)
+ok 'a task is with its executor' eventually "$patience" limits_are 2097152
+ok 'which is refused a write' fails overfill
+ok 'and denied before a task is said to run' eventually "$patience" quota_is a four '.state == "denied"'
+order 'again four'
+update
+acknowledge
+is 'it is said to run' "$task $state $message" 'four TASK_RUNNING said so'
+update
+acknowledge
+is 'and is told then' "$task $state $message" 'four TASK_RUNNING Disk quota (2MB) is used up: a write was refused'
 
 # Its program is the first that runs in the container: statfs(2) of a directory of a project says the limit, in blocks.
 next_offer
