@@ -113,7 +113,7 @@ static int set_up_modules(struct agent *a, struct error *e)
 		.ctx = a,
 	};
 
-	if (work_pool_new(a->loop, 1, NULL, &a->resolver, e) ||
+	if (work_pool_new(a->loop, "resolver", 1, NULL, &a->resolver, e) ||
 	    streams_new(a->loop, a->resolver, NULL, &a->streams, e))
 		return -e->code;
 	modules.streams = a->streams;
@@ -157,8 +157,8 @@ static int set_up_containers(struct agent *a, struct error *e)
 	node->hooks = a->hooks;
 	node->registration_timeout_ns = a->flags.executor_registration_timeout;
 	node->metrics = &a->metrics;
-	if (work_pool_new(a->loop, JOB_THREADS, NULL, &node->pool, e) ||
-	    work_pool_new(a->loop, END_THREADS, NULL, &node->ends, e) ||
+	if (work_pool_new(a->loop, "jobs", JOB_THREADS, NULL, &node->pool, e) ||
+	    work_pool_new(a->loop, "ends", END_THREADS, NULL, &node->ends, e) ||
 	    disk_checks_new(a->loop, &disk, &a->metrics, &node->disk, e) ||
 	    sampler_new(node, a->flags.resource_monitoring_interval, &a->sampler, e) ||
 	    orphans_new(node, &node->orphans, e) ||

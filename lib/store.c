@@ -288,7 +288,7 @@ static int live_in_loop(struct store *s, struct error *e)
 		return error_set(e, -r, "add the store to the loop: %s", strerror(-r));
 	if (s->db.log)
 		timer_set(s->options.loop, &s->look, LOOK_NS, on_look, s);
-	return work_pool_new(s->options.loop, 1, NULL, &s->pool, e);
+	return work_pool_new(s->options.loop, "store", 1, NULL, &s->pool, e);
 }
 
 static void close_cleanup_store(struct store **s)

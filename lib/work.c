@@ -21,6 +21,7 @@ struct work_pool {
 	int event_fd;
 	sd_event *loop;
 	sd_event_source *source;
+	const char *name;
 	void (*thread_start)(void);
 	unsigned n_threads;
 	pthread_t threads[THREADS_MAX];
@@ -69,6 +70,7 @@ static void *thread_main(void *arg)
 {
 	struct work_pool *p = arg;
 
+	pthread_setname_np(pthread_self(), p->name);
 	if (p->thread_start)
 		p->thread_start();
 	pthread_mutex_lock(&p->lock);
@@ -134,7 +136,7 @@ static void free_cleanup_pool(struct work_pool **p)
 	work_pool_free(*p);
 }
 
-int work_pool_new(sd_event *loop, unsigned threads, void (*thread_start)(void),
+int work_pool_new(sd_event *loop, const char *name, unsigned threads, void (*thread_start)(void),
 		  struct work_pool **ret, struct error *e)
 {
 	cleanup(free_cleanup_pool) struct work_pool *p = xcalloc(1, sizeof(*p));
@@ -145,6 +147,7 @@ int work_pool_new(sd_event *loop, unsigned threads, void (*thread_start)(void),
 	pthread_cond_init(&p->wake, NULL);
 	list_init(&p->queued);
 	list_init(&p->finished);
+	p->name = name;
 	p->thread_start = thread_start;
 	p->loop = sd_event_ref(loop);
 	p->event_fd = -EBADF;

@@ -32,9 +32,10 @@ struct work_counts {
 
 /*
  * Starts `threads` threads, which call thread_start first (NULL: nothing), to lower
- * their priority for example. The loop is referenced. eventfd(2), pthread_create(3).
+ * their priority for example. name, of at most 15 bytes, is theirs in /proc and top(1); the
+ * caller's. The loop is referenced. eventfd(2), pthread_create(3).
  */
-int work_pool_new(sd_event *loop, unsigned threads, void (*thread_start)(void),
+int work_pool_new(sd_event *loop, const char *name, unsigned threads, void (*thread_start)(void),
 		  struct work_pool **ret, struct error *e);
 /* Waits for the jobs that run, cancels the rest. Not from within a job's done. */
 void work_pool_free(struct work_pool *p);

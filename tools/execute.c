@@ -98,7 +98,7 @@ static int start(struct execute *x, struct error *e)
 		r = add_signals(x);
 	if (r < 0)
 		return error_set(e, -r, "event loop: %s", strerror(-r));
-	r = work_pool_new(x->server.loop, 1, NULL, &x->pool, e);
+	r = work_pool_new(x->server.loop, "resolver", 1, NULL, &x->pool, e);
 	if (!r)
 		r = streams_new(x->server.loop, x->pool, NULL, &x->server.streams, e);
 	if (r)

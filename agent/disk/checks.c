@@ -151,12 +151,12 @@ int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 	c->metrics = metrics;
 	list_init(&c->watches);
 	scan_budget_init(&c->budget, options->cpus, now_ns());
-	r = work_pool_new(loop, DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool, e);
+	r = work_pool_new(loop, "scan", DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool, e);
 	if (!r)
-		r = work_pool_new(loop, DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
+		r = work_pool_new(loop, "scan-big", DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
 				  &c->big_pool, e);
 	if (!r)
-		r = work_pool_new(loop, DISK_QUOTA_THREADS, NULL, &c->quota_pool, e);
+		r = work_pool_new(loop, "quota", DISK_QUOTA_THREADS, NULL, &c->quota_pool, e);
 	if (!r)
 		r = sd_event_add_time(loop, &c->timer, CLOCK_MONOTONIC, 0, 1, on_timer, c);
 	if (r < 0) {

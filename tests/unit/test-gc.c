@@ -87,7 +87,7 @@ static int disk(int fd unused, struct statvfs *ret)
 
 static void start(void)
 {
-	assert_int_equal(work_pool_new(loop, 2, NULL, &pool, &e), 0);
+	assert_int_equal(work_pool_new(loop, "test", 2, NULL, &pool, &e), 0);
 	options.pool = pool;
 	assert_int_equal(gc_new(&options, &gc, &e), 0);
 }

@@ -33,7 +33,7 @@ static int setup(void **state unused)
 	if (sd_event_new(&loop) < 0)
 		return -1;
 	node.loop = loop;
-	return work_pool_new(loop, 1, NULL, &node.ends, &e) ||
+	return work_pool_new(loop, "test", 1, NULL, &node.ends, &e) ||
 	       orphans_new(&node, &node.orphans, &e);
 }
 

@@ -445,7 +445,7 @@ static void a_name_is_resolved_by_a_job(void **state unused)
 	struct stream *s;
 	struct error e;
 
-	assert_int_equal(work_pool_new(loop, 1, NULL, &pool, &e), 0);
+	assert_int_equal(work_pool_new(loop, "test", 1, NULL, &pool, &e), 0);
 	assert_int_equal(streams_new(loop, pool, NULL, &named, &e), 0);
 	snprintf(name, sizeof(name), "localhost%s", strchr(address, ':'));
 	assert_int_equal(stream_connect(named, name, 9, &ops, NULL, &s, &e), 0);

@@ -78,7 +78,7 @@ static struct work_pool *pool(unsigned threads)
 	struct work_pool *p;
 	struct error e;
 
-	assert_int_equal(work_pool_new(loop, threads, count_start, &p, &e), 0);
+	assert_int_equal(work_pool_new(loop, "test", threads, count_start, &p, &e), 0);
 	return p;
 }
 
