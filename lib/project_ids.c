@@ -171,7 +171,7 @@ void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use us
 	struct entry *x = find(p, id), *before = sandbox ? find_of(p, sandbox) : NULL;
 
 	if (before)
-		move(p, before, PROJECT_LEFT, NULL);
+		move(p, before, PROJECT_ORPHANED, NULL);
 	if (use == PROJECT_FREE && !project_ids_in_range(p, id)) {
 		if (x)
 			drop(p, x);
@@ -232,14 +232,14 @@ void project_ids_give_back(struct project_ids *p, uint32_t id)
 		drop(p, x);
 }
 
-bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret)
+bool project_ids_orphan(struct project_ids *p, const char *sandbox, uint32_t *ret)
 {
 	struct entry *x = find_of(p, sandbox);
 
 	if (!x)
 		return false;
 	*ret = x->id;
-	move(p, x, PROJECT_LEFT, NULL);
+	move(p, x, PROJECT_ORPHANED, NULL);
 	return true;
 }
 
@@ -267,9 +267,9 @@ struct project_counts project_ids_counts(const struct project_ids *p)
 		if (!project_ids_in_range(p, x->id))
 			continue;
 		c.taken += x->use == PROJECT_TAKEN;
-		c.left += x->use == PROJECT_LEFT;
+		c.orphaned += x->use == PROJECT_ORPHANED;
 		c.foreign += x->use == PROJECT_FOREIGN;
 	}
-	c.free = c.total - c.taken - c.left - c.foreign;
+	c.free = c.total - c.taken - c.orphaned - c.foreign;
 	return c;
 }

@@ -12,14 +12,14 @@ struct project_ids;
 
 enum project_use {
 	PROJECT_FREE,
-	PROJECT_TAKEN,   /* of a sandbox */
-	PROJECT_LEFT,    /* its sandbox is gone; what was charged to it may not be yet */
-	PROJECT_FOREIGN, /* somebody else's: never given out */
+	PROJECT_TAKEN,    /* of a sandbox */
+	PROJECT_ORPHANED, /* its sandbox is gone; what was charged to it may not be yet */
+	PROJECT_FOREIGN,  /* somebody else's: never given out */
 };
 
 struct project_counts {
-	uint64_t total, taken, left, foreign, free; /* of the range */
-	uint64_t others;                            /* foreign ones, wherever they are */
+	uint64_t total, taken, orphaned, foreign, free; /* of the range */
+	uint64_t others;                                /* foreign ones, wherever they are */
 };
 
 /*
@@ -43,14 +43,14 @@ bool project_ids_of(const struct project_ids *p, const char *sandbox, uint32_t *
 int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret);
 /*
  * An id that is found to be in use, of the range or not, or free, of the range. What it was is
- * forgotten. A sandbox has one id: another that was taken for it is left.
+ * forgotten. A sandbox has one id: another that was taken for it is orphaned.
  */
 void project_ids_restore(struct project_ids *p, uint32_t id, enum project_use use,
 			 const char *sandbox);
 /* It is free, after all that are so already. Out of the range it is forgotten. */
 void project_ids_give_back(struct project_ids *p, uint32_t id);
-/* The sandbox is gone: its id is left. False: it has none. */
-bool project_ids_leave(struct project_ids *p, const char *sandbox, uint32_t *ret);
+/* The sandbox is gone: its id is orphaned. False: it has none. */
+bool project_ids_orphan(struct project_ids *p, const char *sandbox, uint32_t *ret);
 /* Those of one use (not those that were never used), in an array that the caller frees. */
 uint32_t *project_ids_list(const struct project_ids *p, enum project_use use, size_t *ret_count);
 

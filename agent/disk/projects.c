@@ -31,12 +31,12 @@ struct projects {
 	struct project_ids *ids;
 	sd_event_source *timer;
 
-	/* the look, at the ids that are left */
+	/* the look, at the ids that are orphaned */
 	struct work job;
 	bool looking, again;
-	unsigned tries; /* in a row, since an id was left */
-	uint32_t *left;
-	size_t left_count;
+	unsigned tries; /* in a row, since an id was orphaned */
+	uint32_t *orphaned;
+	size_t orphaned_count;
 	bool *idle; /* for each of them: nothing is charged to it */
 
 	/* what is put back, the first of them now */
@@ -107,7 +107,7 @@ void projects_free(struct projects *p)
 	sd_event_source_disable_unref(p->timer);
 	quota_close(&p->quota);
 	project_ids_free(p->ids);
-	free(p->left);
+	free(p->orphaned);
 	free(p->idle);
 	pthread_mutex_destroy(&p->lock);
 	enforcement_fini(&p->enforcement);
@@ -208,25 +208,25 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 		remember_misplaced(p, path, container_id);
 }
 
-static void leave_if_gone(struct projects *p, const char *sandbox)
+static void orphan_if_gone(struct projects *p, const char *sandbox)
 {
 	autofd int fd = open_sandbox(p, sandbox, false);
 	autofd int gone = fd < 0 ? open_sandbox(p, sandbox, true) : -EBADF;
-	uint32_t left;
+	uint32_t id;
 
 	if (fd < 0 && gone < 0)
-		project_ids_leave(p->ids, sandbox, &left);
+		project_ids_orphan(p->ids, sandbox, &id);
 }
 
 /* Sandboxes that the rows know, and that went while nobody looked. */
-static void leave_missing(struct projects *p)
+static void orphan_missing(struct projects *p)
 {
 	autofree uint32_t *taken = NULL;
 	size_t n;
 
 	taken = project_ids_list(p->ids, PROJECT_TAKEN, &n);
 	for (size_t i = 0; i < n; i++)
-		leave_if_gone(p, project_ids_sandbox(p->ids, taken[i]));
+		orphan_if_gone(p, project_ids_sandbox(p->ids, taken[i]));
 }
 
 /* Of what the filesystem knows and we do not, others are the owners. */
@@ -265,7 +265,7 @@ int projects_recover(struct projects *p, struct error *e)
 {
 	struct project_counts c;
 
-	leave_missing(p);
+	orphan_missing(p);
 	find_above(p);
 	if (project_names_reserve(p->ids, NULL, NULL, e))
 		return -e->code;
@@ -276,9 +276,9 @@ int projects_recover(struct projects *p, struct error *e)
 	put_next(p);
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
 	c = projects_counts(p);
-	log_info("projects: range=%s total=%llu taken=%llu left=%llu foreign=%llu free=%llu",
+	log_info("projects: range=%s total=%llu taken=%llu orphaned=%llu foreign=%llu free=%llu",
 		 p->o.range, (unsigned long long)c.total, (unsigned long long)c.taken,
-		 (unsigned long long)c.left, (unsigned long long)c.foreign,
+		 (unsigned long long)c.orphaned, (unsigned long long)c.foreign,
 		 (unsigned long long)c.free);
 	return 0;
 }
@@ -294,7 +294,7 @@ static int none_free(struct projects *p, struct error *e)
 			 "sandboxes, %llu of sandboxes that are gone but still charged, %llu of "
 			 "others; give it a larger range, or a shorter --gc_delay",
 			 p->o.range, (unsigned long long)c.total, (unsigned long long)c.taken,
-			 (unsigned long long)c.left, (unsigned long long)c.foreign);
+			 (unsigned long long)c.orphaned, (unsigned long long)c.foreign);
 }
 
 static int take_one(struct projects *p, const char *sandbox, uint32_t *ret, struct error *e)
@@ -459,8 +459,8 @@ static void run(struct work *job)
 	struct error e;
 
 	enforcement_look(&p->enforcement, &e); /* which says what is to be said */
-	for (size_t i = 0; i < p->left_count; i++)
-		p->idle[i] = clear(p, p->left[i]);
+	for (size_t i = 0; i < p->orphaned_count; i++)
+		p->idle[i] = clear(p, p->orphaned[i]);
 }
 
 /* False: it is out of the range now, and forgotten. */
@@ -486,7 +486,7 @@ static size_t give_back_idle(struct projects *p)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->left_count; i++) {
+	for (size_t i = 0; i < p->orphaned_count; i++) {
 		if (!p->idle[i])
 			continue;
 		n++;
@@ -494,9 +494,9 @@ static size_t give_back_idle(struct projects *p)
 		 * Rows come back in the order in which they were first put: this one is the last of
 		 * the free.
 		 */
-		forget_row(p, p->left[i]);
-		if (give_back(p, p->left[i]))
-			put_row(p, p->left[i], NULL);
+		forget_row(p, p->orphaned[i]);
+		if (give_back(p, p->orphaned[i]))
+			put_row(p, p->orphaned[i], NULL);
 	}
 	return n;
 }
@@ -505,7 +505,7 @@ static void done(struct work *job)
 {
 	struct projects *p = container_of(job, struct projects, job);
 	size_t freed = give_back_idle(p);
-	bool rest = freed < p->left_count;
+	bool rest = freed < p->orphaned_count;
 
 	p->looking = false;
 	p->tries = rest ? p->tries + 1 : 0;
@@ -523,12 +523,12 @@ static void look(struct projects *p)
 	p->again = p->looking;
 	if (p->looking)
 		return;
-	free(p->left);
+	free(p->orphaned);
 	free(p->idle);
 	pthread_mutex_lock(&p->lock);
-	p->left = project_ids_list(p->ids, PROJECT_LEFT, &p->left_count);
+	p->orphaned = project_ids_list(p->ids, PROJECT_ORPHANED, &p->orphaned_count);
 	pthread_mutex_unlock(&p->lock);
-	p->idle = xcalloc(p->left_count + 1, sizeof(*p->idle));
+	p->idle = xcalloc(p->orphaned_count + 1, sizeof(*p->idle));
 	p->looking = true;
 	p->job = (struct work){ .run = run, .done = done };
 	work_submit(p->o.pool, &p->job);
@@ -540,7 +540,7 @@ void projects_gone(struct projects *p, const char *sandbox)
 	bool had;
 
 	pthread_mutex_lock(&p->lock);
-	had = project_ids_leave(p->ids, sandbox, &id);
+	had = project_ids_orphan(p->ids, sandbox, &id);
 	pthread_mutex_unlock(&p->lock);
 	if (!had)
 		return;
@@ -550,6 +550,6 @@ void projects_gone(struct projects *p, const char *sandbox)
 
 bool projects_freeing(const struct projects *p)
 {
-	return p->again || (p->looking && p->left_count) ||
+	return p->again || (p->looking && p->orphaned_count) ||
 	       (p->tries > 0 && p->tries < LINGER_TRIES);
 }

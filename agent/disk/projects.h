@@ -26,7 +26,7 @@ struct projects_options {
 	const char *range;     /* --xfs_project_range */
 	bool enforced;         /* as --enforce_container_disk_quota says */
 	/*
-	 * Between two looks: at what is still charged to ids that are left, and whether limits are
+	 * Between two looks: at what is still charged to orphaned ids, and whether limits are
 	 * enforced.
 	 */
 	int64_t interval_ns;
@@ -73,6 +73,6 @@ void projects_leave_to_others(struct projects *p, uint32_t id);
 void projects_taken(struct projects *p, uint32_t id);
 /* The sandbox was deleted: its id is free soon. */
 void projects_gone(struct projects *p, const char *sandbox);
-/* An id that was left a moment ago is still being looked at. */
+/* An id that was orphaned a moment ago is still being looked at. */
 bool projects_freeing(const struct projects *p);
 struct project_counts projects_counts(struct projects *p);

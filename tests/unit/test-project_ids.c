@@ -36,8 +36,8 @@ static void give_back(struct project_ids *p, const char *sandbox)
 {
 	uint32_t id;
 
-	assert_true(project_ids_leave(p, sandbox, &id));
-	assert_int_equal(project_ids_use(p, id), PROJECT_LEFT);
+	assert_true(project_ids_orphan(p, sandbox, &id));
+	assert_int_equal(project_ids_use(p, id), PROJECT_ORPHANED);
 	project_ids_give_back(p, id);
 }
 
@@ -90,20 +90,20 @@ static void the_longest_free_comes_next(void **state unused)
 	assert_int_equal(project_ids_take(p, "f", &id), 1);
 }
 
-static void what_is_left_is_not_given_out(void **state unused)
+static void what_is_orphaned_is_not_given_out(void **state unused)
 {
 	autoids struct project_ids *p = made("[3-3]");
-	autofree uint32_t *left = NULL;
+	autofree uint32_t *orphaned = NULL;
 	size_t n;
 	uint32_t id;
 
 	taken(p, "a");
-	assert_true(project_ids_leave(p, "a", &id));
-	assert_false(project_ids_leave(p, "a", &id));
+	assert_true(project_ids_orphan(p, "a", &id));
+	assert_false(project_ids_orphan(p, "a", &id));
 	assert_int_equal(project_ids_take(p, "b", &id), 1);
-	left = project_ids_list(p, PROJECT_LEFT, &n);
+	orphaned = project_ids_list(p, PROJECT_ORPHANED, &n);
 	assert_int_equal(n, 1);
-	assert_int_equal(left[0], 3);
+	assert_int_equal(orphaned[0], 3);
 }
 
 static void what_is_others_is_never_given_out(void **state unused)
@@ -135,7 +135,7 @@ static void ids_of_an_old_range_stay_with_their_sandbox_and_then_go(void **state
 	project_ids_restore(p, 5, PROJECT_TAKEN, "old");
 	assert_int_equal(project_ids_counts(p).taken, 0);
 	assert_int_equal(project_ids_use(p, 5), PROJECT_TAKEN);
-	assert_true(project_ids_leave(p, "old", &id));
+	assert_true(project_ids_orphan(p, "old", &id));
 	project_ids_give_back(p, id);
 	taken(p, "a");
 	taken(p, "b");
@@ -152,7 +152,7 @@ static void a_sandbox_has_one_id(void **state unused)
 	project_ids_restore(p, 5001, PROJECT_TAKEN, "a");
 	assert_true(project_ids_of(p, "a", &id));
 	assert_int_equal(id, 5001);
-	assert_int_equal(project_ids_use(p, 5000), PROJECT_LEFT);
+	assert_int_equal(project_ids_use(p, 5000), PROJECT_ORPHANED);
 	project_ids_restore(p, 5001, PROJECT_TAKEN, "a");
 	assert_int_equal(project_ids_use(p, 5001), PROJECT_TAKEN);
 	give_back(p, "a");
@@ -179,12 +179,12 @@ static void all_are_counted(void **state unused)
 
 	taken(p, "a");
 	taken(p, "b");
-	assert_true(project_ids_leave(p, "b", &id));
+	assert_true(project_ids_orphan(p, "b", &id));
 	project_ids_restore(p, 9, PROJECT_FOREIGN, NULL);
 	c = project_ids_counts(p);
 	assert_int_equal(c.total, 10);
 	assert_int_equal(c.taken, 1);
-	assert_int_equal(c.left, 1);
+	assert_int_equal(c.orphaned, 1);
 	assert_int_equal(c.foreign, 1);
 	assert_int_equal(c.free, 7);
 }
@@ -195,7 +195,7 @@ int main(void)
 		cmocka_unit_test(a_range_that_is_none_is_refused_with_the_reason),
 		cmocka_unit_test(ids_that_were_never_used_come_first),
 		cmocka_unit_test(the_longest_free_comes_next),
-		cmocka_unit_test(what_is_left_is_not_given_out),
+		cmocka_unit_test(what_is_orphaned_is_not_given_out),
 		cmocka_unit_test(what_is_others_is_never_given_out),
 		cmocka_unit_test(what_is_free_for_long_is_remembered_in_its_order),
 		cmocka_unit_test(ids_of_an_old_range_stay_with_their_sandbox_and_then_go),
