@@ -10,8 +10,6 @@
 #include "lib/quota.h"
 #include "lib/value.h"
 
-#define ID_MAX_VALUE (UINT32_MAX - 1) /* the kernel's invalid id is the one above */
-
 struct entry {
 	UT_hash_handle hh;
 	UT_hash_handle by_sandbox; /* of one that is taken */
@@ -47,7 +45,7 @@ static int check_ranges(const char *text, const struct value *v, struct error *e
 	for (size_t i = 0; i < v->ranges_count; i++) {
 		if (v->ranges[i].begin == PROJECT_NONE)
 			return bad_range(text, "contains 0, which means no project", e);
-		if (v->ranges[i].end > ID_MAX_VALUE)
+		if (v->ranges[i].end > PROJECT_MAX)
 			return bad_range(text, "contains ids above 4294967294", e);
 	}
 	return 0;

@@ -25,7 +25,7 @@ static uint32_t id_of_line(const char *line, bool number_first)
 	if (!colon || *line == '#')
 		return PROJECT_NONE;
 	id = strtoull(number_first ? line : colon + 1, &end, 10);
-	return id < UINT32_MAX && (!number_first || end == colon) ? (uint32_t)id : PROJECT_NONE;
+	return id <= PROJECT_MAX && (!number_first || end == colon) ? (uint32_t)id : PROJECT_NONE;
 }
 
 /* How many are of the range. */

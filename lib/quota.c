@@ -206,17 +206,17 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 	return 0;
 }
 
-int quota_next(const struct quota *q, uint32_t from, uint32_t *project, struct quota_record *ret,
-	       struct error *e)
+int quota_next(const struct quota *q, uint32_t after, uint32_t *ret_project,
+	       struct quota_record *ret, struct error *e)
 {
 	struct fs_disk_quota d = { 0 };
-	int r = call(q, Q_XGETNEXTQUOTA, from, &d);
+	int r = after < PROJECT_MAX ? call(q, Q_XGETNEXTQUOTA, after + 1, &d) : -ENOENT;
 
 	if (r == -ENOENT)
 		return 1;
 	if (r)
 		return error_set(e, -r, "list the projects of %s: %s", q->path, strerror(-r));
-	*project = d.d_id;
+	*ret_project = d.d_id;
 	*ret = record_of(&d);
 	return 0;
 }

@@ -10,6 +10,8 @@
 
 /* Files that belong to no project; its limits are never ours, save quota_default's. */
 #define PROJECT_NONE 0u
+/* The kernel's invalid id is the one above. */
+#define PROJECT_MAX (UINT32_MAX - 1)
 
 /* One filesystem. Zero-initialise; quota_close() accepts that. */
 struct quota {
@@ -76,9 +78,9 @@ int quota_get(const struct quota *q, uint32_t project, struct quota_record *ret,
  */
 int quota_set(const struct quota *q, uint32_t project, const struct quota_limits *limits,
 	      struct error *e);
-/* The first project from `from` on that the filesystem knows; 1: there is none. */
-int quota_next(const struct quota *q, uint32_t from, uint32_t *project, struct quota_record *ret,
-	       struct error *e);
+/* The first project above `after` that the filesystem knows; 1: there is none. CAP_SYS_ADMIN. */
+int quota_next(const struct quota *q, uint32_t after, uint32_t *ret_project,
+	       struct quota_record *ret, struct error *e);
 /* What a limit of so many bytes becomes. */
 uint64_t quota_round(const struct quota *q, uint64_t bytes);
 

@@ -365,7 +365,7 @@ static void check_records(struct probe *p)
 	struct error e;
 
 	if (quota_get(&p->quota, 1, &record, &e) ||
-	    quota_next(&p->quota, 1, &project, &record, &e) < 0)
+	    quota_next(&p->quota, PROJECT_NONE, &project, &record, &e) < 0)
 		tell(p, true, e.text, mend);
 }
 

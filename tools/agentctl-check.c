@@ -110,10 +110,10 @@ static void check_leftovers(struct look *l)
 {
 	autofree char *what = NULL;
 	struct quota_record record;
-	uint32_t project = 0;
+	uint32_t project = PROJECT_NONE;
 	struct error e;
 
-	while (project < UINT32_MAX && !quota_next(&l->quota, project + 1, &project, &record, &e))
+	while (!quota_next(&l->quota, project, &project, &record, &e))
 		if (is_leftover(l, project, &record) && ++l->leftovers <= LEFTOVERS_MAX)
 			tell_leftover(l, project, &record);
 	if (l->leftovers <= LEFTOVERS_MAX)

@@ -130,7 +130,7 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
 {
 	bool taken = row->sandbox && *row->sandbox;
 
-	if (row->project == PROJECT_NONE || row->project >= UINT32_MAX)
+	if (row->project == PROJECT_NONE || row->project > PROJECT_MAX)
 		return error_set(e, EBADMSG, "project %llu is none",
 				 (unsigned long long)row->project);
 	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,
@@ -236,13 +236,10 @@ static int find_foreign(struct projects *p, struct error *e)
 	uint32_t id = PROJECT_NONE;
 	int found;
 
-	while (!(found = quota_next(&p->quota, id + 1, &id, &r, e))) {
+	while (!(found = quota_next(&p->quota, id, &id, &r, e)))
 		if (quota_in_use(&r) && project_ids_use(p->ids, id) == PROJECT_FREE)
 			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
-		if (id >= UINT32_MAX - 1)
-			break;
-	}
-	return found < 0 ? found : 0;
+	return MIN(found, 0);
 }
 
 /*

@@ -89,20 +89,18 @@ static int set(struct request *r, struct error *e)
 	return quota_set(&r->quota, id(r), &l, e);
 }
 
-/* All projects from an id on: the id, then as get. */
+/* All projects above an id: the id, then as get. */
 static int next(struct request *r, struct error *e)
 {
 	struct quota_record record;
-	uint32_t from = id(r);
+	uint32_t project = id(r);
 	int found;
 
-	while (!(found = quota_next(&r->quota, from, &from, &record, e))) {
-		printf("%u ", from);
+	while (!(found = quota_next(&r->quota, project, &project, &record, e))) {
+		printf("%u ", project);
 		print(&record);
-		if (from++ == UINT32_MAX)
-			break;
 	}
-	return found < 0 ? found : 0;
+	return MIN(found, 0);
 }
 
 static int mode(struct request *r, struct error *e)
@@ -150,7 +148,7 @@ static int watch(struct request *r, struct error *e)
 	while (!poll(&end, 1, WATCH_PERIOD_MS)) {
 		uint32_t i = PROJECT_NONE;
 
-		while (!(found = quota_next(&r->quota, i + 1, &i, &record, e))) {
+		while (!(found = quota_next(&r->quota, i, &i, &record, e))) {
 			looks++;
 			if (!exceeds(&record))
 				continue;
@@ -257,7 +255,7 @@ static const struct command {
 } commands[] = {
 	{ "get", "ID", 1, get },
 	{ "set", "ID SOFT HARD INODES-SOFT INODES-HARD", 5, set },
-	{ "next", "FROM", 1, next },
+	{ "next", "AFTER", 1, next },
 	{ "mode", "", 0, mode },
 	{ "enforce", "", 0, enforce },
 	{ "label", "ID", 1, label },
