@@ -23,8 +23,8 @@ struct quota {
 };
 
 /*
- * 0: no limit. Soft limits only warn here: nobody is above one for as long as a grace period, which
- * is a week.
+ * 0: no limit. Soft below hard is set only where the agent ends who is above it: after the
+ * filesystem's grace period (a week) the kernel would refuse there too.
  */
 struct quota_limits {
 	uint64_t soft_bytes, hard_bytes;
@@ -74,7 +74,8 @@ int quota_enforce(const struct quota *q, struct error *e);
 int quota_get(const struct quota *q, uint32_t project, struct quota_record *ret, struct error *e);
 /*
  * Sets soft and hard limits together, rounded up to whole blocks: XFS takes a hard limit below the
- * soft one for success and changes nothing. Usage and timers are left alone. CAP_SYS_ADMIN.
+ * soft one for success and changes nothing. Where there is a hard limit the soft one must not be
+ * above it (asserted). Usage and timers are left alone. CAP_SYS_ADMIN.
  */
 int quota_set(const struct quota *q, uint32_t project, const struct quota_limits *limits,
 	      struct error *e);
