@@ -11,8 +11,8 @@ static const struct names {
 	const char *path;
 	bool number_first;
 } files[] = {
-	{ "/etc/projid", false },
-	{ "/etc/projects", true },
+	{ .path = "/etc/projid" },
+	{ .path = "/etc/projects", .number_first = true },
 };
 
 /* PROJECT_NONE if there is none. */

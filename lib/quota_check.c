@@ -49,7 +49,12 @@ struct probe {
 
 static void tell(struct probe *p, bool blocks, const char *what, const char *mend)
 {
-	struct quota_finding f = { p->check, blocks, what, mend };
+	struct quota_finding f = {
+		.check = p->check,
+		.blocks = blocks,
+		.what = what,
+		.mend = mend,
+	};
 
 	p->blocked |= blocks;
 	p->obstacles += blocks;
@@ -449,20 +454,20 @@ static const struct check {
 	void (*look)(struct probe *p);
 	unsigned needs, gives;
 } checks[] = {
-	{ "privilege", check_privilege, 0, PRIVILEGE },
-	{ "directory", check_directory, 0, DIRECTORY },
-	{ "mounted", check_mounted, DIRECTORY, MOUNTS },
-	{ "writable", check_writable, MOUNTS, 0 },
-	{ "filesystem", check_filesystem, MOUNTS, FILESYSTEM },
-	{ "mounts", check_one_filesystem, FILESYSTEM, 0 },
-	{ "inheritance", check_inheritance, FILESYSTEM, 0 },
-	{ "kernel", check_kernel, FILESYSTEM, KERNEL },
-	{ "accounting", check_accounting, KERNEL, ACCOUNTING },
-	{ "enforcement", check_enforcement, ACCOUNTING, 0 },
-	{ "records", check_records, PRIVILEGE | ACCOUNTING, 0 },
-	{ "range", check_range, 0, RANGE },
-	{ "projid", check_named_projects, RANGE, 0 },
-	{ "warnings", check_warnings, FILESYSTEM, 0 },
+	{ .name = "privilege", .look = check_privilege, .gives = PRIVILEGE },
+	{ .name = "directory", .look = check_directory, .gives = DIRECTORY },
+	{ .name = "mounted", .look = check_mounted, .needs = DIRECTORY, .gives = MOUNTS },
+	{ .name = "writable", .look = check_writable, .needs = MOUNTS },
+	{ .name = "filesystem", .look = check_filesystem, .needs = MOUNTS, .gives = FILESYSTEM },
+	{ .name = "mounts", .look = check_one_filesystem, .needs = FILESYSTEM },
+	{ .name = "inheritance", .look = check_inheritance, .needs = FILESYSTEM },
+	{ .name = "kernel", .look = check_kernel, .needs = FILESYSTEM, .gives = KERNEL },
+	{ .name = "accounting", .look = check_accounting, .needs = KERNEL, .gives = ACCOUNTING },
+	{ .name = "enforcement", .look = check_enforcement, .needs = ACCOUNTING },
+	{ .name = "records", .look = check_records, .needs = PRIVILEGE | ACCOUNTING },
+	{ .name = "range", .look = check_range, .gives = RANGE },
+	{ .name = "projid", .look = check_named_projects, .needs = RANGE },
+	{ .name = "warnings", .look = check_warnings, .needs = FILESYSTEM },
 };
 
 bool quota_check_all(const char *path, const char *fs, const char *range,

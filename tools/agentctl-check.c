@@ -41,7 +41,12 @@ static void keep(const struct quota_finding *f, void *ctx)
 static void add(struct check_findings *all, const char *check, bool blocks, const char *what,
 		const char *mend)
 {
-	struct quota_finding f = { check, blocks, what, mend };
+	struct quota_finding f = {
+		.check = check,
+		.blocks = blocks,
+		.what = what,
+		.mend = mend,
+	};
 
 	keep(&f, all);
 	all->enforced &= !blocks;

@@ -253,17 +253,20 @@ static const struct command {
 	int count;
 	int (*run)(struct request *r, struct error *e);
 } commands[] = {
-	{ "get", "ID", 1, get },
-	{ "set", "ID SOFT HARD INODES-SOFT INODES-HARD", 5, set },
-	{ "next", "AFTER", 1, next },
-	{ "mode", "", 0, mode },
-	{ "enforce", "", 0, enforce },
-	{ "label", "ID", 1, label },
-	{ "watch", "", 0, watch },
-	{ "set-hard-alone", "ID HARD", 2, set_hard_alone },
-	{ "put-back", "ID", 1, put_back },
-	{ "set-kib", "ID HARD", 2, set_kib },
-	{ "forge", "ID PORT", 2, forge },
+	{ .name = "get", .arguments = "ID", .count = 1, .run = get },
+	{ .name = "set",
+	  .arguments = "ID SOFT HARD INODES-SOFT INODES-HARD",
+	  .count = 5,
+	  .run = set },
+	{ .name = "next", .arguments = "AFTER", .count = 1, .run = next },
+	{ .name = "mode", .arguments = "", .run = mode },
+	{ .name = "enforce", .arguments = "", .run = enforce },
+	{ .name = "label", .arguments = "ID", .count = 1, .run = label },
+	{ .name = "watch", .arguments = "", .run = watch },
+	{ .name = "set-hard-alone", .arguments = "ID HARD", .count = 2, .run = set_hard_alone },
+	{ .name = "put-back", .arguments = "ID", .count = 1, .run = put_back },
+	{ .name = "set-kib", .arguments = "ID HARD", .count = 2, .run = set_kib },
+	{ .name = "forge", .arguments = "ID PORT", .count = 2, .run = forge },
 };
 
 static const struct command *find(const char *name, int count)
