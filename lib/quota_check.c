@@ -5,16 +5,15 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <linux/genetlink.h>
 #include <mntent.h>
 #include <paths.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "lib/ext4.h"
 #include "lib/fs.h"
+#include "lib/genl.h"
 #include "lib/mounts.h"
 #include "lib/project_names.h"
 #include "lib/quota.h"
@@ -405,41 +404,11 @@ static void check_named_projects(struct probe *p)
 
 /* ---- warnings ---- */
 
-struct family_request {
-	struct nlmsghdr header;
-	struct genlmsghdr generic;
-	struct nlattr name;
-	char text[16];
-};
-
-/* genetlink's controller knows the families; what it does not know is an error. */
-static bool has_family(const char *name)
-{
-	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	size_t n = strlen(name) + 1, all = offsetof(struct family_request, text) + NLA_ALIGN(n);
-	struct family_request q = {
-		.header = { .nlmsg_len = (uint32_t)all,
-			    .nlmsg_type = GENL_ID_CTRL,
-			    .nlmsg_flags = NLM_F_REQUEST },
-		.generic = { .cmd = CTRL_CMD_GETFAMILY, .version = 1 },
-		.name = { .nla_type = CTRL_ATTR_FAMILY_NAME,
-			  .nla_len = (uint16_t)(NLA_HDRLEN + n) },
-	};
-	struct {
-		struct nlmsghdr header;
-		char rest[4096];
-	} answer;
-
-	assert(n <= sizeof(q.text));
-	memcpy(q.text, name, n);
-	return fd >= 0 && send(fd, &q, all, 0) == (ssize_t)all &&
-	       recv(fd, &answer, sizeof(answer), 0) >= (ssize_t)sizeof(answer.header) &&
-	       answer.header.nlmsg_type != NLMSG_ERROR;
-}
-
 static void check_warnings(struct probe *p)
 {
-	if (!has_family("VFS_DQUOT"))
+	uint32_t group;
+
+	if (genl_find_group(QUOTA_WARNINGS_FAMILY, QUOTA_WARNINGS_GROUP, &group))
 		tell(p, false,
 		     "the kernel's quota warnings are not heard here, so refused writes are "
 		     "noticed at the next check only",

@@ -1,4 +1,4 @@
-/* A socket that has joined the group "events" of the family; it is read at a pace. */
+/* A socket that has joined the family's group; it is read at a pace. */
 #include "agent/disk/warnings.h"
 
 #include <libmnl/libmnl.h>
@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
+#include "lib/genl.h"
 #include "lib/log.h"
+#include "lib/quota.h"
 #include "lib/timer.h"
 
-#define FAMILY "VFS_DQUOT"
-#define GROUP  "events"
 /* A writer at its limit causes thousands a second: what came meanwhile is read together. */
 #define PACE_NS (20 * NSEC_PER_MSEC)
 /*
@@ -204,88 +204,16 @@ static int on_readable(sd_event_source *source, int fd unused, uint32_t revents 
 
 /* ---- joining ---- */
 
-struct family {
-	uint32_t group;
-	bool found;
-};
-
-struct group {
-	const char *name;
-	uint32_t id;
-};
-
-static int on_group_attribute(const struct nlattr *a, void *ctx)
-{
-	struct group *g = ctx;
-
-	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_NAME)
-		g->name = mnl_attr_get_str(a);
-	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GRP_ID)
-		g->id = mnl_attr_get_u32(a);
-	return MNL_CB_OK;
-}
-
-static int on_group(const struct nlattr *a, void *ctx)
-{
-	struct group g = { .name = NULL };
-	struct family *f = ctx;
-
-	mnl_attr_parse_nested(a, on_group_attribute, &g);
-	if (str_equal(g.name, GROUP)) {
-		f->group = g.id;
-		f->found = true;
-	}
-	return MNL_CB_OK;
-}
-
-static int on_family_attribute(const struct nlattr *a, void *ctx)
-{
-	if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
-		mnl_attr_parse_nested(a, on_group, ctx);
-	return MNL_CB_OK;
-}
-
-static int on_family(const struct nlmsghdr *h, void *ctx)
-{
-	mnl_attr_parse(h, sizeof(struct genlmsghdr), on_family_attribute, ctx);
-	return MNL_CB_OK;
-}
-
-/* The kernel answers within the call: nothing is waited for. */
-static int find_group(struct mnl_socket *s, uint32_t *ret)
-{
-	alignas(struct nlmsghdr) char data[MESSAGE_BYTES];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(data);
-	struct genlmsghdr *g;
-	struct family f = { .found = false };
-	ssize_t n;
-
-	h->nlmsg_type = GENL_ID_CTRL;
-	h->nlmsg_flags = NLM_F_REQUEST;
-	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
-	g->cmd = CTRL_CMD_GETFAMILY;
-	g->version = 1;
-	mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, FAMILY);
-	if (mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
-		return -errno;
-	n = mnl_socket_recvfrom(s, data, sizeof(data));
-	if (n < 0 || mnl_cb_run(data, (size_t)n, 0, 0, on_family, &f) < 0)
-		return -errno;
-	*ret = f.group;
-	return f.found ? 0 : -ENOENT;
-}
-
 static int join(struct warnings *w)
 {
 	uint32_t group;
-	int r;
+	int r = genl_find_group(QUOTA_WARNINGS_FAMILY, QUOTA_WARNINGS_GROUP, &group);
 
+	if (r)
+		return r;
 	w->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
 	if (!w->socket || mnl_socket_bind(w->socket, 0, MNL_SOCKET_AUTOPID))
 		return -errno;
-	r = find_group(w->socket, &group);
-	if (r)
-		return r;
 	if (mnl_socket_setsockopt(w->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
 		return -errno;
 	return sd_event_add_io(w->loop, &w->io, mnl_socket_get_fd(w->socket), EPOLLIN, on_readable,
@@ -306,7 +234,8 @@ int warnings_new(sd_event *loop, dev_t dev, const struct warnings_ops *ops, void
 	if (r < 0) {
 		warnings_free(w);
 		return error_set(e, -r,
-				 "listen for the quota warnings of the kernel (" FAMILY "): %s",
+				 "listen for the quota warnings of the kernel "
+				 "(" QUOTA_WARNINGS_FAMILY "): %s",
 				 strerror(-r));
 	}
 	*ret = w;
