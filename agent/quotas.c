@@ -204,11 +204,11 @@ static int set_default(struct agent *a, struct error *e)
 				  .soft_bytes = a->flags.quota_default };
 	struct project_counts c = projects_counts(a->node.projects);
 
-	if (strcmp(q->fs, "xfs") != 0)
+	if (!q->fs->has_default)
 		return error_set(e, EOPNOTSUPP,
 				 "--quota_default: %s is on %s, where it would limit all files of "
 				 "no project: only XFS has such a default",
-				 q->path, q->fs);
+				 q->path, q->fs->name);
 	if (c.others && l.hard_bytes)
 		return error_set(e, EBUSY,
 				 "--quota_default: %llu projects of others are on %s, and would be "

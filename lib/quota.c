@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
-#include <linux/magic.h>
 #include <linux/quota.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -21,10 +20,6 @@
 
 #define BASIC_BLOCK UINT64_C(512)
 
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
-
 static int call(const struct quota *q, unsigned command, uint32_t project, void *data)
 {
 	int cmd = (int)QCMD(command, PRJQUOTA);
@@ -35,15 +30,6 @@ static int call(const struct quota *q, unsigned command, uint32_t project, void 
 }
 
 /* ---- the filesystem ---- */
-
-static const char *name_of(const struct statfs *fs)
-{
-	switch ((unsigned long)fs->f_type) {
-	case XFS_SUPER_MAGIC: return "xfs";
-	case EXT4_SUPER_MAGIC: return "ext4";
-	default: return NULL;
-	}
-}
 
 /* The device's node: what /sys/dev/block calls it, in /dev. A slash in the name is a ! there. */
 static int find_device(int fd, char **ret, struct error *e)
@@ -84,7 +70,7 @@ int quota_open(const char *path, struct quota *ret, struct error *e)
 		return error_sys(e, "open %s", path);
 	if (fstatfs(fd, &fs))
 		return error_sys(e, "statfs %s", path);
-	q.fs = name_of(&fs);
+	q.fs = filesystem_of_magic((unsigned long)fs.f_type);
 	if (!q.fs)
 		return error_set(
 			e, EOPNOTSUPP,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/error.h"
+#include "lib/filesystem.h"
 
 /* Files that belong to no project; its limits are never ours, save quota_default's. */
 #define PROJECT_NONE 0u
@@ -15,10 +16,10 @@
 
 /* One filesystem. Zero-initialise; quota_close() accepts that. */
 struct quota {
-	int fd;         /* a directory on it */
-	char *path;     /* that directory, for messages */
-	char *device;   /* of the filesystem; NULL where the kernel has quotactl_fd(2) */
-	const char *fs; /* "xfs" or "ext4" */
+	int fd;       /* a directory on it */
+	char *path;   /* that directory, for messages */
+	char *device; /* of the filesystem; NULL where the kernel has quotactl_fd(2) */
+	const struct filesystem *fs;
 	uint64_t block_bytes;
 };
 

@@ -33,7 +33,8 @@ enum {
 };
 
 struct probe {
-	const char *path, *fs, *range;
+	const char *path, *range;
+	const struct filesystem *wanted; /* NULL: any of them */
 	void (*found)(const struct quota_finding *f, void *ctx);
 	void *ctx;
 	const char *check; /* that is being made */
@@ -169,24 +170,24 @@ static void check_writable(struct probe *p)
 
 static void check_filesystem(struct probe *p)
 {
-	bool known = str_equal(p->mount.type, "xfs") || str_equal(p->mount.type, "ext4");
-	const char *wanted = p->fs ? p->fs : "xfs";
+	const struct filesystem *is = filesystem_named(p->mount.type);
+	const struct filesystem *advised = p->wanted ?: filesystem_named("xfs");
 	autofree char *what = NULL, *mend = NULL;
 	struct error e;
 
-	if (!known)
+	if (!is)
 		what = xasprintf("%s is on %s, which is neither XFS nor ext4", p->at,
 				 p->mount.type);
-	else if (p->fs && strcmp(p->fs, p->mount.type) != 0)
-		what = xasprintf("%s is on %s, and disk/%s needs %s", p->at, p->mount.type, p->fs,
-				 p->fs);
+	else if (p->wanted && p->wanted != is)
+		what = xasprintf("%s is on %s, and disk/%s needs %s", p->at, is->name,
+				 p->wanted->name, p->wanted->name);
 	else if (quota_open(p->at, &p->quota, &e))
 		what = xstrdup(e.text);
 	else
 		return;
-	mend = xasprintf("mkfs.%s %sDEVICE && mkdir -p %s && mount -o prjquota DEVICE %s%s", wanted,
-			 str_equal(wanted, "ext4") ? "-O project,quota " : "", p->path, p->path,
-			 known && p->fs ? ", or --isolation=disk/quota, which takes both" : "");
+	mend = xasprintf("%s DEVICE && mkdir -p %s && mount -o prjquota DEVICE %s%s", advised->mkfs,
+			 p->path, p->path,
+			 is && p->wanted ? ", or --isolation=disk/quota, which takes both" : "");
 	tell(p, true, what, mend);
 }
 
@@ -247,13 +248,12 @@ static void check_inheritance(struct probe *p)
 
 static void check_kernel(struct probe *p)
 {
-	bool xfs = str_equal(p->quota.fs, "xfs");
-	autofree char *what = xasprintf("this kernel has no quotas for %s", p->quota.fs);
+	const struct filesystem *fs = p->quota.fs;
+	autofree char *what = xasprintf("this kernel has no quotas for %s", fs->name);
+	autofree char *mend = xasprintf("boot a kernel with %s, as Debian's has", fs->config);
 
 	if (!quota_in_kernel(&p->quota))
-		tell(p, true, what,
-		     xfs ? "boot a kernel with CONFIG_XFS_QUOTA, as Debian's has"
-			 : "boot a kernel with CONFIG_QUOTA and CONFIG_QFMT_V2, as Debian's has");
+		tell(p, true, what, mend);
 }
 
 /* Of what the system itself runs from, be it seen elsewhere: that is not unmounted. */
@@ -284,12 +284,7 @@ static char *with_prjquota(const struct probe *p, const char *tune)
 
 	if (!is_root(&p->mount))
 		return xasprintf("%s, and prjquota in /etc/fstab", command);
-	if (str_equal(p->mount.type, "xfs"))
-		return xasprintf(
-			"%s%s%sadd rootflags=prjquota to the kernel's command line, and reboot",
-			first, tune, then);
-	return xasprintf("%s%s%sadd prjquota to the options of / in /etc/fstab, and reboot", first,
-			 tune, then);
+	return xasprintf("%s%s%s%s, and reboot", first, tune, then, p->quota.fs->root);
 }
 
 static void tell_xfs_uncounted(struct probe *p)
@@ -332,21 +327,18 @@ static void check_accounting(struct probe *p)
 
 	if (quota_mode_get(&p->quota, &mode, &e))
 		tell(p, true, e.text, "see what the kernel's log says of that filesystem");
-	else if (!mode.accounting && str_equal(p->quota.fs, "xfs"))
-		tell_xfs_uncounted(p);
-	else if (!mode.accounting)
+	else if (!mode.accounting && p->quota.fs->quota_feature)
 		tell_ext4_uncounted(p);
+	else if (!mode.accounting)
+		tell_xfs_uncounted(p);
 }
 
 static void check_enforcement(struct probe *p)
 {
 	autofree char *what =
 		xasprintf("project quotas of %s are counted, not enforced", p->mount.target);
-	autofree char *mend =
-		xasprintf("nothing: the agent switches that on (%s %s by hand)",
-			  str_equal(p->quota.fs, "xfs") ? "xfs_quota -x -c 'enable -p'"
-							: "quotaon -P",
-			  p->mount.target);
+	autofree char *mend = xasprintf("nothing: the agent switches that on (%s %s by hand)",
+					p->quota.fs->enforce, p->mount.target);
 	struct quota_mode mode;
 	struct error e;
 
@@ -357,11 +349,7 @@ static void check_enforcement(struct probe *p)
 /* A filesystem may have quotas that cannot be read. */
 static void check_records(struct probe *p)
 {
-	bool xfs = str_equal(p->quota.fs, "xfs");
-	/* 1: there was something to mend. */
-	autofree char *repair =
-		xasprintf(xfs ? "xfs_repair %s" : "{ e2fsck -fy %s || [ $? = 1 ]; }",
-			  p->mount.source);
+	autofree char *repair = p->quota.fs->repair(p->mount.source);
 	autofree char *mend = is_root(&p->mount) ? xasprintf("from a rescue system: %s", repair)
 						 : remount(p, repair);
 	struct quota_record record;
@@ -444,15 +432,15 @@ bool quota_check_all(const char *path, const char *fs, const char *range,
 {
 	struct probe p = {
 		.path = path,
-		.fs = fs,
 		.range = range,
+		.wanted = fs ? filesystem_named(fs) : NULL,
 		.found = found,
 		.ctx = ctx,
 		.quota = { .fd = -EBADF },
 	};
 	unsigned have = 0;
 
-	assert(*path == '/');
+	assert(*path == '/' && (!fs || p.wanted));
 	for (const struct check *c = checks; c < checks + ARRAY_SIZE(checks); c++) {
 		if ((have & c->needs) != c->needs)
 			continue;

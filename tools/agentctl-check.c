@@ -95,12 +95,7 @@ static void tell_leftover(struct look *l, uint32_t project, const struct quota_r
 	} else {
 		what = xasprintf("project %u of --xfs_project_range has limits and no sandbox",
 				 project);
-		mend = xasprintf(
-			str_equal(l->quota.fs, "xfs")
-				? "xfs_quota -x -c 'limit -p bsoft=0 bhard=0 isoft=0 ihard=0 "
-				  "%u' $(findmnt -no TARGET -T %s)"
-				: "setquota -P %u 0 0 0 0 $(findmnt -no TARGET -T %s)",
-			project, l->work_dir);
+		mend = l->quota.fs->unlimit(project, l->work_dir);
 	}
 	add(l->all, "leftovers", false, what, mend);
 }

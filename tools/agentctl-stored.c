@@ -149,7 +149,7 @@ static int ask_kernel(struct quota_state *q, const struct quota *kernel, const c
 		return 0;
 	q->project = project;
 	q->has_project = true;
-	replace_str(&q->filesystem, kernel->fs);
+	replace_str(&q->filesystem, kernel->fs->name);
 	r = quota_get(kernel, project, &record, e);
 	if (!r)
 		take_record(q, &record);

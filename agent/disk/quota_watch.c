@@ -157,13 +157,13 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
  */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
-	const struct quota *fs = projects_quota(q->projects);
+	const struct quota *quota = projects_quota(q->projects);
 	uint64_t before = q->record.bytes, advance;
 
-	if (q->applying.hard_bytes == q->applying.soft_bytes || !str_equal(fs->fs, "xfs"))
+	if (q->applying.hard_bytes == q->applying.soft_bytes || !quota->fs->preallocates)
 		return 0;
 	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e) ||
-	    quota_get(fs, q->project, &q->record, e))
+	    quota_get(quota, q->project, &q->record, e))
 		return -e->code;
 	q->charged = q->record.bytes;
 	q->record.bytes = MIN(before, q->charged);
@@ -391,7 +391,7 @@ static void book(struct disk_watch *w)
 		put_refusals_behind(q);
 	if (q->unfinished)
 		disk_watch_soon(w);
-	w->ledger->filesystem = projects_quota(q->projects)->fs;
+	w->ledger->filesystem = projects_quota(q->projects)->fs->name;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;
 	w->ledger->block_bytes = projects_quota(q->projects)->block_bytes;
