@@ -13,18 +13,24 @@
 struct entry {
 	UT_hash_handle hh;
 	UT_hash_handle by_sandbox; /* of one that is taken */
-	struct list node;          /* in `given_back` of one that is free */
+	struct list node;          /* in `of` its use, once it has one */
 	uint32_t id;
 	enum project_use use;
 	char *sandbox;
+};
+
+/* The free ones were given back, the one that is longest free first. */
+struct of_use {
+	struct list entries;
+	size_t count, in_range;
 };
 
 struct project_ids {
 	struct value_range *ranges;
 	size_t ranges_count;
 	struct entry *entries, *sandboxes;
-	struct list given_back; /* longest free first */
-	size_t range;           /* where the next id that was never used is looked for */
+	struct of_use of[PROJECT_FOREIGN + 1];
+	size_t range; /* where the next id that was never used is looked for */
 	uint64_t next;
 };
 
@@ -66,7 +72,8 @@ int project_ids_new(const char *range, struct project_ids **ret, struct error *e
 	p->ranges_count = v.ranges_count;
 	v.ranges_count = 0;
 	p->next = p->ranges[0].begin;
-	list_init(&p->given_back);
+	for (size_t i = 0; i < ARRAY_SIZE(p->of); i++)
+		list_init(&p->of[i].entries);
 	*ret = p;
 	return 0;
 }
@@ -105,15 +112,34 @@ static struct entry *find_of(const struct project_ids *p, const char *sandbox)
 	return x;
 }
 
+static void enter(struct project_ids *p, struct entry *x, enum project_use use)
+{
+	struct of_use *u = &p->of[use];
+
+	x->use = use;
+	list_append(&u->entries, &x->node);
+	u->count++;
+	u->in_range += project_ids_in_range(p, x->id);
+}
+
+static void leave(struct project_ids *p, struct entry *x)
+{
+	struct of_use *u = &p->of[x->use];
+
+	if (list_empty(&x->node)) /* it is new */
+		return;
+	list_remove(&x->node);
+	u->count--;
+	u->in_range -= project_ids_in_range(p, x->id);
+}
+
 static void move(struct project_ids *p, struct entry *x, enum project_use use, const char *sandbox)
 {
 	assert((use == PROJECT_TAKEN) == (sandbox != NULL));
 	assert(!sandbox || !find_of(p, sandbox));
 	forget_sandbox(p, x);
-	list_remove(&x->node);
-	x->use = use;
-	if (use == PROJECT_FREE)
-		list_append(&p->given_back, &x->node);
+	leave(p, x);
+	enter(p, x, use);
 	if (!sandbox)
 		return;
 	x->sandbox = xstrdup(sandbox);
@@ -123,7 +149,7 @@ static void move(struct project_ids *p, struct entry *x, enum project_use use, c
 static void drop(struct project_ids *p, struct entry *x)
 {
 	forget_sandbox(p, x);
-	list_remove(&x->node);
+	leave(p, x);
 	HASH_DELETE(hh, p->entries, x);
 	free(x);
 }
@@ -211,7 +237,7 @@ int project_ids_take(struct project_ids *p, const char *sandbox, uint32_t *ret)
 		project_ids_restore(p, *ret, PROJECT_TAKEN, sandbox);
 		return 0;
 	}
-	x = list_first(&p->given_back, struct entry, node);
+	x = list_first(&p->of[PROJECT_FREE].entries, struct entry, node);
 	if (!x)
 		return 1;
 	*ret = x->id;
@@ -243,31 +269,27 @@ bool project_ids_orphan(struct project_ids *p, const char *sandbox, uint32_t *re
 
 uint32_t *project_ids_list(const struct project_ids *p, enum project_use use, size_t *ret_count)
 {
-	uint32_t *list = xcalloc(HASH_COUNT(p->entries) + 1, sizeof(*list));
-	struct entry *x, *next;
+	const struct of_use *u = &p->of[use];
+	uint32_t *list = xcalloc(u->count + 1, sizeof(*list));
+	struct entry *x;
 
 	*ret_count = 0;
-	HASH_ITER(hh, p->entries, x, next)
-		if (x->use == use)
-			list[(*ret_count)++] = x->id;
+	list_for_each(x, &u->entries, node)
+		list[(*ret_count)++] = x->id;
 	return list;
 }
 
 struct project_counts project_ids_counts(const struct project_ids *p)
 {
-	struct project_counts c = { 0 };
-	struct entry *x, *next;
+	struct project_counts c = {
+		.taken = p->of[PROJECT_TAKEN].in_range,
+		.orphaned = p->of[PROJECT_ORPHANED].in_range,
+		.foreign = p->of[PROJECT_FOREIGN].in_range,
+		.others = p->of[PROJECT_FOREIGN].count,
+	};
 
 	for (size_t i = 0; i < p->ranges_count; i++)
 		c.total += p->ranges[i].end - p->ranges[i].begin + 1;
-	HASH_ITER(hh, p->entries, x, next) {
-		c.others += x->use == PROJECT_FOREIGN;
-		if (!project_ids_in_range(p, x->id))
-			continue;
-		c.taken += x->use == PROJECT_TAKEN;
-		c.orphaned += x->use == PROJECT_ORPHANED;
-		c.foreign += x->use == PROJECT_FOREIGN;
-	}
 	c.free = c.total - c.taken - c.orphaned - c.foreign;
 	return c;
 }
