@@ -12,6 +12,12 @@
 #define ACTION_DENY "deny"
 #define ACTION_KILL "kill"
 
+/*
+ * XFS refuses a write when less is left than it may need in the worst case, some 196 KiB where
+ * directories grow: nobody would get above the soft limit, which is what a container is killed for.
+ */
+#define HEADROOM_MIN (256 * KIB)
+
 /* ---- flags ---- */
 
 bool quotas_kills(const struct agent *a)
@@ -45,12 +51,22 @@ static int check_action(const struct agent_flags *f, bool quota, struct error *e
 	return 0;
 }
 
+static int check_headroom(const struct agent *a, struct error *e)
+{
+	if (!isolators_have_quota(a->node.isolators) || !quotas_kills(a) ||
+	    a->flags.xfs_quota_headroom >= HEADROOM_MIN)
+		return 0;
+	return error_set(e, EINVAL,
+			 "--xfs_quota_headroom: must be 256KB or more, or the filesystem refuses "
+			 "writes before a container is above its limit, which is then never killed");
+}
+
 int quotas_check_flags(const struct agent *a, struct error *e)
 {
 	const struct agent_flags *f = &a->flags;
 	struct project_ids *ids;
 
-	if (check_action(f, isolators_have_quota(a->node.isolators), e) ||
+	if (check_action(f, isolators_have_quota(a->node.isolators), e) || check_headroom(a, e) ||
 	    project_ids_new(f->xfs_project_range, &ids, e))
 		return -e->code;
 	project_ids_free(ids);
