@@ -11,13 +11,13 @@ enum disk_state disk_state_of(const struct disk_facts *f)
 		return DISK_GONE;
 	if (f->in_vain)
 		return DISK_UNENFORCED;
+	if (f->over)
+		return DISK_OVER;
+	if (f->denied) /* be it by the default of all that have no limit */
+		return DISK_DENIED;
 	if (!f->limited)
 		return DISK_UNLIMITED;
 	if (!f->measured)
 		return DISK_UNMEASURED;
-	if (f->over)
-		return DISK_OVER;
-	if (f->denied)
-		return DISK_DENIED;
 	return f->near ? DISK_NEAR : DISK_OK;
 }

@@ -11,11 +11,11 @@ struct disk_facts {
 	bool killed;   /* for its disk */
 	bool gone;     /* the sandbox is */
 	bool in_vain;  /* the kernel has limits of it, and enforces none */
-	bool limited;  /* it has a limit of bytes, by whomever */
-	bool measured; /* what follows is known */
-	bool over;     /* it uses more than it may */
+	bool limited;  /* it has a limit of bytes of its own */
+	bool measured; /* what it uses is known */
+	bool over;     /* it uses more than its limit */
 	bool denied;   /* the kernel refuses it more */
-	bool near;     /* quota_near */
+	bool near;     /* it uses QUOTA_NEAR_PERCENT of its limits or more */
 };
 
 enum disk_state disk_state_of(const struct disk_facts *f);

@@ -186,8 +186,8 @@ static void judge(struct quota_state *q, const char *sandbox, const struct quota
 		.in_vain = (q->has_hard_bytes || q->has_inodes_limit) && !enforcing,
 		.limited = q->has_limit_bytes,
 		.measured = q->has_used_bytes,
-		.over = q->used_bytes > allowed,
-		.denied = is_full(q, kernel->block_bytes),
+		.over = q->has_used_bytes && q->has_limit_bytes && q->used_bytes > allowed,
+		.denied = q->has_used_bytes && is_full(q, kernel->block_bytes),
 	};
 
 	q->has_percent = q->has_used_bytes && q->has_limit_bytes && q->limit_bytes;

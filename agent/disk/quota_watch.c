@@ -18,13 +18,27 @@ static struct quota_watch *quota_watch(const struct disk_watch *w)
 
 /* ---- in the job ---- */
 
+/*
+ * XFS makes the limits of project 0 those of each project that has none, at the next thing that it
+ * charges to it.
+ */
+static bool is_default(const struct quota *fs, const struct quota_limits *is)
+{
+	struct quota_record r;
+	struct error e;
+
+	return fs->fs->has_default && is->hard_bytes && !quota_get(fs, PROJECT_NONE, &r, &e) &&
+	       is->soft_bytes == r.limits.soft_bytes && is->hard_bytes == r.limits.hard_bytes;
+}
+
 static bool equal(const struct quota_watch *q, const struct quota_limits *is)
 {
 	const struct quota *fs = projects_quota(q->projects);
 	const struct quota_limits *want = &q->applying;
+	bool bytes = is->soft_bytes == quota_round(fs, want->soft_bytes) &&
+		     is->hard_bytes == quota_round(fs, want->hard_bytes);
 
-	return is->soft_bytes == quota_round(fs, want->soft_bytes) &&
-	       is->hard_bytes == quota_round(fs, want->hard_bytes) &&
+	return (bytes || (!want->hard_bytes && is_default(fs, is))) &&
 	       is->soft_inodes == want->soft_inodes && is->hard_inodes == want->hard_inodes;
 }
 
