@@ -242,6 +242,8 @@ static void on_limits_applied(struct container *c, const char *why)
 		why ? xasprintf("%s; the new one is kept, and tried again at each check", why)
 		    : NULL;
 
+	if (why)
+		quotas_missed(container_of(c->node, struct agent, node), c);
 	if (c->owner)
 		settings_applied(c->owner, kept);
 }

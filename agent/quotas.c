@@ -201,6 +201,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 
 void quotas_stop(struct agent *a)
 {
+	gc_wait_cancel(&a->ids_wait);
 	projects_stop(a->node.projects);
 }
 
@@ -244,6 +245,13 @@ int quotas_recover(struct agent *a, struct error *e)
 
 /* ---- for others ---- */
 
+/* It was found again, and there was none for it. */
+static bool lacks_project(const struct container *c)
+{
+	return c->phase != CONTAINER_ENDED && c->quota.watch.checks &&
+	       !quota_watch_has_project(&c->quota);
+}
+
 /* Those that were let go on and have none yet will take one. */
 static uint64_t wanted(const struct agent *a)
 {
@@ -251,8 +259,24 @@ static uint64_t wanted(const struct agent *a)
 	uint64_t n = 0;
 
 	list_for_each(c, &a->node.containers, node_entry)
-		n += c->phase == CONTAINER_PREPARING && !c->waiting;
+		n += (c->phase == CONTAINER_PREPARING && !c->waiting) || lacks_project(c);
 	return n;
+}
+
+static void on_free_ids(struct gc_wait *w)
+{
+	struct agent *a = container_of(w, struct agent, ids_wait);
+	struct container *c;
+
+	list_for_each(c, &a->node.containers, node_entry)
+		if (lacks_project(c))
+			disk_watch_soon(&c->quota.watch);
+}
+
+void quotas_missed(struct agent *a, const struct container *c)
+{
+	if (!a->ids_wait.fn && lacks_project(c) && quotas_more(a) != GC_ENOUGH)
+		gc_make_room(a->gc, &a->ids_wait, 0, on_free_ids);
 }
 
 enum gc_more quotas_more(void *agent)

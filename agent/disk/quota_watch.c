@@ -272,6 +272,11 @@ static void begin(struct disk_watch *w)
 			: UINT64_MAX;
 }
 
+bool quota_watch_has_project(const struct quota_watch *q)
+{
+	return q->remembered != PROJECT_NONE;
+}
+
 static void remember_project(struct quota_watch *q)
 {
 	if (q->remembered == q->project)

@@ -66,5 +66,7 @@ bool quota_watch_take_refusal(struct quota_watch *q);
 void quota_watch_missed(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);
+/* Whether it has one: who was found again without may have to wait until an id is free. */
+bool quota_watch_has_project(const struct quota_watch *q);
 /* Begins to check; what is set of q->watch is said there. */
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c);
