@@ -47,6 +47,22 @@ int error_sys(struct error *e, const char *fmt, ...)
 	return -code;
 }
 
+bool error_may_pass(const struct error *e)
+{
+	switch (e->code) {
+	case EADDRNOTAVAIL:
+	case EAGAIN:
+	case EDQUOT:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENODEV:
+	case ENOMEM:
+	case ENOSPC: return true;
+	default: return false;
+	}
+}
+
 int error_wrap(struct error *e, const char *fmt, ...)
 {
 	struct error inner = *e;

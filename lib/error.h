@@ -23,5 +23,10 @@ static_assert(sizeof(struct error) <= PIPE_BUF, "one write() must be atomic");
 int error_set(struct error *e, int code, const char *fmt, ...) format_printf(3, 4);
 /* Sets "<words>: <text of errno>" with the current errno. Returns -errno. */
 int error_sys(struct error *e, const char *fmt, ...) format_printf(2, 3);
+/*
+ * Whether it may go well the next time although nobody has mended anything: no memory, descriptor
+ * or room was left, a disk had an error, or it or an address is not there yet.
+ */
+bool error_may_pass(const struct error *e);
 /* Puts "<words>: " in front of what is there. Returns -e->code. */
 int error_wrap(struct error *e, const char *fmt, ...) format_printf(2, 3);

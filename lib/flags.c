@@ -492,7 +492,7 @@ void flags_fail(const struct flags_program *program, const struct error *e)
 	flags_add_alias(program->schema, &full);
 	flags_add_origin(program->schema, &full);
 	fprintf(stderr, "%s: %s\n", program->name, full.text);
-	exit(2);
+	exit(error_may_pass(e) ? EXIT_FAILURE : 2);
 }
 
 void flags_load_or_exit(const struct flags_program *program, int argc, char **argv, void *ret,

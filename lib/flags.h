@@ -56,5 +56,8 @@ void flags_add_alias(const struct schema *schema, struct error *e);
  * loaded last.
  */
 void flags_add_origin(const struct schema *schema, struct error *e);
-/* Prints "<program>: <e>", with alias and origin, on standard error and exits with status 2. */
+/*
+ * Prints "<program>: <e>", with alias and origin, on standard error and exits: with status 1 if it
+ * may pass, so that a service manager tries again, else with 2.
+ */
 _Noreturn void flags_fail(const struct flags_program *program, const struct error *e);

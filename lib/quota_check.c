@@ -47,19 +47,18 @@ struct probe {
 	struct project_ids *ids;
 };
 
-static void tell(struct probe *p, bool blocks, const char *what, const char *mend)
+static void tell_finding(struct probe *p, struct quota_finding f)
 {
-	struct quota_finding f = {
-		.check = p->check,
-		.blocks = blocks,
-		.what = what,
-		.mend = mend,
-	};
-
-	p->blocked |= blocks;
-	p->obstacles += blocks;
+	f.check = p->check;
+	p->blocked |= f.blocks;
+	p->obstacles += f.blocks;
 	if (p->found)
 		p->found(&f, p->ctx);
+}
+
+static void tell(struct probe *p, bool blocks, const char *what, const char *mend)
+{
+	tell_finding(p, (struct quota_finding){ .blocks = blocks, .what = what, .mend = mend });
 }
 
 /* ---- who we are ---- */
@@ -153,7 +152,9 @@ static void check_mounted(struct probe *p)
 			continue;
 		what = xasprintf("%s of %s is not mounted", m.mnt_dir, _PATH_MNTTAB);
 		mend = xasprintf("mount %s, or take it out of %s", m.mnt_dir, _PATH_MNTTAB);
-		tell(p, true, what, mend);
+		tell_finding(p,
+			     (struct quota_finding){
+				     .blocks = true, .passes = true, .what = what, .mend = mend });
 	}
 	if (fstab)
 		endmntent(fstab);
@@ -461,7 +462,7 @@ static void keep_first(const struct quota_finding *f, void *ctx)
 	struct error *e = ctx;
 
 	if (f->blocks && !e->code)
-		error_set(e, EOPNOTSUPP, "%s: %s", f->what, f->mend);
+		error_set(e, f->passes ? ENODEV : EOPNOTSUPP, "%s: %s", f->what, f->mend);
 }
 
 int quota_check_first(const char *path, const char *fs, const char *range, struct error *e)

@@ -10,6 +10,7 @@
 struct quota_finding {
 	const char *check; /* the name of what was looked at: "accounting" */
 	bool blocks;       /* no limit would be enforced; otherwise it is only worth knowing */
+	bool passes;       /* it may be gone soon by itself: a disk is still to be mounted */
 	/* A clause: "/var/lib/mesos is on tmpfs, which is neither XFS nor ext4". */
 	const char *what;
 	const char *mend; /* a command, or in words what to do */
@@ -23,5 +24,5 @@ struct quota_finding {
  */
 bool quota_check_all(const char *path, const char *fs, const char *range,
 		     void (*found)(const struct quota_finding *f, void *ctx), void *ctx);
-/* The first obstacle, as "<what>: <mend>", -EOPNOTSUPP; 0: there is none. */
+/* The first obstacle, as "<what>: <mend>", -EOPNOTSUPP, or -ENODEV if it passes; 0: there is none. */
 int quota_check_first(const char *path, const char *fs, const char *range, struct error *e);
