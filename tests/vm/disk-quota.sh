@@ -292,10 +292,10 @@ is 'nobody was told again, nor who came later' "$denials" ''
 # None of its tasks runs, for all that its agent knows: the first that does is told.
 executor=y
 next_offer
-launch "$(of first 2)"
+launch "$(of shy 2)"
 come TASK_RUNNING
 order quiet
-order 'finish first'
+order 'finish shy'
 come TASK_FINISHED
 next_offer
 launch "$(of four 2)"
