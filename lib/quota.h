@@ -86,7 +86,7 @@ int quota_next(const struct quota *q, uint32_t after, uint32_t *ret_project,
 /* What a limit of so many bytes becomes. */
 uint64_t quota_round(const struct quota *q, uint64_t bytes);
 
-/* Where the kernel says that it has refused a write, or that a soft limit was passed: lib/genl.h. */
+/* Where the kernel says that it refused a write, or that a soft limit was passed: lib/genl.h. */
 #define QUOTA_WARNINGS_FAMILY "VFS_DQUOT"
 #define QUOTA_WARNINGS_GROUP  "events"
 
