@@ -1,11 +1,13 @@
-/* Removing and finding, component by component. */
+/* Removing and finding, component by component, and opening. */
 #include "agent/gc_tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "agent/gc_policy.h"
 #include "lib/fs.h"
@@ -135,6 +137,23 @@ int gc_tree_remove(int top, const char *path, const char *keep_agent, const atom
 			return r;
 	}
 	return remove_empty_above(&b, keep_agent, e);
+}
+
+/* ---- opening one ---- */
+
+int gc_tree_open(int top, const char *path, bool gone)
+{
+	const char *slash = strrchr(path, '/');
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	autofree char *name = NULL;
+
+	assert(slash);
+	name = gone ? xasprintf("%.*s" GC_GONE "%s", (int)(slash + 1 - path), path, slash + 1)
+		    : xstrdup(path);
+	return (int)syscall(SYS_openat2, top, name, &how, sizeof(how));
 }
 
 /* ---- finding all ---- */

@@ -1,6 +1,6 @@
 /*
- * Sandboxes on the disk, as garbage: what removes one, with what is then empty above it, and what
- * finds all. Tasks may have planted links anywhere: everything is relative to descriptors of
+ * Sandboxes on the disk: what removes one, with what is then empty above it, what opens one, and
+ * what finds all. Tasks may have planted links anywhere: everything is relative to descriptors of
  * directories, and no link is followed.
  */
 #pragma once
@@ -20,6 +20,12 @@
  */
 int gc_tree_remove(int top, const char *path, const char *keep_agent, const atomic_bool *stop,
 		   struct error *e);
+
+/*
+ * Opens the directory of the sandbox at path, or, gone, what is left of one whose removal has
+ * begun. Returns the fd, or -1 and errno.
+ */
+int gc_tree_open(int top, const char *path, bool gone);
 
 /* mtime_ns is since 1970; gone: its removal has begun. */
 typedef void gc_tree_found(const char *path, const char *container_id, int64_t mtime_ns, bool gone,

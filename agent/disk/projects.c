@@ -1,12 +1,9 @@
 /* Ids are taken by jobs and given back in the loop: a lock guards them, and nothing else. */
 #include "agent/disk/projects.h"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <pthread.h>
-#include <sys/syscall.h>
 
-#include "agent/disk/label.h"
+#include "agent/disk/misplaced.h"
 #include "agent/gc_tree.h"
 #include "lib/log.h"
 #include "lib/project_names.h"
@@ -16,13 +13,6 @@
 #define LINGER_NS    (50 * NSEC_PER_MSEC)
 #define LINGER_TRIES 20
 
-/* A sandbox that was found in the project of another. */
-struct misplaced {
-	struct list node;
-	char *sandbox, *container_id;
-	uint32_t project; /* its own */
-};
-
 struct projects {
 	struct projects_options o;
 	struct quota quota;
@@ -30,6 +20,7 @@ struct projects {
 	pthread_mutex_t lock;
 	struct project_ids *ids;
 	sd_event_source *timer;
+	struct misplaced *misplaced;
 
 	/* the look, at the ids that are orphaned */
 	struct work job;
@@ -38,14 +29,6 @@ struct projects {
 	uint32_t *orphaned;
 	size_t orphaned_count;
 	bool *idle; /* for each of them: nothing is charged to it */
-
-	/* what is put back, the first of them now */
-	struct list misplaced;
-	struct work putting;
-	atomic_bool stopped;
-	uint64_t changed;
-	int outcome;
-	struct error why;
 };
 
 static void look(struct projects *p);
@@ -71,7 +54,7 @@ int projects_new(const struct projects_options *o, struct projects **ret, struct
 	struct projects *p = xcalloc(1, sizeof(*p));
 
 	p->o = *o;
-	list_init(&p->misplaced);
+	p->misplaced = misplaced_new(p, o->pool, o->work_dir_fd);
 	pthread_mutex_init(&p->lock, NULL);
 	enforcement_init(&p->enforcement, &p->quota, o->enforced);
 	if (project_ids_new(o->range, &p->ids, e) || quota_open(o->work_dir, &p->quota, e)) {
@@ -82,28 +65,17 @@ int projects_new(const struct projects_options *o, struct projects **ret, struct
 	return 0;
 }
 
-static void forget_misplaced(struct misplaced *m)
-{
-	list_remove(&m->node);
-	free(m->sandbox);
-	free(m->container_id);
-	free(m);
-}
-
 void projects_stop(struct projects *p)
 {
 	if (p)
-		atomic_store(&p->stopped, true);
+		misplaced_stop(p->misplaced);
 }
 
 void projects_free(struct projects *p)
 {
-	struct misplaced *m;
-
 	if (!p)
 		return;
-	list_for_each(m, &p->misplaced, node)
-		forget_misplaced(m);
+	misplaced_free(p->misplaced);
 	sd_event_source_disable_unref(p->timer);
 	quota_close(&p->quota);
 	project_ids_free(p->ids);
@@ -138,22 +110,6 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
 	return 0;
 }
 
-/* Relative to work_dir; a sandbox whose deletion has begun has another name. */
-static int open_sandbox(const struct projects *p, const char *path, bool gone)
-{
-	autofree char *name = NULL;
-	const char *slash = strrchr(path, '/');
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	assert(slash);
-	name = gone ? xasprintf("%.*s" GC_GONE "%s", (int)(slash + 1 - path), path, slash + 1)
-		    : xstrdup(path);
-	return (int)syscall(SYS_openat2, p->o.work_dir_fd, name, &how, sizeof(how));
-}
-
 /* Of a sandbox of which no row tells: it was given its project just before the agent was killed. */
 static bool adopt(struct projects *p, const char *path, const char *container_id, uint32_t id)
 {
@@ -167,15 +123,6 @@ static bool adopt(struct projects *p, const char *path, const char *container_id
 	return false;
 }
 
-static void remember_misplaced(struct projects *p, const char *path, const char *container_id)
-{
-	struct misplaced *m = xcalloc(1, sizeof(*m));
-
-	m->sandbox = xstrdup(path);
-	m->container_id = xstrdup(container_id);
-	list_append(&p->misplaced, &m->node);
-}
-
 /*
  * What rows say of a sandbox is so, whatever its directory says: that is put back. Two sandboxes of
  * one id are not our doing; the one that is known to have it keeps it.
@@ -184,7 +131,7 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 		       bool gone, void *ctx)
 {
 	struct projects *p = ctx;
-	autofd int fd = open_sandbox(p, path, gone);
+	autofd int fd = gc_tree_open(p->o.work_dir_fd, path, gone);
 	struct project is = { .id = PROJECT_NONE };
 	const char *owner;
 	uint32_t own;
@@ -205,13 +152,13 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 	else if (adopt(p, path, container_id, is.id))
 		return;
 	if (!gone)
-		remember_misplaced(p, path, container_id);
+		misplaced_add(p->misplaced, path, container_id);
 }
 
 static void orphan_if_gone(struct projects *p, const char *sandbox)
 {
-	autofd int fd = open_sandbox(p, sandbox, false);
-	autofd int gone = fd < 0 ? open_sandbox(p, sandbox, true) : -EBADF;
+	autofd int fd = gc_tree_open(p->o.work_dir_fd, sandbox, false);
+	autofd int gone = fd < 0 ? gc_tree_open(p->o.work_dir_fd, sandbox, true) : -EBADF;
 	uint32_t id;
 
 	if (fd < 0 && gone < 0)
@@ -255,9 +202,6 @@ static void find_above(struct projects *p)
 		project_ids_restore(p->ids, is.id, PROJECT_FOREIGN, NULL);
 }
 
-static void give_own(struct projects *p);
-static void put_next(struct projects *p);
-
 int projects_recover(struct projects *p, struct error *e)
 {
 	struct project_counts c;
@@ -269,8 +213,7 @@ int projects_recover(struct projects *p, struct error *e)
 	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
 	if (find_foreign(p, e))
 		return -e->code;
-	give_own(p);
-	put_next(p);
+	misplaced_begin(p->misplaced);
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
 	c = projects_counts(p);
 	log_info("projects: range=%s total=%llu taken=%llu orphaned=%llu foreign=%llu free=%llu",
@@ -304,7 +247,7 @@ static int take_one(struct projects *p, const char *sandbox, uint32_t *ret, stru
 	return r;
 }
 
-static void put_back(struct projects *p, uint32_t id, enum project_use use)
+static void set_use(struct projects *p, uint32_t id, enum project_use use)
 {
 	pthread_mutex_lock(&p->lock);
 	project_ids_restore(p->ids, id, use, NULL);
@@ -321,7 +264,7 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 
 	while (!take_one(p, sandbox, ret, e)) {
 		if (quota_get(&p->quota, *ret, &r, e)) {
-			put_back(p, *ret, PROJECT_FREE);
+			set_use(p, *ret, PROJECT_FREE);
 			break;
 		}
 		if (!quota_in_use(&r))
@@ -331,7 +274,7 @@ static int take_free(struct projects *p, const char *sandbox, uint32_t *ret, str
 			"charged to it%s",
 			*ret, (unsigned long long)r.bytes, (unsigned long long)r.inodes,
 			r.bytes || r.inodes ? "" : ", and it has limits");
-		put_back(p, *ret, PROJECT_FOREIGN);
+		set_use(p, *ret, PROJECT_FOREIGN);
 	}
 	return -e->code;
 }
@@ -350,7 +293,7 @@ void projects_leave_to_others(struct projects *p, uint32_t id)
 	log_warning("projects: project %u was taken by others at the same moment: it is left to "
 		    "them; agents on one filesystem need an --xfs_project_range each",
 		    id);
-	put_back(p, id, PROJECT_FOREIGN);
+	set_use(p, id, PROJECT_FOREIGN);
 }
 
 static void put_row(struct projects *p, uint32_t id, const char *sandbox)
@@ -375,64 +318,6 @@ void projects_taken(struct projects *p, uint32_t id)
 	put_row(p, id, sandbox);
 }
 
-/* ---- putting back ---- */
-
-static void run_putting(struct work *job)
-{
-	struct projects *p = container_of(job, struct projects, putting);
-	const struct misplaced *m = list_first(&p->misplaced, struct misplaced, node);
-	autofd int fd = open_sandbox(p, m->sandbox, false);
-
-	p->outcome = fd < 0 ? error_sys(&p->why, "open its sandbox")
-			    : label_tree(fd, m->project, &p->stopped, &p->changed, &p->why);
-}
-
-static void put(struct work *job)
-{
-	struct projects *p = container_of(job, struct projects, putting);
-	struct misplaced *m = list_first(&p->misplaced, struct misplaced, node);
-
-	if (!p->outcome && p->changed)
-		log_info("container %s: its sandbox is of project %u: files and directories that "
-			 "were not: %llu",
-			 m->container_id, m->project, (unsigned long long)p->changed);
-	else if (p->outcome && p->outcome != -ECANCELED && p->outcome != -ENOENT)
-		log_warning("container %s: its sandbox is not all of project %u: %s",
-			    m->container_id, m->project, p->why.text);
-	forget_misplaced(m);
-	put_next(p);
-}
-
-/*
- * One after the other. Who still runs is put back by its own checks as well, with its limits, which
- * does no harm.
- */
-static void put_next(struct projects *p)
-{
-	if (list_empty(&p->misplaced) || atomic_load(&p->stopped))
-		return;
-	p->putting = (struct work){ .run = run_putting, .done = put };
-	work_submit(p->o.pool, &p->putting);
-}
-
-/* At start, when the ids of others are known. Blocks. */
-static void give_own(struct projects *p)
-{
-	struct misplaced *m;
-	struct error e;
-	bool fresh;
-
-	list_for_each(m, &p->misplaced, node) {
-		if (!projects_take(p, m->sandbox, &m->project, &fresh, &e)) {
-			projects_taken(p, m->project);
-			continue;
-		}
-		log_warning("container %s: its sandbox stays in the project of others: %s",
-			    m->container_id, e.text);
-		forget_misplaced(m);
-	}
-}
-
 /* ---- giving back ---- */
 
 /* Limits of an id that nobody has would surprise whoever comes next. */
@@ -450,7 +335,7 @@ static bool clear(struct projects *p, uint32_t id)
 	return false;
 }
 
-static void run(struct work *job)
+static void run_look(struct work *job)
 {
 	struct projects *p = container_of(job, struct projects, job);
 	struct error e;
@@ -498,7 +383,7 @@ static size_t give_back_idle(struct projects *p)
 	return n;
 }
 
-static void done(struct work *job)
+static void look_done(struct work *job)
 {
 	struct projects *p = container_of(job, struct projects, job);
 	size_t freed = give_back_idle(p);
@@ -527,7 +412,7 @@ static void look(struct projects *p)
 	pthread_mutex_unlock(&p->lock);
 	p->idle = xcalloc(p->orphaned_count + 1, sizeof(*p->idle));
 	p->looking = true;
-	p->job = (struct work){ .run = run, .done = done };
+	p->job = (struct work){ .run = run_look, .done = look_done };
 	work_submit(p->o.pool, &p->job);
 }
 

@@ -187,6 +187,26 @@ static void what_is_half_gone_is_found_under_the_name_that_it_had(void **state u
 	free(take_ptr(found_text));
 }
 
+/* errno if it cannot be opened. */
+static int opened(const char *path, bool gone)
+{
+	autofd int fd = gc_tree_open(top, path, gone);
+
+	return fd < 0 ? errno : 0;
+}
+
+static void one_is_opened_by_its_path_whole_or_half_gone_and_by_no_link(void **state unused)
+{
+	make(RUNS "/c1");
+	make(RUNS "/" GC_GONE "c2");
+	make_link("c1", RUNS "/latest");
+	assert_int_equal(opened(RUNS "/c1", false), 0);
+	assert_int_equal(opened(RUNS "/c1", true), ENOENT);
+	assert_int_equal(opened(RUNS "/c2", false), ENOENT);
+	assert_int_equal(opened(RUNS "/c2", true), 0);
+	assert_int_equal(opened(RUNS "/latest", false), ELOOP);
+}
+
 static void looking_removes_what_is_empty(void **state unused)
 {
 	make(RUNS);
@@ -218,6 +238,7 @@ int main(void)
 		TEST(all_sandboxes_are_found_and_nothing_else),
 		TEST(a_directory_in_place_of_the_link_is_garbage_too),
 		TEST(what_is_half_gone_is_found_under_the_name_that_it_had),
+		TEST(one_is_opened_by_its_path_whole_or_half_gone_and_by_no_link),
 		TEST(looking_removes_what_is_empty),
 		TEST(there_may_be_no_sandboxes_at_all),
 	};
