@@ -156,18 +156,23 @@ static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
 	struct project want = { .id = q->project, .inherited = true }, is;
 	int r = project_get(dirfd, &is);
 
-	if (!r && (is.id != want.id || !is.inherited)) {
-		r = project_set(dirfd, &want);
-		q->strayed = q->unfinished = true;
-		q->put_back++;
-	}
-	return r ? error_set(e, -r, "the project of its sandbox: %s", strerror(-r)) : 0;
+	if (r)
+		return error_set(e, -r, "ask for the project of its sandbox: %s", strerror(-r));
+	if (is.id == want.id && is.inherited)
+		return 0;
+	q->strayed = q->unfinished = true;
+	r = project_set(dirfd, &want);
+	if (r)
+		return error_set(e, -r, "put its sandbox back into project %u: %s", want.id,
+				 strerror(-r));
+	q->put_back++;
+	return 0;
 }
 
 /*
- * Who is ended above a soft limit is not for what XFS gave in advance; a hard limit holds that as
- * well. Files that are closed meanwhile give it back, others are given more: whoever may be below
- * its limit for all that is looked at again.
+ * What XFS preallocates ends no container above its soft limit; where the hard limit is the same,
+ * the kernel counts it all. Files that are closed between the two readings of the charge give some
+ * back, others get more: if the rest is not above the limit then, another check follows.
  */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
@@ -248,7 +253,7 @@ static int measure(struct disk_watch *w)
 /* What goes through the whole sandbox takes a while. */
 static struct work_pool *pool(const struct disk_watch *w)
 {
-	const struct quota_watch *q = container_of(w, struct quota_watch, watch);
+	const struct quota_watch *q = quota_watch(w);
 
 	return q->project == PROJECT_NONE || q->strayed || q->doubted ? w->checks->big_pool
 								      : w->checks->quota_pool;
@@ -262,8 +267,8 @@ static void begin(struct disk_watch *w)
 	q->strayed |= q->suspected;
 	q->suspected = false;
 	q->unfinished = q->changed = false;
-	q->refusal |= q->refused;
-	q->refused = false;
+	q->refused_before_check |= q->refused_since_check;
+	q->refused_since_check = false;
 	q->unheard = q->missed || (q->unheard && w->outcome);
 	q->missed = false;
 	q->doubtful_bytes =
@@ -312,7 +317,7 @@ static void tell_put_back(struct quota_watch *q)
 
 void quota_watch_refused(struct quota_watch *q)
 {
-	q->refused = true;
+	q->refused_since_check = true;
 	disk_watch_soon(&q->watch);
 }
 
@@ -329,9 +334,9 @@ static bool is_more(const struct quota_limits *now, const struct quota_limits *w
 static void put_refusals_behind(struct quota_watch *q)
 {
 	warnings_read(q->warnings);
-	q->old_refusal |= q->refusal || q->refused;
-	q->refusal = q->refused = false;
-	q->unfinished |= q->old_refusal;
+	q->refused_under_old_limits |= q->refused_before_check || q->refused_since_check;
+	q->refused_before_check = q->refused_since_check = false;
+	q->unfinished |= q->refused_under_old_limits;
 	if (is_more(&q->record.limits, &q->watch.ledger->limits))
 		ledger_forget_refusal(q->watch.ledger);
 }
@@ -342,8 +347,9 @@ bool quota_watch_take_refusal(struct quota_watch *q)
 
 	if (!q->watch.outcome && q->unfinished)
 		return false;
-	ret = q->refusal || (q->old_refusal && ledger_near(q->watch.ledger));
-	q->refusal = q->old_refusal = false;
+	ret = q->refused_before_check ||
+	      (q->refused_under_old_limits && ledger_near(q->watch.ledger));
+	q->refused_before_check = q->refused_under_old_limits = false;
 	return ret;
 }
 

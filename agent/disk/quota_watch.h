@@ -25,15 +25,16 @@ struct quota_watch {
 	bool unheard; /* the check that runs, or was the last, has begun since */
 
 	/* the loop's: the kernel refused it more */
-	bool refused;     /* and no check has begun since */
-	bool refusal;     /* the check that runs has begun since */
-	bool old_refusal; /* that may have been for limits which were others */
+	bool refused_since_check;      /* and no check has begun since */
+	bool refused_before_check;     /* the check that runs has begun since */
+	bool refused_under_old_limits; /* that may have been for limits which were others */
 
 	/* the job's */
 	struct quota_limits applying;
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
-	uint64_t charged; /* record.bytes may become less */
+	/* By the kernel; record.bytes leaves out what is doubted or preallocated. */
+	uint64_t charged;
 	bool doubted; /* it was above its limit: the next check finds out what of that is its own */
 	bool strayed; /* some of it was of another project: all that is is to be put back */
 	uint64_t put_back; /* files and directories, which is not told yet */
@@ -68,5 +69,8 @@ void quota_watch_missed(struct quota_watch *q);
 void quota_watch_suspect(struct quota_watch *q);
 /* Whether it has one: who was found again without may have to wait until an id is free. */
 bool quota_watch_has_project(const struct quota_watch *q);
-/* Begins to check; what is set of q->watch is said there. */
+/*
+ * Begins to check; q->watch is set as disk_watch_start() says. Of a container that was found again
+ * (no project yet) it asks the filesystem, and blocks.
+ */
 void quota_watch_start(struct quota_watch *q, struct disk_checks *c);
