@@ -187,7 +187,7 @@ static struct quota_state describe_quota(const struct agent *a, const struct exe
 {
 	const struct ledger *l = executor_disk(x);
 	bool measured = ledger_known(l), quota = l->filesystem != NULL;
-	double full_in = ledger_full_in(l);
+	double full_in = ledger_full_in_seconds(l);
 	struct quota_state s = {
 		.container_id = x->container_id,
 		.framework_id = x->framework->id,
@@ -220,7 +220,7 @@ static struct quota_state describe_quota(const struct agent *a, const struct exe
 		.has_inodes_limit = quota && l->limits.hard_inodes,
 		.scanned_bytes = l->scanned.bytes,
 		.has_scanned_bytes = l->scanned.witness != WITNESS_NONE,
-		.growth_bytes_per_minute = l->growth * 60,
+		.growth_bytes_per_minute = l->growth_bytes_per_second * 60,
 		.has_growth_bytes_per_minute = l->has_growth,
 		.full_in_seconds = full_in,
 		.has_full_in_seconds = full_in >= 0,

@@ -3,9 +3,11 @@
 
 #include "lib/units.h"
 
-/* What the growth is told of; marks in between are so far apart that there is room for them. */
+/* Growth is measured over GROWTH_NS, from one mark on; those after it are MARK_NS apart or more. */
 #define GROWTH_NS (60 * NSEC_PER_SEC)
 #define MARK_NS   (10 * NSEC_PER_SEC)
+static_assert(GROWTH_NS / MARK_NS < LEDGER_MARKS_MAX, "one that is old enough would be forgotten");
+
 /* How long a refused write counts that was larger than what was left. */
 #define DENIED_NS (60 * NSEC_PER_SEC)
 /*
@@ -113,8 +115,8 @@ static void note_growth(struct ledger *l, const struct disk_measure *m)
 	ns = p->count ? m->ns - p->marks[0].ns : 0;
 	l->has_growth = ns > 0;
 	if (l->has_growth)
-		l->growth = ((double)m->bytes - (double)p->marks[0].bytes) /
-			    ((double)ns / (double)NSEC_PER_SEC);
+		l->growth_bytes_per_second = ((double)m->bytes - (double)p->marks[0].bytes) /
+					     ((double)ns / (double)NSEC_PER_SEC);
 	if (!p->count || m->ns - p->marks[p->count - 1].ns >= MARK_NS)
 		mark(p, m);
 }
@@ -166,11 +168,12 @@ double ledger_percent(const struct ledger *l)
 	return 100.0 * (double)l->used.bytes / (double)ledger_allowed(l);
 }
 
-double ledger_full_in(const struct ledger *l)
+double ledger_full_in_seconds(const struct ledger *l)
 {
-	if (!l->has_limit || !l->has_growth || l->growth <= 0 || l->used.bytes >= ledger_allowed(l))
+	if (!l->has_limit || !l->has_growth || l->growth_bytes_per_second <= 0 ||
+	    l->used.bytes >= ledger_allowed(l))
 		return -1;
-	return (double)(ledger_allowed(l) - l->used.bytes) / l->growth;
+	return (double)(ledger_allowed(l) - l->used.bytes) / l->growth_bytes_per_second;
 }
 
 struct disk_facts ledger_facts(const struct ledger *l)

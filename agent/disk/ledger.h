@@ -20,12 +20,14 @@ struct disk_measure {
 	int64_t ns, wall_ns; /* monotonic; shown */
 };
 
+#define LEDGER_MARKS_MAX 8
+
 /* What was used at some moments of the last minute, from the earliest on. */
 struct disk_past {
 	struct {
 		uint64_t bytes;
 		int64_t ns;
-	} marks[8];
+	} marks[LEDGER_MARKS_MAX];
 	unsigned count;
 };
 
@@ -46,8 +48,8 @@ struct ledger {
 	bool disputed;    /* a scan finds much more than was charged: something escapes the quota */
 	uint64_t strayed; /* what of it the last scan found outside of the project */
 	bool gone;        /* somebody has deleted the sandbox */
-	/* Bytes a second, of the last minute, or since the last measurement if that is longer. */
-	double growth;
+	/* Of the last minute, or since the last measurement if that is longer. */
+	double growth_bytes_per_second;
 	bool has_growth;
 	struct disk_past past;
 
@@ -78,8 +80,8 @@ uint64_t ledger_allowed(const struct ledger *l);
 bool ledger_known(const struct ledger *l);
 /* Used part of the limit in percent; 0 without a limit or a measurement. */
 double ledger_percent(const struct ledger *l);
-/* Seconds until it reaches its limit if it grows on like this; negative: it does not. */
-double ledger_full_in(const struct ledger *l);
+/* Until it reaches its limit, if it grows on like this; negative: it does not. */
+double ledger_full_in_seconds(const struct ledger *l);
 /* All but whether its container has ended and whether limits are enforced at all. */
 struct disk_facts ledger_facts(const struct ledger *l);
 /* "Disk usage (68204KB) exceeds quota (64MB)" */

@@ -254,15 +254,15 @@ static void growth_says_when_it_is_full(void **state unused)
 
 	ledger_set_limit(&l, true, 4000);
 	ledger_measured(&l, quota(1000, NSEC_PER_SEC));
-	assert_true(ledger_full_in(&l) < 0);
+	assert_true(ledger_full_in_seconds(&l) < 0);
 	ledger_measured(&l, quota(2000, 2 * NSEC_PER_SEC));
-	assert_true(l.growth == 1000);
-	assert_true(ledger_full_in(&l) == 2);
+	assert_true(l.growth_bytes_per_second == 1000);
+	assert_true(ledger_full_in_seconds(&l) == 2);
 	ledger_measured(&l, quota(2000, 3 * NSEC_PER_SEC));
-	assert_true(l.growth == 500);
+	assert_true(l.growth_bytes_per_second == 500);
 	ledger_measured(&l, quota(1000, 1000 * NSEC_PER_SEC));
-	assert_true(l.growth < 0);
-	assert_true(ledger_full_in(&l) < 0);
+	assert_true(l.growth_bytes_per_second < 0);
+	assert_true(ledger_full_in_seconds(&l) < 0);
 }
 
 static void growth_that_has_ended_is_told_for_a_minute(void **state unused)
@@ -273,15 +273,15 @@ static void growth_that_has_ended_is_told_for_a_minute(void **state unused)
 	ledger_set_limit(&l, true, GIB);
 	for (; t <= 600; t++)
 		ledger_measured(&l, quota((uint64_t)t * MIB, t * NSEC_PER_SEC));
-	assert_true(l.growth == MIB);
-	assert_true(ledger_full_in(&l) > 0);
+	assert_true(l.growth_bytes_per_second == MIB);
+	assert_true(ledger_full_in_seconds(&l) > 0);
 	for (; t <= 660; t++)
 		ledger_measured(&l, quota(600 * MIB, t * NSEC_PER_SEC));
-	assert_true(l.growth < MIB / 5.0);
+	assert_true(l.growth_bytes_per_second < MIB / 5.0);
 	for (; t <= 670; t++)
 		ledger_measured(&l, quota(600 * MIB, t * NSEC_PER_SEC));
-	assert_true(l.growth == 0);
-	assert_true(ledger_full_in(&l) < 0);
+	assert_true(l.growth_bytes_per_second == 0);
+	assert_true(ledger_full_in_seconds(&l) < 0);
 }
 
 static void growth_does_not_depend_on_how_often_it_is_measured(void **state unused)
@@ -293,7 +293,7 @@ static void growth_does_not_depend_on_how_often_it_is_measured(void **state unus
 
 		for (int64_t t = 1; t < 3000; t += steps[i])
 			ledger_measured(&l, quota((uint64_t)t * MIB, t * NSEC_PER_SEC));
-		assert_true(l.growth == MIB);
+		assert_true(l.growth_bytes_per_second == MIB);
 	}
 }
 
