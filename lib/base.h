@@ -27,6 +27,8 @@
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
+/* The unit of st_blocks on every filesystem: inode(7). */
+#define STAT_BLOCK_BYTES UINT64_C(512)
 
 #define NSEC_PER_USEC INT64_C(1000)
 #define NSEC_PER_MSEC INT64_C(1000000)
@@ -80,7 +82,10 @@ bool str_starts(const char *s, const char *prefix);
 
 /* Monotonic time in nanoseconds, for timers and periods: clock_gettime(2). */
 int64_t now_ns(void);
-/* Wall clock in nanoseconds since 1970, only ever shown, never compared. */
+/*
+ * Wall clock in nanoseconds since 1970. It may be set: only for what is shown, for the times of
+ * files, and for what outlives the process.
+ */
 int64_t wall_ns(void);
 /* Seconds, to the microsecond, as messages and views have them. */
 double ns_seconds(int64_t ns);

@@ -13,7 +13,7 @@ static bool is_there(const char *path, uint64_t bytes)
 	struct stat st;
 
 	return !lstat(path, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size == bytes &&
-	       (uint64_t)st.st_blocks * 512 >= bytes;
+	       (uint64_t)st.st_blocks * STAT_BLOCK_BYTES >= bytes;
 }
 
 static int write_zeros(int fd, uint64_t bytes)

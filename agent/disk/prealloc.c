@@ -7,12 +7,10 @@
 
 #include "agent/disk/scan.h"
 
-#define STAT_BLOCK UINT64_C(512)
-
 static uint64_t behind_end(const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size, block = (uint64_t)st->st_blksize;
-	uint64_t allocated = (uint64_t)st->st_blocks * STAT_BLOCK;
+	uint64_t allocated = (uint64_t)st->st_blocks * STAT_BLOCK_BYTES;
 	uint64_t used = (size + block - 1) / block * block;
 
 	return allocated > used ? allocated - used : 0;
@@ -26,7 +24,7 @@ static void visit_file(void *ctx, int dirfd, const char *name, const struct stat
 	struct fsxattr x;
 	struct stat st;
 
-	if (!S_ISREG(found->stx_mode) || found->stx_blocks * STAT_BLOCK <= found->stx_size)
+	if (!S_ISREG(found->stx_mode) || found->stx_blocks * STAT_BLOCK_BYTES <= found->stx_size)
 		return;
 	fd = scan_open_file(dirfd, name);
 	if (fd >= 0 && !fstat(fd, &st) && st.st_nlink == 1 && !ioctl(fd, FS_IOC_FSGETXATTR, &x) &&

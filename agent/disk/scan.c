@@ -137,7 +137,7 @@ static void count(struct worker *w, const struct statx *st)
 
 	if (!is_dir && st->stx_nlink > 1 && !inodes_add(&w->scan->linked, st->stx_ino))
 		return;
-	w->sum.bytes += st->stx_blocks * 512;
+	w->sum.bytes += st->stx_blocks * STAT_BLOCK_BYTES;
 	w->sum.inodes++;
 	w->sum.directories += is_dir;
 }

@@ -13,7 +13,7 @@
 struct statx;
 
 struct scan_result {
-	uint64_t bytes;       /* allocated, in units of 512: st_blocks of inode(7) */
+	uint64_t bytes;       /* allocated, in units of STAT_BLOCK_BYTES */
 	uint64_t inodes;      /* each once, directories included */
 	uint64_t directories; /* of these inodes */
 	/*

@@ -92,7 +92,7 @@ static uint64_t bytes_of(int at, const char *name)
 	struct stat st;
 
 	assert_int_equal(fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW), 0);
-	return (uint64_t)st.st_blocks * 512;
+	return (uint64_t)st.st_blocks * STAT_BLOCK_BYTES;
 }
 
 static struct scan_result scan(int tree, unsigned threads)

@@ -1159,7 +1159,7 @@ static void the_reserve_is_kept_beside_it(void **state unused)
 	open_as(&first);
 	assert_int_equal(stat(reserve, &st), 0);
 	assert_int_equal(st.st_size, RESERVE);
-	assert_true(st.st_blocks * 512 >= (blkcnt_t)RESERVE);
+	assert_true((uint64_t)st.st_blocks * STAT_BLOCK_BYTES >= RESERVE);
 	close_it();
 	assert_int_equal(truncate(reserve, 1), 0);
 	open_as(&first);
