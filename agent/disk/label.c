@@ -3,20 +3,22 @@
 
 #include <sys/stat.h>
 
+#include "agent/disk/visit.h"
+
 /* Where so many passes find something new, or cannot see all, more would not end it. */
 #define PASSES_MAX 10
 /* So many in a row that change nothing will do, where names come and go. */
 #define PASSES_QUIET 3
 
 struct labeller {
-	struct project project;
+	uint32_t project;
 	uint64_t changed;  /* in this pass */
 	uint64_t held;     /* in this pass, by leases */
 	uint64_t replaced; /* in this pass, by what is no regular file */
 	int failure;       /* the first one, -errno */
 };
 
-/* By what scan_open_file() says: the name is no regular file's any more. */
+/* By what visit_open_file() says: the name is no regular file's any more. */
 static bool is_replaced(int error)
 {
 	return error == ELOOP || error == ENXIO;
@@ -24,7 +26,7 @@ static bool is_replaced(int error)
 
 static void label(struct labeller *l, int fd, bool inherited)
 {
-	struct project is = { .id = PROJECT_NONE }, want = { l->project.id, inherited };
+	struct project want = { .id = l->project, .inherited = inherited }, is;
 	int r = project_get(fd, &is);
 
 	if (!r && is.id == want.id && is.inherited == want.inherited)
@@ -49,7 +51,7 @@ static void label_file(void *ctx, int dirfd, const char *name, const struct stat
 
 	if (!S_ISREG(st->stx_mode))
 		return;
-	fd = scan_open_file(dirfd, name);
+	fd = visit_open_file(dirfd, name);
 	if (fd >= 0)
 		label(l, fd, false);
 	else if (errno == EWOULDBLOCK)
@@ -94,15 +96,19 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
 	       struct error *e)
 {
-	struct labeller l = { .project.id = project };
-	struct scan_visitor visitor = { label_directory, label_file, &l };
+	struct labeller l = { .project = project };
+	struct scan_visitor visitor = {
+		.directory = label_directory,
+		.file = label_file,
+		.ctx = &l,
+	};
 	struct scan_result seen;
 	int quiet = 0;
 
 	*changed = 0;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		l.changed = l.held = l.replaced = 0;
-		if (scan_visit(dirfd, &visitor, cancel, &seen, e))
+		if (visit_tree(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		*changed += l.changed;
 		if (l.failure)
@@ -133,7 +139,7 @@ static void check_file(void *ctx, int dirfd, const char *name, const struct stat
 
 	if (!S_ISREG(st->stx_mode) || changed_ns < c->since_ns)
 		return;
-	fd = scan_open_file(dirfd, name);
+	fd = visit_open_file(dirfd, name);
 	if (fd >= 0 && !project_get(fd, &is) && is.id != c->project)
 		atomic_fetch_add_explicit(&c->files, 1, memory_order_relaxed);
 	else if (fd < 0 && !is_replaced(errno) && errno != ENOENT)

@@ -11,14 +11,16 @@
  * Gives the tree behind dirfd to a project: its directories first, so that what is made in them
  * later is the project's by birth, then all regular files. Symbolic links and special files keep
  * what they have: no call reaches them before Linux 6.17. Never follows a link, never leaves the
- * mount, and goes over the tree again until a pass has seen all of it and changes nothing, or
- * several in which names came and went change nothing. Whoever exchanges something for a link, or
- * the like, makes it go on. What lies below a mount point is not seen.
+ * mount: what lies below a mount point is not seen.
  *
- * Blocks. changed: how many were not of the project. -errno of the first file that could not be
- * given; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why: a file on which a
- * task holds a lease is not waited for, and a tree in which files are moved about need not come to
- * an end.
+ * Goes over the tree again until one pass has seen all of it and changed nothing, or PASSES_QUIET in
+ * a row (label.c) have changed nothing while names came and went. A name that has become a link's,
+ * or another kind of file's, makes that count begin anew. After PASSES_MAX it is LABEL_LATER.
+ *
+ * Blocks; cancel may be NULL. changed: how many were not of the project. -errno of the first file
+ * that could not be given; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why:
+ * a file on which a task holds a lease is not waited for, and a tree in which files are moved about
+ * need not come to an end.
  */
 #define LABEL_LATER 1
 int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "agent/disk/scan.h"
+#include "agent/disk/visit.h"
 
 static uint64_t behind_end(const struct stat *st)
 {
@@ -26,7 +26,7 @@ static void visit_file(void *ctx, int dirfd, const char *name, const struct stat
 
 	if (!S_ISREG(found->stx_mode) || found->stx_blocks * STAT_BLOCK_BYTES <= found->stx_size)
 		return;
-	fd = scan_open_file(dirfd, name);
+	fd = visit_open_file(dirfd, name);
 	if (fd >= 0 && !fstat(fd, &st) && st.st_nlink == 1 && !ioctl(fd, FS_IOC_FSGETXATTR, &x) &&
 	    !(x.fsx_xflags & FS_XFLAG_PREALLOC))
 		atomic_fetch_add_explicit(sum, behind_end(&st), memory_order_relaxed);
@@ -37,8 +37,9 @@ int prealloc_bytes(int dirfd, const atomic_bool *cancel, uint64_t *ret, struct e
 	atomic_uint_fast64_t sum = 0;
 	struct scan_visitor visitor = { .file = visit_file, .ctx = &sum };
 	struct scan_result seen;
-	int r = scan_visit(dirfd, &visitor, cancel, &seen, e);
+	int r = visit_tree(dirfd, &visitor, cancel, &seen, e);
 
-	*ret = r ? 0 : atomic_load(&sum);
+	if (!r)
+		*ret = atomic_load(&sum);
 	return r;
 }

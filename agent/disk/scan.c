@@ -234,7 +234,7 @@ static void visit_file(struct worker *w, const struct dir *d, const char *name,
 		v->file(v->ctx, d->fd, name, st);
 }
 
-/* The look at a name on which something is mounted is at that. */
+/* statx(2) of a mount point shows what is mounted there: on another device, or a MOUNT_ROOT. */
 static bool is_left_out(const struct scan *s, const struct statx *st)
 {
 	return !on_tree(s, st) ||
@@ -586,32 +586,6 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 		return error_set(e, ECANCELED, "scan: cancelled");
 	add_up(&s, ret);
 	return 0;
-}
-
-int scan_visit(int dirfd, const struct scan_visitor *visitor, const atomic_bool *cancel,
-	       struct scan_result *ret, struct error *e)
-{
-	const struct scan_options options = {
-		.threads = 1,
-		.one_mount = true,
-		.cancel = cancel,
-		.visitor = visitor,
-	};
-
-	return scan_tree(dirfd, &options, ret, e);
-}
-
-int scan_open_file(int dirfd, const char *name)
-{
-	autofd int fd =
-		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
-		errno = ENXIO;
-		return -1;
-	}
-	return take_fd(fd);
 }
 
 void scan_thread_lower_priority(void)

@@ -42,13 +42,6 @@ struct scan_visitor {
 	void *ctx;
 };
 
-/*
- * For a visitor that wants the regular file behind a name, to read: waits for no other end of a
- * pipe, wakes no device, follows no link. -1 and errno, which is ENXIO or ELOOP if the name is no
- * regular file's any more.
- */
-int scan_open_file(int dirfd, const char *name);
-
 struct scan_options {
 	unsigned threads; /* at most, the caller's included; 0 is 1 */
 	bool one_mount;   /* what is mounted there, be it of this filesystem, is left out */
@@ -73,10 +66,6 @@ struct scan_options {
  */
 int scan_tree(int dirfd, const struct scan_options *options, struct scan_result *ret,
 	      struct error *e);
-
-/* scan_tree() for a visitor alone: on this thread, within the mount. cancel may be NULL. */
-int scan_visit(int dirfd, const struct scan_visitor *visitor, const atomic_bool *cancel,
-	       struct scan_result *ret, struct error *e);
 
 /*
  * Puts the calling thread, and no other, behind the tasks of this node: nice 10

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "agent/disk/scan.h"
+#include "agent/disk/visit.h"
 #include "lib/fs.h"
 
 enum { BLOCK = 4096, NOBODY = 65534 };
@@ -301,7 +301,7 @@ static void what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed(void **s
 	make_file(p->tree, "file", 0);
 	make_file(p->tree, "other", 0);
 	assert_int_equal(mkdirat(p->tree, "dir", 0755), 0);
-	assert_int_equal(scan_visit(p->tree, &visitor, NULL, &found, &e), 0);
+	assert_int_equal(visit_tree(p->tree, &visitor, NULL, &found, &e), 0);
 	assert_int_equal(files, 2);
 	assert_int_equal(found.replaced, 2);
 	assert_int_equal(found.inodes, 4);
@@ -321,7 +321,7 @@ static bool sees_only_one(struct place *p)
 	return !unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) &&
 	       !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 	       !mount(other, file, NULL, MS_BIND, NULL) &&
-	       !scan_visit(open_dir(AT_FDCWD, tree), &visitor, NULL, &found, &e) &&
+	       !visit_tree(open_dir(AT_FDCWD, tree), &visitor, NULL, &found, &e) &&
 	       found.inodes == 2;
 }
 
