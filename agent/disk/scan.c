@@ -590,6 +590,8 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 
 void scan_thread_lower_priority(void)
 {
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+	id_t thread = (id_t)gettid();
+
+	setpriority(PRIO_PROCESS, thread, MAX(getpriority(PRIO_PROCESS, thread), NICE));
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 }

@@ -68,8 +68,9 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 	      struct error *e);
 
 /*
- * Puts the calling thread, and no other, behind the tasks of this node: nice 10
- * and idle I/O priority. Idle CPU priority would never get its turn beside busy
- * tasks. setpriority(2) and ioprio_set(2); a refusal is harmless and ignored.
+ * Puts the calling thread, and no other, behind the tasks of this node: nice 10, if it
+ * is not behind that already, and idle I/O priority. Idle CPU priority would never get
+ * its turn beside busy tasks. setpriority(2) and ioprio_set(2); a refusal is harmless
+ * and ignored.
  */
 void scan_thread_lower_priority(void);
