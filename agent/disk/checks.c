@@ -8,7 +8,8 @@
 
 static void arm(struct disk_checks *c);
 
-void disk_watch_judge(struct disk_watch *w, bool was_over)
+/* After the ledger has changed: does what the policy says. */
+static void judge(struct disk_watch *w, bool was_over)
 {
 	struct agent_metrics *m = w->checks->metrics;
 	autobuf struct buf why = { 0 };
@@ -34,7 +35,7 @@ static void book(struct disk_watch *w)
 
 	w->failing = false;
 	w->method->book(w);
-	disk_watch_judge(w, was_over);
+	judge(w, was_over);
 }
 
 static void fail(struct disk_watch *w)
@@ -140,30 +141,37 @@ static void arm(struct disk_checks *c)
 	sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
 }
 
+static int start(struct disk_checks *c, struct error *e)
+{
+	int r;
+
+	if (work_pool_new(c->loop, "scan", DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool,
+			  e) ||
+	    work_pool_new(c->loop, "scan-big", DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
+			  &c->big_pool, e) ||
+	    work_pool_new(c->loop, "quota", DISK_QUOTA_THREADS, NULL, &c->quota_pool, e))
+		return error_wrap(e, "disk checks");
+	r = sd_event_add_time(c->loop, &c->timer, CLOCK_MONOTONIC, 0, 1, on_timer, c);
+	if (r < 0)
+		return error_set(e, -r, "disk checks: cannot set their timer: %s", strerror(-r));
+	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
+	return 0;
+}
+
 int disk_checks_new(sd_event *loop, const struct disk_checks_options *options,
 		    struct agent_metrics *metrics, struct disk_checks **ret, struct error *e)
 {
 	struct disk_checks *c = xcalloc(1, sizeof(*c));
-	int r;
 
 	c->loop = loop;
 	c->options = *options;
 	c->metrics = metrics;
 	list_init(&c->watches);
 	scan_budget_init(&c->budget, options->cpus, now_ns());
-	r = work_pool_new(loop, "scan", DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool, e);
-	if (!r)
-		r = work_pool_new(loop, "scan-big", DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
-				  &c->big_pool, e);
-	if (!r)
-		r = work_pool_new(loop, "quota", DISK_QUOTA_THREADS, NULL, &c->quota_pool, e);
-	if (!r)
-		r = sd_event_add_time(loop, &c->timer, CLOCK_MONOTONIC, 0, 1, on_timer, c);
-	if (r < 0) {
+	if (start(c, e)) {
 		disk_checks_free(c);
-		return error_set(e, -r, "disk checks: cannot start: %s", strerror(-r));
+		return -e->code;
 	}
-	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 	*ret = c;
 	return 0;
 }
@@ -212,7 +220,7 @@ void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes)
 
 	assert(w->checks);
 	ledger_set_limit(w->ledger, limited, limit_bytes);
-	disk_watch_judge(w, was_over);
+	judge(w, was_over);
 }
 
 void disk_watch_end(struct disk_watch *w)

@@ -106,8 +106,6 @@ void disk_watch_start(struct disk_checks *c, struct disk_watch *w);
 void disk_watch_soon(struct disk_watch *w);
 /* The ledger's limit is another: what it was last seen to use is judged by that. */
 void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes);
-/* After the ledger has changed: does what the policy says. */
-void disk_watch_judge(struct disk_watch *w, bool was_over);
 /*
  * The container has ended: a measurement that runs is cancelled, a last one is made, `settled`
  * follows.

@@ -5,10 +5,10 @@
 #include "lib/timer.h"
 
 /*
- * How far the clock by which the kernel notes changes of files may be behind: it ticks, and may
- * have been set back a little.
+ * How much too early a change of a file may be noted: half of it for the kernel's clock, which is
+ * behind by up to a tick there, half for one that was set back by so little that it counts as right.
  */
-#define CLOCK_NS NSEC_PER_SEC
+#define CLOCK_TOLERANCE_NS NSEC_PER_SEC
 
 static struct scan_watch *scan_watch(const struct disk_watch *w)
 {
@@ -28,14 +28,15 @@ static struct scan_time scan_now(void)
 
 /*
  * Files that have not changed since then were looked at; all are, if the clock was set back
- * meanwhile.
+ * meanwhile by more than its half of the tolerance.
  */
 static int64_t files_since(const struct scan_watch *s)
 {
 	int64_t elapsed = s->began.ns - s->looked.ns;
 	int64_t by_wall = s->began.wall_ns - s->looked.wall_ns;
 
-	return by_wall >= elapsed - CLOCK_NS / 2 ? s->looked.wall_ns - CLOCK_NS : 0;
+	return by_wall >= elapsed - CLOCK_TOLERANCE_NS / 2 ? s->looked.wall_ns - CLOCK_TOLERANCE_NS
+							   : 0;
 }
 
 static void begin(struct disk_watch *w)
@@ -123,7 +124,7 @@ static int64_t verify_next(struct disk_watch *w, int64_t now)
 	int64_t due = now + (scan_watch(w)->begun ? pause : timer_jitter(pause));
 
 	due = MAX(due, c->verify_slot_ns);
-	c->verify_slot_ns = due + DISK_VERIFY_SHARE * scan_watch(w)->result.cpu_ns;
+	c->verify_slot_ns = due + DISK_VERIFY_PAUSE_FACTOR * scan_watch(w)->result.cpu_ns;
 	scan_watch(w)->begun = true;
 	return due;
 }

@@ -28,8 +28,11 @@ struct scan_watch {
 
 /* Where nothing else scans a sandbox, that is done each time that so many intervals passed, ... */
 #define DISK_VERIFY_INTERVALS 4
-/* ... and seldomer where all of these walks together would take more than this part of a CPU. */
-#define DISK_VERIFY_SHARE 20
+/*
+ * ... and seldomer where there are many: each of these walks moves the turns behind its own by so
+ * many times the CPU time that it cost before. Together they take a twentieth of a CPU at most.
+ */
+#define DISK_VERIFY_PAUSE_FACTOR 20
 
 extern const struct disk_method scan_method;
 /*
