@@ -16,14 +16,14 @@
 /* A writer at its limit causes thousands a second: what came meanwhile is read together. */
 #define PACE_NS (20 * NSEC_PER_MSEC)
 /*
- * More of them than its buffer holds are lost, and from then on until it has been read empty the
- * kernel does not even say so: of a loss it is told when that is over. A writer that causes one
- * after the other shall not have all looked at all the time.
+ * What the socket's buffer cannot hold is lost. ENOBUFS says so once; of what is lost after that,
+ * until the buffer has been read empty, nothing is said. So checks follow this much later: they
+ * cover that too, and one writer cannot have all containers checked without pause.
  */
-#define LOST_PACE_NS  (500 * NSEC_PER_MSEC)
-#define RECEIVE_BYTES (256 * 1024)
-#define MESSAGE_BYTES 8192
-#define BATCH_MAX     64 /* projects that are counted together before they are told */
+#define LOST_PACE_NS   (500 * NSEC_PER_MSEC)
+#define READ_MAX_BYTES (256 * KIB) /* in one turn of the loop */
+#define MESSAGE_BYTES  8192
+#define BATCH_MAX      64 /* projects that are counted together before they are told */
 
 struct batched {
 	uint32_t project;
@@ -91,7 +91,11 @@ static void remember(struct warnings *w, uint32_t project, enum quota_warning wh
 		}
 	if (w->batch_count == BATCH_MAX)
 		tell(w);
-	w->batch[w->batch_count++] = (struct batched){ project, what, 1 };
+	w->batch[w->batch_count++] = (struct batched){
+		.project = project,
+		.what = what,
+		.count = 1,
+	};
 }
 
 /* That it is below its limits again, the next check sees. */
@@ -108,7 +112,7 @@ static void act(struct warnings *w, const struct told *t)
 
 	if (t->type != PRJQUOTA || makedev(t->major, t->minor) != w->dev)
 		return;
-	if (t->code < ARRAY_SIZE(meaning) && meaning[t->code] != QUOTA_NOTHING)
+	if (t->code < ARRAY_SIZE(meaning) && meaning[t->code])
 		remember(w, (uint32_t)t->project, meaning[t->code]);
 }
 
@@ -174,7 +178,7 @@ static void read_all(struct warnings *w)
 	bool kernel;
 	ssize_t n;
 
-	for (size_t total = 0; total < RECEIVE_BYTES; total += (size_t)n) {
+	for (size_t total = 0; total < READ_MAX_BYTES; total += (size_t)n) {
 		n = receive(mnl_socket_get_fd(w->socket), data, sizeof(data), &kernel);
 		if (n < 0 && errno == ENOBUFS)
 			note_loss(w);

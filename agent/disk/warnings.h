@@ -14,10 +14,9 @@
 struct warnings;
 
 enum quota_warning {
-	QUOTA_NOTHING,
-	QUOTA_REFUSED_BLOCK, /* the hard limit of bytes: a write was refused */
-	QUOTA_REFUSED_FILE,  /* that of files */
-	QUOTA_NEAR,          /* a soft limit was passed */
+	QUOTA_REFUSED_BLOCK = 1, /* the hard limit of bytes: a write was refused */
+	QUOTA_REFUSED_FILE,      /* that of files */
+	QUOTA_NEAR,              /* a soft limit was passed */
 };
 
 struct warnings_ops {
