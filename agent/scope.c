@@ -26,7 +26,8 @@
 #define MOVE_TIMEOUT_NS (10 * NSEC_PER_SEC)
 #define MOVE_PAUSE_NS   (2 * NSEC_PER_MSEC)
 /* A scope may become empty, and be removed, just when we find it. */
-#define TRIES_MAX 20
+#define TRIES_MAX      20
+#define RETRY_PAUSE_NS (50 * NSEC_PER_MSEC)
 /* A keeper that was killed, by an operator or for want of memory, is replaced after this. */
 #define RENEW_NS (1 * NSEC_PER_SEC)
 
@@ -61,7 +62,7 @@ static int connect_bus(sd_bus **ret, struct error *e)
 	return r < 0 ? error_set(e, -r, "connect to the bus of systemd: %s", strerror(-r)) : 0;
 }
 
-/* We end before our tasks do when the node is shut down: what is stopped then was started last. */
+/* Before=: at shutdown systemd stops in reverse order, so the agent ends before its tasks. */
 static int describe(sd_bus_message *m, const struct scope *s)
 {
 	int r = sd_bus_message_append(m, "ss", s->name, "fail");
@@ -186,23 +187,27 @@ static int join(sd_bus *bus, const struct scope *s, char **ret, struct error *e)
 	return 0;
 }
 
+static int make_or_join(sd_bus *bus, const struct scope *s, char **ret, struct error *e)
+{
+	int r = make(bus, s, ret, e);
+
+	return r == -EEXIST ? join(bus, s, ret, e) : r;
+}
+
 /* On whichever thread; *ret is the cgroup of the scope. */
 static int keep(const struct scope *s, char **ret, struct error *e)
 {
-	struct timespec pause = { .tv_nsec = 50 * NSEC_PER_MSEC };
-	sd_bus *bus = NULL;
-	int r = connect_bus(&bus, e);
+	const struct timespec pause = { .tv_nsec = RETRY_PAUSE_NS };
+	cleanup(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	int r;
 
-	for (int i = 0; !r && i < TRIES_MAX; i++) {
-		r = make(bus, s, ret, e);
-		if (r == -EEXIST)
-			r = join(bus, s, ret, e);
-		if (r != -EAGAIN)
-			break;
-		r = i + 1 < TRIES_MAX ? 0 : r;
+	if (connect_bus(&bus, e))
+		return -e->code;
+	r = make_or_join(bus, s, ret, e);
+	for (int tries = 1; r == -EAGAIN && tries < TRIES_MAX; tries++) {
 		nanosleep(&pause, NULL);
+		r = make_or_join(bus, s, ret, e);
 	}
-	sd_bus_flush_close_unref(bus);
 	return r;
 }
 
@@ -265,6 +270,13 @@ static int take(struct scope *s, struct error *e)
 
 /* ---- another keeper ---- */
 
+/* No timer tries again: whoever reads it has to. */
+static void tell_unkept(const struct scope *s, const struct error *why)
+{
+	log_error("scope %s: cannot be kept: %s; it goes with its last task: restart the agent",
+		  s->name, why->text);
+}
+
 static void run(struct work *job)
 {
 	struct scope *s = container_of(job, struct scope, job);
@@ -278,7 +290,7 @@ static void done(struct work *job)
 	struct scope *s = container_of(job, struct scope, job);
 
 	if (s->outcome || take(s, &s->error))
-		log_error("scope %s: cannot be kept: %s", s->name, s->error.text);
+		tell_unkept(s, &s->error);
 	else
 		log_info("scope %s: is kept again", s->name);
 }
@@ -289,7 +301,7 @@ static int on_renew(sd_event_source *source unused, uint64_t usec unused, void *
 	struct error e;
 
 	if (start_keeper(s, &e)) {
-		log_error("scope %s: cannot be kept: %s", s->name, e.text);
+		tell_unkept(s, &e);
 		return 0;
 	}
 	s->job = (struct work){ .run = run, .done = done };
@@ -306,24 +318,27 @@ static int on_keeper_gone(sd_event_source *source unused, const siginfo_t *si un
 	s->node->keeper = 0;
 	if (s->leash < 0)
 		return 0;
-	log_warning("scope %s: what keeps it was killed", s->name);
+	log_warning("scope %s: its keeper was killed, another is started", s->name);
 	timer_set(s->node->loop, &s->timer, RENEW_NS, on_renew, s);
 	return 0;
 }
 
 /* ---- begin and end ---- */
 
-/* "mesos-agent.service" if systemd started this very process for it; the caller frees. */
-static char *own_unit(void)
+/*
+ * "mesos-agent.service" if systemd started this very process for it; the caller frees. What began
+ * as a service may have moved itself to a scope, as systemd-run --scope does.
+ */
+static char *own_service(void)
 {
 	const char *pid = getenv("SYSTEMD_EXEC_PID");
-	char *unit = NULL;
+	autofree char *unit = NULL;
 
 	if (!pid || strtol(pid, NULL, 10) != getpid())
 		return NULL;
 	if (geteuid() ? sd_pid_get_user_unit(0, &unit) : sd_pid_get_unit(0, &unit))
 		return NULL;
-	return unit;
+	return str_equal(strrchr(unit, '.'), ".service") ? take_ptr(unit) : NULL;
 }
 
 static int use_root(struct scope *s, const char *root, struct error *e)
@@ -340,9 +355,12 @@ static int use_root(struct scope *s, const char *root, struct error *e)
 
 static int use_systemd(struct scope *s, struct error *e)
 {
+	const char *suffix = strrchr(s->unit, '.');
+
+	assert(suffix);
 	if (!cgroup_is(CGROUP_MOUNT))
 		return error_set(e, ENOTSUP, "%s is not cgroup v2", CGROUP_MOUNT);
-	s->name = xasprintf("%.*s.scope", (int)(strlen(s->unit) - strlen(".service")), s->unit);
+	s->name = xasprintf("%.*s.scope", (int)(suffix - s->unit), s->unit);
 	if (start_keeper(s, e) || keep(s, &s->path, e))
 		return -e->code;
 	return take(s, e);
@@ -362,16 +380,18 @@ int scope_new(struct container_node *node, const char *root, struct scope **ret,
 
 	s->node = node;
 	s->lock = s->leash = -EBADF;
-	*ret = s;
-	s->unit = root ? NULL : own_unit();
-	if (root && use_root(s, root, e))
+	s->unit = root ? NULL : own_service();
+	if (root && use_root(s, root, e)) {
+		scope_free(s);
 		return -e->code;
+	}
 	if (!root && !s->unit)
 		log_info("tasks stay in the cgroup of the agent: it is no service of systemd");
 	if (s->unit && use_systemd(s, &why))
 		go_without(s, &why);
 	if (node->cgroups)
 		log_info("tasks have their cgroups in %s", node->cgroups);
+	*ret = s;
 	return 0;
 }
 

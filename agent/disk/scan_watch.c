@@ -6,7 +6,7 @@
 
 /*
  * How much too early a change of a file may be noted: half of it for the kernel's clock, which is
- * behind by up to a tick there, half for one that was set back by so little that it counts as right.
+ * behind by up to a tick there, half for one that was set back by no more than that.
  */
 #define CLOCK_TOLERANCE_NS NSEC_PER_SEC
 
