@@ -25,20 +25,24 @@ static void on_done(void *owner, enum query_end end, struct message *answer, con
 	}
 }
 
-static int run(struct agentctl *a, enum message_type question, const void *body, struct ask *q,
-	       struct error *e)
+/* STATUS_OK: it has ended, somehow, or we are to. */
+static enum status run(struct agentctl *a, enum message_type question, const void *body,
+		       struct ask *q, struct error *e)
 {
 	struct query *query = NULL;
 	int r = query_new(a->loop, a->streams, a->socket, question, body, a->flags.timeout, on_done,
 			  q, &query, e);
 
-	while (!r && !q->done && !a->stopped) {
+	if (r)
+		return r == -EINVAL ? STATUS_USAGE : STATUS_FAILED;
+	while (r >= 0 && !q->done && !a->stopped)
 		r = sd_event_run(a->loop, UINT64_MAX);
-		r = r < 0 ? error_set(e, -r, "event loop: %s", strerror(-r)) : 0;
-	}
 	if (!q->done)
 		query_free(query);
-	return r;
+	if (r >= 0)
+		return STATUS_OK;
+	error_set(e, -r, "event loop: %s", strerror(-r));
+	return STATUS_FAILED;
 }
 
 /* Who does not answer is not always gone, and may have heard enough. */
@@ -51,16 +55,14 @@ static enum status no_answer(const struct agentctl *a, enum message_type questio
 	if (q->end == QUERY_HEARD && question == QUERY_SET_QUOTA) {
 		error_set(e, EINPROGRESS,
 			  "the agent on %s has heard that and does not say that it is done: %s; it "
-			  "may "
-			  "still do it: quota show tells",
+			  "may still do it: quota show tells",
 			  a->socket, why);
 		return STATUS_PENDING;
 	}
 	if (q->end == QUERY_HEARD || q->end == QUERY_SILENT)
 		error_set(e, ETIMEDOUT,
 			  "the agent on %s hangs, is stopped or very busy: %s; nothing was "
-			  "changed, and "
-			  "--timeout waits longer",
+			  "changed, and --timeout waits longer",
 			  a->socket, why);
 	else
 		error_set(
@@ -94,9 +96,9 @@ enum status agentctl_ask(struct agentctl *a, enum message_type question, const v
 			 enum message_type expected, struct message *ret, struct error *e)
 {
 	struct ask q = { .end = QUERY_FAILED };
-	enum status status = STATUS_USAGE;
+	enum status status = run(a, question, body, &q, e);
 
-	if (!run(a, question, body, &q, e))
+	if (!status)
 		status = judge(a, &q, question, expected, ret, e);
 	message_fini(&q.answer);
 	buf_fini(&q.why);
