@@ -170,7 +170,7 @@ static int absolute(const char *path, char **ret, struct error *e)
 	return 0;
 }
 
-enum status quota_check(struct agentctl *a, struct buf *out, struct error *e)
+enum status command_quota_check(struct agentctl *a, struct buf *out, struct error *e)
 {
 	const char *range = a->flags.xfs_project_range;
 	struct check_findings all = { .has_enforced = true };

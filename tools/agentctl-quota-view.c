@@ -13,7 +13,7 @@
 
 struct quota_table {
 	const struct answer_quota *answer;
-	const struct quota_look *look;
+	const struct quota_view_options *options;
 	int id_width;
 };
 
@@ -45,7 +45,7 @@ static char *project_cell(const struct quota_state *q, const struct quota_table 
 /* A limit, marked if an operator set it. */
 static char *marked_limit(bool known, uint64_t bytes, bool override, const struct quota_table *t)
 {
-	autofree char *text = cell_bytes(known, bytes, t->look->exact);
+	autofree char *text = cell_bytes(known, bytes, t->options->exact);
 
 	return text ? xasprintf("%s%s", text, override ? OVERRIDE : "") : NULL;
 }
@@ -57,7 +57,7 @@ static char *limit_cell(const struct quota_state *q, const struct quota_table *t
 
 static char *used_cell(const struct quota_state *q, const struct quota_table *t)
 {
-	return cell_bytes(q->has_used_bytes, q->used_bytes, t->look->exact);
+	return cell_bytes(q->has_used_bytes, q->used_bytes, t->options->exact);
 }
 
 static char *soft_cell(const struct quota_state *q, const struct quota_table *t)
@@ -96,7 +96,7 @@ static char *growth_cell(const struct quota_state *q, const struct quota_table *
 	double growth = q->growth_bytes_per_minute;
 	/* A double of 2^64 and more is no uint64_t. */
 	uint64_t bytes = (uint64_t)MIN(fabs(growth), 0x1p63);
-	autofree char *text = cell_bytes(true, bytes, t->look->exact);
+	autofree char *text = cell_bytes(true, bytes, t->options->exact);
 
 	if (!q->has_growth_bytes_per_minute)
 		return NULL;
@@ -116,7 +116,8 @@ static char *state_cell(const struct quota_state *q, const struct quota_table *t
 /* Who measured, when, and what speaks against it. */
 static char *witness_cell(const struct quota_state *q, const struct quota_table *t)
 {
-	autofree char *scanned = cell_bytes(q->has_scanned_bytes, q->scanned_bytes, t->look->exact);
+	autofree char *scanned =
+		cell_bytes(q->has_scanned_bytes, q->scanned_bytes, t->options->exact);
 	autofree char *ago = q->has_age_seconds ? cell_age(q->age_seconds) : NULL;
 	struct buf out = { 0 };
 
@@ -275,7 +276,7 @@ static void add_row(struct table *table, const struct quota_column *const *shown
 		    const struct quota_state *q, const struct quota_table *t)
 {
 	for (unsigned i = 0; i < table->width; i++) {
-		bool colour = t->look->colour && shown[i]->colour;
+		bool colour = t->options->colour && shown[i]->colour;
 
 		table_add(table, shown[i]->cell(q, t), colour ? shown[i]->colour(q) : NULL);
 	}
@@ -298,9 +299,10 @@ static int id_width(const struct answer_quota *a)
 	return cell_id_width(ids, a->containers_count);
 }
 
-void view_quota(const struct answer_quota *a, const struct quota_look *look, struct buf *out)
+void view_quota(const struct answer_quota *a, const struct quota_view_options *options,
+		struct buf *out)
 {
-	struct quota_table t = { .answer = a, .look = look, .id_width = id_width(a) };
+	struct quota_table t = { .answer = a, .options = options, .id_width = id_width(a) };
 	const struct quota_column *shown[ARRAY_SIZE(columns)];
 	struct column titles[ARRAY_SIZE(columns)];
 	autotable struct table table = { .columns = titles };
@@ -382,7 +384,7 @@ static void sort(struct quota_state *list, size_t n, struct order *o)
 
 int quota_sort(struct answer_quota *a, const char *word, struct error *e)
 {
-	static const struct quota_look exact = { .exact = true };
+	static const struct quota_view_options exact = { .exact = true };
 	struct order o = { .table = { a, &exact, INT_MAX } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(columns) && !o.column; i++)

@@ -2,6 +2,7 @@
 #include "tools/agentctl.h"
 
 #include "lib/units.h"
+#include "tools/agentctl-select.h"
 #include "tools/agentctl-stored.h"
 #include "tools/agentctl-view.h"
 #include "tools/terminal.h"
@@ -41,7 +42,7 @@ static enum status select_one(struct agentctl *a, struct answer_quota *q, struct
 static enum status show(struct agentctl *a, struct answer_quota *q, struct buf *out,
 			struct error *e)
 {
-	struct quota_look look = { .colour = a->colour, .exact = a->flags.bytes };
+	struct quota_view_options options = { .colour = a->colour, .exact = a->flags.bytes };
 	enum status status = select_one(a, q, e);
 
 	if (!status && a->flags.sort && quota_sort(q, a->flags.sort, e))
@@ -51,11 +52,11 @@ static enum status show(struct agentctl *a, struct answer_quota *q, struct buf *
 	if (a->flags.json)
 		agentctl_add_json(answer_quota_schema(), q, out);
 	else
-		view_quota(q, &look, out);
+		view_quota(q, &options, out);
 	return STATUS_OK;
 }
 
-enum status quota_show(struct agentctl *a, struct buf *out, struct error *e)
+enum status command_quota_show(struct agentctl *a, struct buf *out, struct error *e)
 {
 	automessage struct message m = { 0 };
 	struct answer_quota stored = { 0 };
@@ -168,7 +169,7 @@ static enum status put(struct agentctl *a, struct query_set_quota *question, str
 	return answer->pending ? STATUS_PENDING : STATUS_OK;
 }
 
-enum status quota_put(struct agentctl *a, struct buf *out, struct error *e)
+enum status command_quota_set(struct agentctl *a, struct buf *out, struct error *e)
 {
 	struct query_set_quota question = { .wait = patience(a), .has_wait = true };
 	enum status status;

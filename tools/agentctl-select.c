@@ -1,5 +1,5 @@
-/* Which of an agent's containers a word means. */
-#include "tools/agentctl-view.h"
+/* A word is an id before it is a task, and a task before it is the beginning of an id. */
+#include "tools/agentctl-select.h"
 
 typedef bool match(const struct quota_state *q, const char *word);
 

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/runtime.h"
 #include "lib/stream.h"
+#include "tools/agentctl-select.h"
 #include "tools/agentctl-view.h"
 #include "tools/terminal.h"
 
@@ -103,9 +104,8 @@ static const struct verb verbs[] = {
 		.usage = "quota show [CONTAINER]",
 		.doc = "What each container may use of the disk, and uses; CONTAINER is the id of "
 		       "a task,\n      or an id of a container or the beginning of one. While no "
-		       "agent "
-		       "runs: what its store\n      and the kernel say.",
-		.run = quota_show,
+		       "agent runs: what its store\n      and the kernel say.",
+		.run = command_quota_show,
 	},
 	{
 		.words = { "quota", "set" },
@@ -115,14 +115,14 @@ static const struct verb verbs[] = {
 		.usage = "quota set CONTAINER LIMIT",
 		.doc = "Gives a container another limit, as in 512MB, until it ends; `default` is "
 		       "what its\n      tasks were given.",
-		.run = quota_put,
+		.run = command_quota_set,
 	},
 	{
 		.words = { "quota", "check" },
 		.usage = "quota check",
 		.doc = "What on this node stands in the way of disk quotas, and what mends it; "
 		       "exit status 0 if\n      they would work.",
-		.run = quota_check,
+		.run = command_quota_check,
 	},
 };
 
@@ -173,7 +173,7 @@ static int find_verb(struct agentctl *a, const struct flags_words *words, struct
 /* A flag that does nothing is a mistake. */
 static int check_verb(const struct agentctl *a, struct error *e)
 {
-	if (a->flags.sort && a->verb->run != quota_show)
+	if (a->flags.sort && a->verb->run != command_quota_show)
 		return error_set(e, EINVAL, "--sort: '%s' does not sort", a->verb->usage);
 	if (a->flags.label_count && a->verb->run != show_containers)
 		return error_set(e, EINVAL, "--label: '%s' does not choose by labels",

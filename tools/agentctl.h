@@ -40,7 +40,7 @@ struct agentctl {
  */
 typedef enum status command(struct agentctl *a, struct buf *out, struct error *e);
 
-command quota_show, quota_put, quota_check;
+command command_quota_show, command_quota_set, command_quota_check;
 
 /* Asks, and waits for the answer of this type, which the caller frees. */
 enum status agentctl_ask(struct agentctl *a, enum message_type question, const void *body,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "tools/agentctl-select.h"
 #include "tools/agentctl-view.h"
 #include "tools/terminal.h"
 
@@ -66,17 +67,19 @@ static void a_word_that_means_none_or_several_is_refused(void **state unused)
 
 /* ---- rows ---- */
 
-static const struct quota_look human, exact = { .exact = true };
+static const struct quota_view_options human, exact = { .exact = true };
 
-static void shown_of(const struct answer_quota *a, const struct quota_look *look, struct buf *out)
+static void shown_of(const struct answer_quota *a, const struct quota_view_options *options,
+		     struct buf *out)
 {
 	out->len = 0;
-	view_quota(a, look, out);
+	view_quota(a, options, out);
 	buf_text(out);
 }
 
 /* One container with these fields, as the table shows it. */
-static void assert_row(const char *fields, const struct quota_look *look, const char *expected)
+static void assert_row(const char *fields, const struct quota_view_options *options,
+		       const char *expected)
 {
 	autofree char *text =
 		xasprintf("{\"enforced\":true,\"containers\":[{\"container_id\":\"c\","
@@ -89,7 +92,7 @@ static void assert_row(const char *fields, const struct quota_look *look, const 
 
 	if (schema_decode_text(answer_quota_schema(), text, strlen(text), &a, &e))
 		fail_msg("%s", e.text);
-	shown_of(&a, look, &out);
+	shown_of(&a, options, &out);
 	if (!strstr(buf_text(&out), expected))
 		fail_msg("expected '%s' in\n%s", expected, buf_text(&out));
 	schema_clear(answer_quota_schema(), &a);
@@ -199,7 +202,7 @@ static void ids_are_cut_where_they_still_differ(void **state unused)
 
 static void only_colours_of_our_own_reach_a_terminal(void **state unused)
 {
-	struct quota_look coloured = { .colour = true };
+	struct quota_view_options coloured = { .colour = true };
 	struct answer_quota a = make_answer();
 	autobuf struct buf out = { 0 };
 
