@@ -301,6 +301,16 @@ double resources_scalar_value(const struct resources *r, const char *name)
 	return (double)resources_scalar(r, name) / SCALAR_UNIT;
 }
 
+bool resources_disk_limit(const struct resources *r, uint64_t fallback_bytes, uint64_t *ret)
+{
+	uint64_t milli = (uint64_t)resources_scalar(r, "disk");
+	/* Whole MB and the rest apart: the product of a large disk must not overflow. */
+	uint64_t whole = milli / SCALAR_UNIT, rest = milli % SCALAR_UNIT;
+
+	*ret = milli ? whole * MIB + rest * MIB / SCALAR_UNIT : fallback_bytes;
+	return *ret > 0;
+}
+
 bool resources_has(const struct resources *r, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)

@@ -76,6 +76,12 @@ void resources_filter_role(const struct resources *r, const char *role, struct r
 int64_t resources_scalar(const struct resources *r, const char *name);
 /* The same as a double for display. */
 double resources_scalar_value(const struct resources *r, const char *name);
+/*
+ * The limit in bytes that the disk resource stands for: exact, where Mesos cut it to whole MB.
+ * false: no limit (0, which is what frameworks send for "none"). fallback_bytes stands in for none;
+ * 0: there is no fallback.
+ */
+bool resources_disk_limit(const struct resources *r, uint64_t fallback_bytes, uint64_t *ret);
 /* True if there is an item of this name in any role. */
 bool resources_has(const struct resources *r, const char *name);
 /* Adds one scalar item; thousandths of 0 adds nothing. */

@@ -1,6 +1,6 @@
 /*
- * The store says which containers there are, their directories which project is theirs, the kernel
- * the rest.
+ * The store says which containers there are and what they were given, their directories which
+ * project is theirs, the kernel the rest.
  */
 #include "tools/agentctl-stored.h"
 
@@ -10,11 +10,18 @@
 #include "lib/disk_state.h"
 #include "lib/fs.h"
 #include "lib/quota.h"
+#include "lib/resources.h"
 #include "lib/task_state.h"
+
+/* Of each container of the answer, what is no part of that. */
+struct container {
+	char *sandbox;
+	struct resources resources; /* its executor's and its tasks' */
+};
 
 struct stored {
 	struct answer_quota *answer;
-	char **sandboxes; /* of each container of it */
+	struct container *containers;
 };
 
 static void close_store(struct store **s)
@@ -22,11 +29,13 @@ static void close_store(struct store **s)
 	store_close(*s);
 }
 
-static void free_sandboxes(struct stored *s)
+static void free_containers(struct stored *s)
 {
-	for (size_t i = 0; i < s->answer->containers_count; i++)
-		free(s->sandboxes[i]);
-	free(s->sandboxes);
+	for (size_t i = 0; i < s->answer->containers_count; i++) {
+		free(s->containers[i].sandbox);
+		resources_fini(&s->containers[i].resources);
+	}
+	free(s->containers);
 }
 
 char *stored_dir(const struct agentctl_flags *flags)
@@ -42,6 +51,16 @@ static void add_task(struct quota_state *q, const char *id)
 	q->task_ids[q->task_ids_count++] = xstrdup(id);
 }
 
+/* What an agent cannot read counts as nothing with it, too. */
+static void give(struct container *c, const struct resource *list, size_t count)
+{
+	autoresources struct resources r = { 0 };
+	struct error e;
+
+	if (!resources_from_wire(list, count, &r, &e))
+		resources_add(&c->resources, &r);
+}
+
 static int take_executor(void *rec, void *ctx, struct error *e unused)
 {
 	struct executor_row *row = rec;
@@ -52,9 +71,10 @@ static int take_executor(void *rec, void *ctx, struct error *e unused)
 	if (row->completed || str_equal(row->phase, PHASE_ENDED))
 		return 0;
 	s->answer->containers = xreallocarray(s->answer->containers, n + 1, sizeof(*q));
-	s->sandboxes = xreallocarray(s->sandboxes, n + 1, sizeof(*s->sandboxes));
+	s->containers = xreallocarray(s->containers, n + 1, sizeof(*s->containers));
 	s->answer->containers_count = n + 1;
-	s->sandboxes[n] = take_ptr(row->sandbox);
+	s->containers[n] = (struct container){ .sandbox = take_ptr(row->sandbox) };
+	give(&s->containers[n], row->info->resources, row->info->resources_count);
 	q = &s->answer->containers[n];
 	*q = (struct quota_state){
 		.limit_bytes = row->disk_override,
@@ -80,11 +100,25 @@ static int take_task(void *rec, void *ctx, struct error *e unused)
 	for (size_t i = 0; i < s->answer->containers_count; i++) {
 		struct quota_state *q = &s->answer->containers[i];
 
-		if (str_equal(q->container_id, row->container_id) &&
-		    !(q->task_ids_count && str_equal(q->task_ids[0], row->task_id)))
+		if (!str_equal(q->container_id, row->container_id))
+			continue;
+		give(&s->containers[i], row->info->resources, row->info->resources_count);
+		if (!q->task_ids_count || !str_equal(q->task_ids[0], row->task_id))
 			add_task(q, row->task_id);
 	}
 	return 0;
+}
+
+/* The word of an operator or of a hook is in the store already. */
+static void set_limits(struct stored *s, uint64_t default_bytes)
+{
+	for (size_t i = 0; i < s->answer->containers_count; i++) {
+		struct quota_state *q = &s->answer->containers[i];
+
+		if (!q->override)
+			q->has_limit_bytes = resources_disk_limit(&s->containers[i].resources,
+								  default_bytes, &q->limit_bytes);
+	}
 }
 
 static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
@@ -99,9 +133,11 @@ static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
 	cleanup(close_store) struct store *store = NULL;
 	int r = store_open(&o, &store, e);
 
-	if (!r)
-		r = store_load(store, &executor_table, take_executor, ret, e);
-	return r ? r : store_load(store, &task_table, take_task, ret, e);
+	if (r || store_load(store, &executor_table, take_executor, ret, e) ||
+	    store_load(store, &task_table, take_task, ret, e))
+		return -e->code;
+	set_limits(ret, a->flags.has_default_container_disk ? a->flags.default_container_disk : 0);
+	return 0;
 }
 
 /* ---- the kernel ---- */
@@ -115,7 +151,10 @@ static uint32_t project_of(const char *sandbox)
 	return fd >= 0 && !project_get(fd, &p) ? p.id : PROJECT_NONE;
 }
 
-/* What was set by an operator may be in the store and not in the kernel yet. */
+/*
+ * What is in the store may not be in the kernel yet, or with headroom. Only the kernel may have a
+ * limit where the agent was given a default on its command line.
+ */
 static void take_record(struct quota_state *q, const struct quota_record *r)
 {
 	uint64_t limit = r->limits.soft_bytes ? r->limits.soft_bytes : r->limits.hard_bytes;
@@ -210,9 +249,10 @@ static void ask_for_all(struct agentctl *a, struct stored *s, struct buf *why)
 	for (size_t i = 0; i < s->answer->containers_count; i++) {
 		struct quota_state *q = &s->answer->containers[i];
 
-		if (kernel.path && ask_kernel(q, &kernel, s->sandboxes[i], &e) && !first.code)
+		if (kernel.path && ask_kernel(q, &kernel, s->containers[i].sandbox, &e) &&
+		    !first.code)
 			first = e;
-		judge(q, s->sandboxes[i], &kernel, mode.enforcing);
+		judge(q, s->containers[i].sandbox, &kernel, mode.enforcing);
 		s->answer->enforced |= q->has_hard_bytes;
 	}
 	quota_close(&kernel);
@@ -230,7 +270,7 @@ int stored_quota(struct agentctl *a, struct answer_quota *ret, struct buf *why, 
 
 	if (!r)
 		ask_for_all(a, &s, why);
-	free_sandboxes(&s);
+	free_containers(&s);
 	if (r)
 		schema_clear(answer_quota_schema(), &answer);
 	else

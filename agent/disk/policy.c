@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "lib/resources.h"
-
 enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills)
 {
 	if (!l->over || l->killed)
@@ -12,20 +10,6 @@ enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills)
 	if (kills)
 		return DISK_KILL;
 	return was_over ? DISK_NOTHING : DISK_REPORT;
-}
-
-bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret)
-{
-	assert(disk_milli >= 0);
-	*ret = fallback_bytes;
-	if (disk_milli > 0) {
-		/* Whole MB and the rest apart: the product of a large disk must not overflow. */
-		uint64_t whole = (uint64_t)disk_milli / SCALAR_UNIT;
-		uint64_t rest = (uint64_t)disk_milli % SCALAR_UNIT;
-
-		*ret = whole * MIB + rest * MIB / SCALAR_UNIT;
-	}
-	return *ret > 0;
 }
 
 /* Rounded up, for 0 would be no limit; no filesystem counts further than INT64_MAX. */

@@ -14,12 +14,6 @@ enum disk_action {
  * over it.
  */
 enum disk_action disk_policy(const struct ledger *l, bool was_over, bool kills);
-/*
- * The limit that a disk resource of so many thousandths of a MB stands for: exact, where
- * Mesos cut it to whole MB. false: no limit (0, which is what frameworks send for "none").
- * fallback_bytes stands in for none; 0: there is no fallback.
- */
-bool disk_limit(int64_t disk_milli, uint64_t fallback_bytes, uint64_t *ret);
 
 /* What the kernel is to hold a container to. */
 struct quota_rules {

@@ -1,13 +1,11 @@
 /* The limit of a container, its watches, and its use as resource statistics. */
 #include "agent/isolator/disk.h"
 
-#include "agent/disk/policy.h"
 #include "lib/resources.h"
 
 bool disk_offered_to(const struct container *c, uint64_t *ret)
 {
-	return disk_limit(resources_scalar(&c->resources, "disk"), c->node->default_disk_bytes,
-			  ret);
+	return resources_disk_limit(&c->resources, c->node->default_disk_bytes, ret);
 }
 
 bool disk_limit_of(const struct container *c, uint64_t *ret)

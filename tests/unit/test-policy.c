@@ -1,4 +1,4 @@
-/* What is done about a container's disk, and what limit a disk resource stands for. */
+/* What is done about a container's disk, and what the kernel is told of a limit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,9 +6,6 @@
 #include <cmocka.h>
 
 #include "agent/disk/policy.h"
-
-/* Thousandths, as resources count. */
-#define MB_MILLI 1000
 
 static const struct disk_measure *scan(uint64_t bytes, int64_t ns)
 {
@@ -75,44 +72,6 @@ static void a_limit_that_is_not_enforced_is_reported_when_it_is_crossed(void **s
 	assert_int_equal(disk_policy(&l, true, false), DISK_NOTHING);
 }
 
-static void a_limit_is_exact_below_a_megabyte(void **state unused)
-{
-	uint64_t bytes;
-
-	assert_true(disk_limit(MB_MILLI / 2, 0, &bytes));
-	assert_int_equal(bytes, MIB / 2);
-	assert_true(disk_limit(1, 0, &bytes));
-	assert_int_equal(bytes, MIB / 1000);
-	assert_true(disk_limit(64 * MB_MILLI + 250, 0, &bytes));
-	assert_int_equal(bytes, 64 * MIB + MIB / 4);
-}
-
-static void no_disk_is_no_limit_unless_there_is_a_default(void **state unused)
-{
-	uint64_t bytes;
-
-	assert_false(disk_limit(0, 0, &bytes));
-	assert_true(disk_limit(0, 1024 * MIB, &bytes));
-	assert_int_equal(bytes, 1024 * MIB);
-}
-
-static void a_given_limit_wins_over_the_default(void **state unused)
-{
-	uint64_t bytes;
-
-	assert_true(disk_limit(2 * MB_MILLI, 1024 * MIB, &bytes));
-	assert_int_equal(bytes, 2 * MIB);
-}
-
-static void a_large_disk_does_not_overflow(void **state unused)
-{
-	int64_t exbibyte_in_mb = (int64_t)1 << 40;
-	uint64_t bytes;
-
-	assert_true(disk_limit(exbibyte_in_mb * MB_MILLI, 0, &bytes));
-	assert_int_equal(bytes, (uint64_t)1 << 60);
-}
-
 static void where_nothing_is_enforced_the_kernel_only_accounts(void **state unused)
 {
 	struct quota_rules rules = { .inodes_per_gb = 100, .headroom_bytes = MIB };
@@ -175,10 +134,6 @@ int main(void)
 		cmocka_unit_test(an_enforced_limit_kills_once),
 		cmocka_unit_test(an_enforced_limit_kills_what_was_over_before_too),
 		cmocka_unit_test(a_limit_that_is_not_enforced_is_reported_when_it_is_crossed),
-		cmocka_unit_test(a_limit_is_exact_below_a_megabyte),
-		cmocka_unit_test(no_disk_is_no_limit_unless_there_is_a_default),
-		cmocka_unit_test(a_given_limit_wins_over_the_default),
-		cmocka_unit_test(a_large_disk_does_not_overflow),
 		cmocka_unit_test(where_nothing_is_enforced_the_kernel_only_accounts),
 		cmocka_unit_test(to_deny_soft_and_hard_limit_are_one),
 		cmocka_unit_test(to_kill_there_is_headroom_above_the_limit),

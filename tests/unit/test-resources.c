@@ -275,6 +275,41 @@ static void scalars_sum_over_roles(void **state unused)
 	assert_text(&of_a, "cpus(a):2");
 }
 
+static void assert_limit(int64_t milli, uint64_t fallback, uint64_t expected)
+{
+	autoresources struct resources r = { 0 };
+	uint64_t bytes;
+
+	resources_add_scalar(&r, "disk", "*", milli);
+	assert_int_equal(resources_disk_limit(&r, fallback, &bytes), expected > 0);
+	assert_int_equal(bytes, expected);
+}
+
+static void a_limit_is_exact_below_a_megabyte(void **state unused)
+{
+	assert_limit(SCALAR_UNIT / 2, 0, MIB / 2);
+	assert_limit(1, 0, MIB / 1000);
+	assert_limit(64 * SCALAR_UNIT + 250, 0, 64 * MIB + MIB / 4);
+}
+
+static void no_disk_is_no_limit_unless_there_is_a_default(void **state unused)
+{
+	assert_limit(0, 0, 0);
+	assert_limit(0, 1024 * MIB, 1024 * MIB);
+}
+
+static void a_given_limit_wins_over_the_default(void **state unused)
+{
+	assert_limit(2 * SCALAR_UNIT, 1024 * MIB, 2 * MIB);
+}
+
+static void a_large_disk_does_not_overflow(void **state unused)
+{
+	int64_t exbibyte_in_mb = (int64_t)1 << 40;
+
+	assert_limit(exbibyte_in_mb * SCALAR_UNIT, 0, (uint64_t)1 << 60);
+}
+
 static int from_wire(const char *json, struct resources *ret, struct error *e)
 {
 	struct event_offers wrapper = { 0 };
@@ -505,6 +540,10 @@ int main(void)
 		cmocka_unit_test(a_million_rounds_do_not_drift),
 		cmocka_unit_test(the_own_role_is_used_up_first),
 		cmocka_unit_test(scalars_sum_over_roles),
+		cmocka_unit_test(a_limit_is_exact_below_a_megabyte),
+		cmocka_unit_test(no_disk_is_no_limit_unless_there_is_a_default),
+		cmocka_unit_test(a_given_limit_wins_over_the_default),
+		cmocka_unit_test(a_large_disk_does_not_overflow),
 		cmocka_unit_test(messages_become_resources),
 		cmocka_unit_test(invalid_messages_are_refused),
 		cmocka_unit_test(a_number_that_is_none_is_refused),
