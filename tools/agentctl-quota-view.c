@@ -227,6 +227,8 @@ static const struct quota_column {
 	const char *(*colour)(const struct quota_state *q); /* NULL: none */
 	/* NULL: if there is something in it. */
 	bool (*shown)(const struct answer_quota *a);
+	bool id;        /* as in struct column, */
+	unsigned spare; /* and so is this, for who is sparing */
 } columns[] = {
 #define TEXT(w, t, what, ...)                                                                      \
 	{                                                                                          \
@@ -237,21 +239,21 @@ static const struct quota_column {
 		.word = (w), .column = { .title = (t), .right = true }, .cell = what##_cell,       \
 		.number = what##_number, __VA_ARGS__                                               \
 	}
-	TEXT("container", "CONTAINER", container, .shown = always),
-	TEXT("task", "TASK", task, .shown = always),
-	TEXT("framework", "FRAMEWORK", framework, .shown = always),
-	TEXT("filesystem", "FS", filesystem),
-	NUMBER("project", "PROJECT", project),
+	TEXT("container", "CONTAINER", container, .shown = always, .id = true),
+	TEXT("task", "TASK", task, .shown = always, .id = true),
+	TEXT("framework", "FRAMEWORK", framework, .shown = always, .id = true),
+	TEXT("filesystem", "FS", filesystem, .spare = 7),
+	NUMBER("project", "PROJECT", project, .spare = 6),
 	NUMBER("limit", "LIMIT", limit, .shown = shows_limit),
 	NUMBER("used", "USED", used, .shown = always),
-	NUMBER("soft", "SOFT", soft),
+	NUMBER("soft", "SOFT", soft, .spare = 1),
 	NUMBER("hard", "HARD", hard),
-	NUMBER("inodes", "INODES", inodes),
+	NUMBER("inodes", "INODES", inodes, .spare = 4),
 	NUMBER("percent", "PERCENT", percent, .shown = always, .colour = state_colour),
-	NUMBER("growth", "GROWTH/MIN", growth),
-	NUMBER("full", "FULL IN", full),
+	NUMBER("growth", "GROWTH/MIN", growth, .spare = 2),
+	NUMBER("full", "FULL IN", full, .spare = 3),
 	TEXT("state", "STATE", state, .shown = always, .colour = state_colour),
-	TEXT("witness", "WITNESS", witness, .shown = always),
+	TEXT("witness", "WITNESS", witness, .shown = always, .spare = 5),
 #undef TEXT
 #undef NUMBER
 };
@@ -299,18 +301,27 @@ static int id_width(const struct answer_quota *a)
 	return cell_id_width(ids, a->containers_count);
 }
 
+static struct column describe(const struct quota_column *c, const struct quota_view_options *o)
+{
+	struct column ret = c->column;
+
+	ret.id = c->id;
+	ret.spare = o->sparing && !str_equal(o->sort, c->word) ? c->spare : 0;
+	return ret;
+}
+
 void view_quota(const struct answer_quota *a, const struct quota_view_options *options,
 		struct buf *out)
 {
 	struct quota_table t = { .answer = a, .options = options, .id_width = id_width(a) };
 	const struct quota_column *shown[ARRAY_SIZE(columns)];
 	struct column titles[ARRAY_SIZE(columns)];
-	autotable struct table table = { .columns = titles };
+	autotable struct table table = { .columns = titles, .room = options->room };
 
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		if (!is_shown(&columns[i], &t))
 			continue;
-		titles[table.width] = columns[i].column;
+		titles[table.width] = describe(&columns[i], options);
 		shown[table.width++] = &columns[i];
 	}
 	for (size_t i = 0; i < a->containers_count; i++)

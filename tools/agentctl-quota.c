@@ -42,7 +42,13 @@ static enum status select_one(struct agentctl *a, struct answer_quota *q, struct
 static enum status show(struct agentctl *a, struct answer_quota *q, struct buf *out,
 			struct error *e)
 {
-	struct quota_view_options options = { .colour = a->colour, .exact = a->flags.bytes };
+	struct quota_view_options options = {
+		.colour = a->colour,
+		.exact = a->flags.bytes,
+		.room = a->size.columns,
+		.sparing = a->flags.watch, /* what goes beyond the edge would not be seen at all */
+		.sort = a->flags.sort,
+	};
 	enum status status = select_one(a, q, e);
 
 	if (!status && a->flags.sort && quota_sort(q, a->flags.sort, e))

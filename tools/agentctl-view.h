@@ -10,9 +10,15 @@ void view_modules(const struct answer_modules *a, struct buf *out);
 
 struct quota_view_options {
 	bool colour;
-	bool exact; /* sizes in bytes */
+	bool exact;       /* sizes in bytes */
+	unsigned room;    /* characters that a row is to have at most; 0: as many as it takes */
+	bool sparing;     /* with less room columns are left out, */
+	const char *sort; /* though not this one; NULL: there is none */
 };
-/* Columns in which nothing is known of any container are left out. */
+/*
+ * Columns in which nothing is known of any container are left out. Where there is no room ids are
+ * shortened.
+ */
 void view_quota(const struct answer_quota *a, const struct quota_view_options *options,
 		struct buf *out);
 /*

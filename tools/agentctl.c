@@ -222,15 +222,34 @@ static void add_time(struct buf *out)
 	buf_addf(out, "%s\n", text);
 }
 
-/* One look of --watch as it goes to a terminal. */
-static void add_screen(const char *block, bool first, struct buf *out)
+static size_t count_lines(const char *text)
 {
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/*
+ * One look of --watch as it goes to a terminal. After its last line the cursor needs one, too, or
+ * the first would be gone; the last that fits says how many do not.
+ */
+static void add_screen(const char *block, unsigned rows, bool first, struct buf *out)
+{
+	size_t lines = count_lines(block), room = rows > 2 ? rows - 1 : SIZE_MAX;
+	size_t shown = lines > room ? room - 1 : lines;
+
 	buf_addf(out, "%s" SCREEN_BEGIN, first ? SCREEN_CLEAR : "");
-	for (; *block; block++)
-		if (*block == '\n')
+	for (size_t n = 0; n < shown; block++)
+		if (*block == '\n') {
 			buf_adds(out, LINE_END);
-		else
+			n++;
+		} else {
 			buf_addc(out, *block);
+		}
+	if (shown < lines)
+		buf_addf(out, "… %zu more" LINE_END, lines - shown);
 	buf_adds(out, SCREEN_END);
 }
 
@@ -248,7 +267,7 @@ static void add_look(struct agentctl *a, struct buf *look, bool first, struct bu
 		fprintf(stderr, AGENTCTL ": %s\n", buf_text(&a->notice));
 	buf_add(&block, look->data, look->len);
 	if (repeated && isatty(STDOUT_FILENO))
-		add_screen(buf_text(&block), first, out);
+		add_screen(buf_text(&block), a->size.rows, first, out);
 	else
 		buf_addf(out, "%s%s", repeated && !first ? "\n" : "", buf_text(&block));
 }
@@ -260,6 +279,7 @@ static enum status look(struct agentctl *a, bool first, struct error *e)
 
 	e->code = 0;
 	a->notice.len = 0;
+	a->size = terminal_size(stdout);
 	status = a->verb->run(a, &text, e);
 	if (a->stopped)
 		return STATUS_OK;

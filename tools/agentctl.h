@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "lib/protocol.h"
+#include "tools/terminal.h"
 
 #include "lib/schema-structs.h"
 #include "tools/agentctl-flags.def"
@@ -28,6 +29,7 @@ struct agentctl {
 	const char *arguments[ARGUMENTS_MAX]; /* the words after the verb's; NULL: none */
 	char *socket;
 	bool colour;
+	struct terminal_size size; /* of standard output, as it was before the command */
 	sd_event *loop;
 	struct streams *streams;
 	struct buf notice; /* a sentence about what is shown: to standard error, or above it */

@@ -1,9 +1,13 @@
 /* Text for terminals. */
 #include "tools/terminal.h"
 
+#include <sys/ioctl.h>
+
 #include "lib/utf8.h"
 
-#define GAP 2 /* spaces between columns */
+#define GAP      2 /* spaces between columns */
+#define ELLIPSIS "…"
+#define ID_MIN   8 /* characters that an id keeps */
 
 /* The code point that a text begins with; its length in *len, 1 and U+FFFD if there is none. */
 static uint32_t next_code_point(const char *text, size_t *len)
@@ -50,6 +54,15 @@ bool terminal_has_colour(FILE *f)
 	return isatty(fileno(f)) && !(no_colour && *no_colour) && term && strcmp(term, "dumb");
 }
 
+struct terminal_size terminal_size(FILE *f)
+{
+	struct winsize w = { 0 };
+
+	if (ioctl(fileno(f), TIOCGWINSZ, &w))
+		return (struct terminal_size){ 0 };
+	return (struct terminal_size){ .columns = w.ws_col, .rows = w.ws_row };
+}
+
 void table_add(struct table *t, char *text, const char *colour)
 {
 	autobuf struct buf shown = { 0 };
@@ -72,28 +85,102 @@ static unsigned shown_width(const char *text)
 	return n;
 }
 
-static void add_cell(struct buf *out, const char *text, const char *colour, unsigned pad,
-		     bool right)
+/* The bytes of so many characters. */
+static size_t bytes_of(const char *text, unsigned characters)
 {
-	buf_addf(out, "%*s", right ? (int)pad : 0, "");
-	buf_addf(out, "%s%s%s", colour ? colour : "", text, colour ? COLOUR_NONE : "");
-	buf_addf(out, "%*s", right ? 0 : (int)pad, "");
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		if ((text[n] & 0xc0) != 0x80 && !characters--)
+			break;
+	return n;
+}
+
+static void add_cell(struct buf *out, const char *text, const char *colour, unsigned width,
+		     bool right, bool last)
+{
+	unsigned shown = shown_width(text);
+	bool cut = shown > width;
+	int pad = cut ? 0 : (int)(width - shown), n = (int)bytes_of(text, cut ? width - 1 : shown);
+
+	buf_addf(out, "%*s", right ? pad : 0, "");
+	buf_addf(out, "%s%.*s%s%s", colour ? colour : "", n, text, cut ? ELLIPSIS : "",
+		 colour ? COLOUR_NONE : "");
+	buf_addf(out, "%*s", right || last ? 0 : pad, "");
 }
 
 /* One row: cells[0..width), NULL for the titles. */
 static void add_row(const struct table *t, const unsigned *widths, char *const *cells,
 		    const char *const *colours, struct buf *out)
 {
-	for (unsigned c = 0; c < t->width; c++) {
-		const char *text = cells ? cells[c] : t->columns[c].title;
-		const char *colour = cells ? colours[c] : NULL;
-		bool right = t->columns[c].right, last = c + 1 == t->width;
-		unsigned pad = widths[c] - shown_width(text);
+	unsigned last = t->width - 1;
 
-		add_cell(out, text, colour, last && !right ? 0 : pad, right);
-		buf_addf(out, "%*s", last ? 0 : GAP, "");
+	while (!widths[last])
+		last--;
+	for (unsigned c = 0; c <= last; c++) {
+		if (!widths[c])
+			continue;
+		add_cell(out, cells ? cells[c] : t->columns[c].title, cells ? colours[c] : NULL,
+			 widths[c], t->columns[c].right, c == last);
+		buf_addf(out, "%*s", c == last ? 0 : GAP, "");
 	}
 	buf_addc(out, '\n');
+}
+
+/* ---- room ---- */
+
+/* What a column needs at least; one that is left out has the width 0. */
+static unsigned least(const struct column *c, unsigned width)
+{
+	return c->id ? MIN(width, MAX(shown_width(c->title), ID_MIN)) : width;
+}
+
+static bool fits(const struct table *t, const unsigned *widths, bool shortened)
+{
+	unsigned sum = 0;
+
+	for (unsigned c = 0; c < t->width; c++)
+		if (widths[c])
+			sum += GAP + (shortened ? least(&t->columns[c], widths[c]) : widths[c]);
+	return sum <= t->room + GAP;
+}
+
+/* False: there is none. */
+static bool leave_out_one(const struct table *t, unsigned *widths)
+{
+	unsigned most = 0, at = 0;
+
+	for (unsigned c = 0; c < t->width; c++)
+		if (widths[c] && t->columns[c].spare > most) {
+			most = t->columns[c].spare;
+			at = c;
+		}
+	if (most)
+		widths[at] = 0;
+	return most;
+}
+
+/* The widest id loses a character. False: none can. */
+static bool shorten_one(const struct table *t, unsigned *widths)
+{
+	unsigned most = 0, at = 0;
+
+	for (unsigned c = 0; c < t->width; c++)
+		if (widths[c] > MAX(most, least(&t->columns[c], widths[c]))) {
+			most = widths[c];
+			at = c;
+		}
+	if (most)
+		widths[at]--;
+	return most;
+}
+
+static void fit(const struct table *t, unsigned *widths)
+{
+	while (!fits(t, widths, true) && leave_out_one(t, widths))
+		;
+	while (!fits(t, widths, false) && shorten_one(t, widths))
+		;
 }
 
 void table_print(const struct table *t, struct buf *out)
@@ -105,6 +192,8 @@ void table_print(const struct table *t, struct buf *out)
 		widths[c] = shown_width(t->columns[c].title);
 	for (size_t i = 0; i < t->count; i++)
 		widths[i % t->width] = MAX(widths[i % t->width], shown_width(t->cells[i]));
+	if (t->room)
+		fit(t, widths);
 	add_row(t, widths, NULL, NULL, out);
 	for (size_t i = 0; i < t->count; i += t->width)
 		add_row(t, widths, t->cells + i, t->colours + i, out);

@@ -1,4 +1,4 @@
-/* What a person reads: foreign text made harmless, colours, aligned columns. */
+/* What a person reads: foreign text made harmless, colours, aligned columns that fit. */
 #pragma once
 
 #include <stdio.h>
@@ -19,15 +19,25 @@ void printable_add(struct buf *out, const char *text);
 /* --color=auto: a terminal, without $NO_COLOR (no-color.org), and not a dumb one. */
 bool terminal_has_colour(FILE *f);
 
+/* 0: not known, as of what is no terminal. */
+struct terminal_size {
+	unsigned columns, rows;
+};
+struct terminal_size terminal_size(FILE *f);
+
 struct column {
 	const char *title;
 	bool right; /* numbers */
+	bool id;    /* its beginning will do where there is no room */
+	unsigned
+		spare; /* where there is none for that either: the largest is left out first; 0: never */
 };
 
 /* Rows of cells. Give it its columns; the rest starts as zero. */
 struct table {
 	const struct column *columns;
 	unsigned width;       /* number of columns */
+	unsigned room;        /* characters that a row is to have at most; 0: as many as it takes */
 	char **cells;         /* row by row */
 	const char **colours; /* of each cell; NULL: none */
 	size_t count;

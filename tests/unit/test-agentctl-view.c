@@ -189,6 +189,28 @@ static void the_limit_of_the_kernel_stands_for_the_plain_one(void **state unused
 		"GROWTH/MIN  FULL IN  STATE  WITNESS");
 }
 
+static void assert_room(const struct quota_view_options *options, const char *titles)
+{
+	assert_row("\"limit_bytes\":1048576,\"used_bytes\":1024,\"percent\":0.1,"
+		   "\"growth_bytes_per_minute\":1024,\"full_in_seconds\":61440,"
+		   "\"task_ids\":[\"of-some-length\"],\"witness\":\"scan\"",
+		   options, titles);
+}
+
+static void where_there_is_no_room_columns_are_left_out_but_the_one_that_sorts(void **state unused)
+{
+	struct quota_view_options options = { .room = 78, .sparing = true };
+
+	assert_room(&options, "CONTAINER  TASK            FRAMEWORK   LIMIT    USED            "
+			      "PERCENT  STATE\n");
+	options.sort = "growth";
+	assert_room(&options, "CONTAINER  TASK      FRAMEWORK   LIMIT    USED            PERCENT  "
+			      "GROWTH/MIN  STATE\n");
+	options.sparing = false;
+	assert_room(&options, "CONTAINER  TASK      FRAMEWORK   LIMIT    USED            PERCENT  "
+			      "GROWTH/MIN  FULL IN  STATE  WITNESS\n");
+}
+
 static void ids_are_cut_where_they_still_differ(void **state unused)
 {
 	struct answer_quota a = make_answer();
@@ -336,6 +358,8 @@ int main(void)
 		cmocka_unit_test(the_limit_of_an_operator_is_marked_and_explained),
 		cmocka_unit_test(what_nobody_knows_has_no_column),
 		cmocka_unit_test(the_limit_of_the_kernel_stands_for_the_plain_one),
+		cmocka_unit_test(
+			where_there_is_no_room_columns_are_left_out_but_the_one_that_sorts),
 		cmocka_unit_test(ids_are_cut_where_they_still_differ),
 		cmocka_unit_test(only_colours_of_our_own_reach_a_terminal),
 		cmocka_unit_test(a_module_is_shown_with_its_author_and_parameters),

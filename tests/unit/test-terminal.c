@@ -67,6 +67,63 @@ static void columns_are_as_wide_as_their_widest_cell(void **state unused)
 	table_fini(&t);
 }
 
+/* ---- room ---- */
+
+static const struct column narrow[] = {
+	{ .title = "NAME", .id = true },
+	{ .title = "OWNER", .id = true },
+	{ .title = "USED", .right = true, .spare = 1 },
+	{ .title = "STATE" },
+	{ .title = "WORDS", .spare = 2 },
+};
+
+static void assert_fits(unsigned room, const char *expected)
+{
+	struct table t = { .columns = narrow, .width = ARRAY_SIZE(narrow), .room = room };
+	autobuf struct buf out = { 0 };
+
+	table_add(&t, xstrdup("größer-als-alle"), NULL);
+	table_add(&t, xstrdup("somebody-else"), COLOUR_GREEN);
+	table_add(&t, xstrdup("12345"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_add(&t, xstrdup("of many"), NULL);
+	table_print(&t, &out);
+	assert_string_equal(buf_text(&out), expected);
+	table_fini(&t);
+}
+
+static void where_there_is_room_all_of_it_is_shown(void **state unused)
+{
+	static const char all[] = "NAME             OWNER           USED  STATE  WORDS\n"
+				  "größer-als-alle  \033[32msomebody-else\033[0m  12345  ok     "
+				  "of many\n";
+
+	assert_fits(0, all);
+	assert_fits(53, all);
+}
+
+static void the_widest_ids_are_shortened_first(void **state unused)
+{
+	assert_fits(52, "NAME            OWNER           USED  STATE  WORDS\n"
+			"größer-als-al…  \033[32msomebody-else\033[0m  12345  ok     of many\n");
+	assert_fits(41, "NAME      OWNER      USED  STATE  WORDS\n"
+			"größer-…  \033[32msomebod…\033[0m  12345  ok     of many\n");
+}
+
+static void what_is_least_worth_is_left_out_before_ids_are_too_short(void **state unused)
+{
+	assert_fits(40, "NAME          OWNER          USED  STATE\n"
+			"größer-als-…  \033[32msomebody-el…\033[0m  12345  ok\n");
+	assert_fits(29, "NAME        OWNER       STATE\n"
+			"größer-al…  \033[32msomebody-…\033[0m  ok\n");
+}
+
+static void what_cannot_fit_is_as_narrow_as_it_can_be(void **state unused)
+{
+	assert_fits(1, "NAME      OWNER     STATE\n"
+		       "größer-…  \033[32msomebod…\033[0m  ok\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +132,10 @@ int main(void)
 		cmocka_unit_test(what_turns_the_direction_of_writing_is_escaped),
 		cmocka_unit_test(broken_utf8_does_not_run_over_the_end),
 		cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
+		cmocka_unit_test(where_there_is_room_all_of_it_is_shown),
+		cmocka_unit_test(the_widest_ids_are_shortened_first),
+		cmocka_unit_test(what_is_least_worth_is_left_out_before_ids_are_too_short),
+		cmocka_unit_test(what_cannot_fit_is_as_narrow_as_it_can_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
