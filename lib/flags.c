@@ -16,22 +16,30 @@
 struct loader {
 	const struct flags_program *program;
 	void *rec;
-	bool given[FIELDS_MAX]; /* on the command line, or in the directory that is being read */
-	const char *from;       /* what is being read, for messages; NULL: the command line */
+	bool given[FIELDS_MAX];  /* on the command line, or in the directory that is being read */
+	struct flag_origin from; /* what is being read; its texts are borrowed */
 	struct flags_words *words;
 };
 
-/*
- * Where the values are from that this program was given last, for flags_fail(); NULL: the command
- * line, or the default.
- */
-static char *origins[FIELDS_MAX];
+/* Where the values are from that this program was given last. */
+static struct flag_origin origins[FIELDS_MAX];
+
+static void set_origin(struct flag_origin *o, const struct flag_origin *from)
+{
+	o->source = from->source;
+	replace_str(&o->path, from->path);
+	replace_str(&o->text, from->text);
+}
 
 static void forget_origins(void)
 {
+	static const struct flag_origin none;
+
 	for (size_t i = 0; i < FIELDS_MAX; i++)
-		replace_str(&origins[i], NULL);
+		set_origin(&origins[i], &none);
 }
+
+static const struct flag_origin arguments = { .source = FLAG_ARGUMENT };
 
 static bool named(const struct field *f, const char *name)
 {
@@ -126,8 +134,7 @@ static int set(struct loader *l, const struct field *f, const char *value, struc
 	size_t i = (size_t)(f - l->program->schema->fields);
 
 	assert(i < FIELDS_MAX);
-	replace_str(&origins[i], l->from);
-
+	set_origin(&origins[i], &l->from);
 	if (resolve_file(value, &text, e))
 		return error_wrap(e, "--%s", f->name);
 	if (!utf8_valid(text)) /* /state.json shows it, messages carry it */
@@ -184,9 +191,13 @@ static int load_variable(struct loader *l, const char *variable, const char *pat
 	from = path ? xasprintf("%s: %.*s", path, n, variable)
 		    : xasprintf("environment variable %.*s", n, variable);
 	f->kind->clear(f, l->rec);
-	l->from = from;
+	l->from = (struct flag_origin){
+		.source = path ? FLAG_VARIABLE_FILE : FLAG_VARIABLE,
+		.path = (char *)(uintptr_t)path,
+		.text = from,
+	};
 	r = set(l, f, equals + 1, e);
-	l->from = NULL;
+	l->from = arguments;
 	return r ? error_wrap(e, "%s", from) : 0;
 }
 
@@ -250,13 +261,12 @@ static int load_flag(struct loader *l, int argc, char **argv, int *i, struct err
 	return set_once(l, f, argv[++*i], e);
 }
 
-/*
- * Of a daemon's file by this name: whether we have such a flag too. Its switches are its own
- * affair.
- */
+/* Of a daemon's file by this name: whether we have such a flag too. */
 static bool is_ours(const char *name, const void *ctx)
 {
-	return find(ctx, name);
+	if (*name != '?')
+		return find(ctx, name);
+	return find(ctx, name + 1) || (str_starts(name, "?no-") && find(ctx, name + 4));
 }
 
 /* Each file is an argument of one word; what only the next word could complete lacks a value. */
@@ -271,13 +281,17 @@ static int load_directory(struct loader *l, const char *path, struct error *e)
 	for (size_t i = 0; i < config.count && !r; i++) {
 		int at = 0;
 
-		l->from = config.list[i].path;
+		l->from = (struct flag_origin){
+			.source = FLAG_FILE,
+			.path = config.list[i].path,
+			.text = config.list[i].path,
+		};
 		r = load_flag(l, 1, &config.list[i].argument, &at, e);
 		if (r)
 			error_wrap(e, "%s", config.list[i].path);
 	}
 	memset(l->given, 0, sizeof(l->given));
-	l->from = NULL;
+	l->from = arguments;
 	return r;
 }
 
@@ -371,7 +385,7 @@ static int load_again(struct loader *l, const char *dirs, const char *env_files,
 int flags_load(const struct flags_program *program, int argc, char **argv, char **env, void *ret,
 	       struct flags_words *words, struct error *e)
 {
-	struct loader l = { .program = program, .rec = ret, .words = words };
+	struct loader l = { .program = program, .rec = ret, .from = arguments, .words = words };
 	autofree char *dirs = NULL, *env_files = NULL;
 	int r;
 
@@ -476,13 +490,18 @@ void flags_add_alias(const struct schema *schema, struct error *e)
 			  plain.text + n);
 }
 
+const struct flag_origin *flags_origin(const struct schema *schema, const char *name)
+{
+	return &origins[schema_field(schema, name) - schema->fields];
+}
+
 void flags_add_origin(const struct schema *schema, struct error *e)
 {
 	size_t n;
 	const struct field *f = subject(schema, e->text, &n);
 
-	if (f && origins[f - schema->fields])
-		error_wrap(e, "%s", origins[f - schema->fields]);
+	if (f && origins[f - schema->fields].text)
+		error_wrap(e, "%s", origins[f - schema->fields].text);
 }
 
 void flags_fail(const struct flags_program *program, const struct error *e)

@@ -27,6 +27,20 @@ struct flags_words {
 	size_t count;
 };
 
+/* Where a flag has its value from. */
+enum flag_source {
+	FLAG_DEFAULT, /* or it has none */
+	FLAG_ARGUMENT,
+	FLAG_VARIABLE,
+	FLAG_VARIABLE_FILE,
+	FLAG_FILE,
+};
+struct flag_origin {
+	enum flag_source source;
+	char *path; /* of the file, NULL if it is none */
+	char *text; /* in words, NULL for the command line and the default */
+};
+
 /* Outcomes of flags_load() that are neither success nor failure. */
 #define FLAGS_HELP    1
 #define FLAGS_VERSION 2
@@ -44,6 +58,8 @@ void flags_usage(const struct flags_program *program, struct buf *out);
 /* flags_load() for main(): prints help, version or the error and exits (0, 0, 2). */
 void flags_load_or_exit(const struct flags_program *program, int argc, char **argv, void *ret,
 			struct flags_words *words);
+/* Of the program that flags_load() was called for last. */
+const struct flag_origin *flags_origin(const struct schema *schema, const char *name);
 /* {"name":"value",...} of every flag that has a value; secrets as "***". */
 void flags_add_view(const struct schema *schema, const void *rec, struct buf *out);
 /*

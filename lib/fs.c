@@ -3,12 +3,23 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 char *path_join(const char *a, const char *b)
 {
 	return xasprintf("%s/%s", a, b);
+}
+
+char *path_existing(const char *path)
+{
+	char *at = xstrdup(path);
+
+	assert(*path == '/');
+	while (access(at, F_OK) && errno == ENOENT && strcmp(at, "/"))
+		dirname(at); /* which cuts an absolute path in place */
+	return at;
 }
 
 int fs_mkdirs(const char *path, unsigned mode, struct error *e)

@@ -2,7 +2,6 @@
 #include "lib/quota_check.h"
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <mntent.h>
@@ -103,9 +102,7 @@ static void check_directory(struct probe *p)
 	autofree char *what = NULL;
 	struct error e;
 
-	p->at = xstrdup(p->path);
-	while (access(p->at, F_OK) && errno == ENOENT && strcmp(p->at, "/"))
-		dirname(p->at); /* which cuts an absolute path in place */
+	p->at = path_existing(p->path);
 	fd = open(p->at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		what = xasprintf("directory %s cannot be opened: %s", p->at, strerror(errno));

@@ -1,20 +1,15 @@
 /*
- * quota check: what the agent itself would refuse to start with, and what only an operator can
- * tell: whether somebody else has project ids of ours, and what sandboxes have left.
+ * quota check: what the agent itself would refuse to start with, what its flags lack, and what only
+ * an operator can tell: who else has project ids of ours, and what sandboxes have left.
  */
-#include "tools/agentctl.h"
+#include "tools/agentctl-check.h"
 
 #include "lib/fs.h"
-#include "lib/project_ids.h"
-#include "lib/quota.h"
+#include "lib/project_names.h"
 #include "lib/quota_check.h"
 #include "lib/units.h"
 #include "tools/agentctl-sandboxes.h"
-#include "tools/terminal.h"
 
-#include "lib/schema-structs.h"
-#include "tools/agentctl-check.def"
-#include "lib/schema-end.h"
 #include "lib/schema-tables.h"
 #include "tools/agentctl-check.def"
 #include "lib/schema-end.h"
@@ -38,8 +33,8 @@ static void keep(const struct quota_finding *f, void *ctx)
 	};
 }
 
-static void add(struct check_findings *all, const char *check, bool blocks, const char *what,
-		const char *mend)
+void check_add(struct check_findings *all, const char *check, bool blocks, const char *what,
+	       const char *mend)
 {
 	struct quota_finding f = {
 		.check = check,
@@ -55,7 +50,7 @@ static void add(struct check_findings *all, const char *check, bool blocks, cons
 /* ---- ids ---- */
 
 struct look {
-	const char *work_dir;
+	const char *at; /* work_dir, or the nearest directory above it that is there */
 	struct quota quota;
 	struct project_ids *ids;
 	struct sandboxes sandboxes;
@@ -74,8 +69,8 @@ static void check_doubles(struct look *l)
 			continue;
 		what = xasprintf("project %u is that of two sandboxes, %s and %s",
 				 s->list[i].project, s->list[i - 1].path, s->list[i].path);
-		mend = xasprintf("cd %s && rm -r that of which nothing runs any more", l->work_dir);
-		add(l->all, "sandboxes", true, what, mend);
+		mend = xasprintf("cd %s && rm -r that of which nothing runs any more", l->at);
+		check_add(l->all, "sandboxes", true, what, mend);
 	}
 }
 
@@ -91,19 +86,25 @@ static void tell_leftover(struct look *l, uint32_t project, const struct quota_r
 			project, (unsigned long long)r->inodes, buf_text(&size));
 		mend = xasprintf("find $(findmnt -no TARGET -T %s) -xdev -exec lsattr -dp {} + | "
 				 "awk '$1 == %u' shows them; or another --xfs_project_range",
-				 l->work_dir, project);
+				 l->at, project);
 	} else {
 		what = xasprintf("project %u of --xfs_project_range has limits and no sandbox",
 				 project);
-		mend = l->quota.fs->unlimit(project, l->work_dir);
+		mend = l->quota.fs->unlimit(project, l->at);
 	}
-	add(l->all, "leftovers", false, what, mend);
+	check_add(l->all, "leftovers", false, what, mend);
 }
 
 static bool is_leftover(const struct look *l, uint32_t project, const struct quota_record *r)
 {
 	return project_ids_in_range(l->ids, project) && quota_in_use(r) &&
 	       !sandboxes_of(&l->sandboxes, project);
+}
+
+static bool is_of_others(const struct look *l, uint32_t project, const struct quota_record *r)
+{
+	return !project_ids_in_range(l->ids, project) && quota_in_use(r) &&
+	       project_ids_use(l->ids, project) == PROJECT_FREE;
 }
 
 static void check_leftovers(struct look *l)
@@ -113,34 +114,59 @@ static void check_leftovers(struct look *l)
 	uint32_t project = PROJECT_NONE;
 	struct error e;
 
-	while (!quota_next(&l->quota, project, &project, &record, &e))
+	while (!quota_next(&l->quota, project, &project, &record, &e)) {
 		if (is_leftover(l, project, &record) && ++l->leftovers <= LEFTOVERS_MAX)
 			tell_leftover(l, project, &record);
+		if (is_of_others(l, project, &record))
+			project_ids_restore(l->ids, project, PROJECT_FOREIGN, NULL);
+	}
 	if (l->leftovers <= LEFTOVERS_MAX)
 		return;
 	what = xasprintf("so have %u more projects", l->leftovers - LEFTOVERS_MAX);
-	add(l->all, "leftovers", false, what, "the same for each");
+	check_add(l->all, "leftovers", false, what, "the same for each");
 }
 
-/* What cannot be looked at was found before, and why. */
-static void check_ids(const char *work_dir, const char *range, struct check_findings *all)
+/* As the agent counts them when it starts. */
+static void reserve(struct look *l)
 {
-	struct look l = { .work_dir = work_dir, .quota = { .fd = -EBADF }, .all = all };
+	const struct sandboxes *s = &l->sandboxes;
 	struct error e;
+
+	for (size_t i = 0; i < s->count; i++)
+		project_ids_restore(l->ids, s->list[i].project, PROJECT_TAKEN, s->list[i].path);
+	project_names_reserve(l->ids, NULL, NULL, &e);
+}
+
+/* What cannot be looked at was found before, and why. False: as of configured_check(). */
+static bool check_more(const char *work_dir, const struct agentctl_flags *flags,
+		       struct check_findings *all)
+{
+	autofree char *at = path_existing(work_dir);
+	struct look l = { .at = at, .quota = { .fd = -EBADF }, .all = all };
+	struct project_counts counts = { 0 };
+	struct error e;
+	bool opened = !quota_open(at, &l.quota, &e), configured;
 
 	if (!sandboxes_find(work_dir, &l.sandboxes, &e))
 		check_doubles(&l);
-	if (!project_ids_new(range, &l.ids, &e) && !quota_open(work_dir, &l.quota, &e))
+	if (!project_ids_new(flags->xfs_project_range, &l.ids, &e) && opened) {
+		reserve(&l);
 		check_leftovers(&l);
+		counts = project_ids_counts(l.ids);
+	}
+	configured = configured_check(flags, &l.quota, counts.others, all);
 	sandboxes_fini(&l.sandboxes);
 	project_ids_free(l.ids);
 	quota_close(&l.quota);
+	return configured;
 }
 
 /* ---- the command ---- */
 
-static void print_findings(const char *work_dir, const struct check_findings *all, struct buf *out)
+static void print_findings(const char *work_dir, bool configured, const struct check_findings *all,
+			   struct buf *out)
 {
+	const char *verdict = !all->enforced ? "would not" : configured ? "would" : "could";
 	unsigned obstacles = 0;
 
 	for (size_t i = 0; i < all->findings_count; i++) {
@@ -153,8 +179,7 @@ static void print_findings(const char *work_dir, const struct check_findings *al
 		printable_add(out, f->mend);
 		buf_addc(out, '\n');
 	}
-	buf_addf(out, "disk quotas would %s enforced on %s", all->enforced ? "be" : "not be",
-		 work_dir);
+	buf_addf(out, "disk quotas %s be enforced on %s", verdict, work_dir);
 	if (obstacles)
 		buf_addf(out, ": %u obstacle%s", obstacles, obstacles > 1 ? "s" : "");
 	buf_addc(out, '\n');
@@ -172,19 +197,19 @@ static int absolute(const char *path, char **ret, struct error *e)
 
 enum status command_quota_check(struct agentctl *a, struct buf *out, struct error *e)
 {
-	const char *range = a->flags.xfs_project_range;
 	struct check_findings all = { .has_enforced = true };
 	autofree char *work_dir = NULL;
 	enum status status;
+	bool configured;
 
 	if (absolute(a->flags.work_dir, &work_dir, e))
 		return STATUS_FAILED;
-	all.enforced = quota_check_all(work_dir, NULL, range, keep, &all);
-	check_ids(work_dir, range, &all);
+	all.enforced = quota_check_all(work_dir, NULL, a->flags.xfs_project_range, keep, &all);
+	configured = check_more(work_dir, &a->flags, &all);
 	if (a->flags.json)
 		agentctl_add_json(check_findings_schema(), &all, out);
 	else
-		print_findings(work_dir, &all, out);
+		print_findings(work_dir, configured, &all, out);
 	status = all.enforced ? STATUS_OK : STATUS_FAILED;
 	schema_clear(check_findings_schema(), &all);
 	return status;

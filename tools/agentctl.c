@@ -120,8 +120,8 @@ static const struct verb verbs[] = {
 	{
 		.words = { "quota", "check" },
 		.usage = "quota check",
-		.doc = "What on this node stands in the way of disk quotas, and what mends it; "
-		       "exit status 0 if\n      they would work.",
+		.doc = "What on this node, and in the agent's flags, stands in the way of disk "
+		       "quotas, and what\n      mends it; exit status 0 if they would work.",
 		.run = command_quota_check,
 	},
 };

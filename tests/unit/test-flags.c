@@ -169,9 +169,12 @@ static void files_of_another_program_may_have_flags_that_are_none_here(void **st
 	put("port", "7");
 	put_mode("flag_of_others", "1", 0666);
 	put("?no-such", "");
+	put("?strict", "");
+	put("?no-switch_user", "");
 	p.others_files = true;
 	assert_int_equal(flags_load(&p, 3, ARGS("--master=m", flag), NULL, &flags, NULL, &why), 0);
 	assert_int_equal(flags.port, 7);
+	assert_true(flags.strict && !flags.switch_user);
 }
 
 static void attributes_and_resources_may_be_directories(void **state unused)
@@ -348,6 +351,37 @@ static void variables_may_lie_in_files_as_systemd_reads_them(void **state unused
 	assert_string_equal(flags.resources, "files");
 	assert_string_equal(flags.credential, "open");
 	assert_false(flags.strict);
+}
+
+/* file is relative to the directory. */
+static void assert_from(const char *flag, enum flag_source source, const char *file)
+{
+	const struct flag_origin *o = flags_origin(try_flags_schema(), flag);
+	autofree char *path = file ? path_join(dir_path, file) : NULL;
+
+	assert_int_equal(o->source, source);
+	assert_true(str_equal(o->path, path));
+}
+
+static void where_each_value_is_from_is_known(void **state unused)
+{
+	autofree char *flag = xasprintf("--env_files=%s/one", dir_path);
+	autofree char *config = xasprintf("--config_dir=%s/flags", dir_path);
+
+	make_dir("flags");
+	put("flags/port", "1");
+	put("flags/hostname", "h");
+	put("flags/?strict", "");
+	put("one", "MESOS_HOSTNAME=one\nMESOS_RESOURCES=one\nMESOS_ATTRIBUTES=a:b");
+	take(ARGS(config, flag, "--master=m", "--attributes=c:d"), ENV("MESOS_RESOURCES=r"));
+	assert_from("port", FLAG_FILE, "flags/port");
+	assert_from("strict", FLAG_FILE, "flags/?strict");
+	assert_from("hostname", FLAG_VARIABLE_FILE, "one");
+	assert_from("resources", FLAG_VARIABLE, NULL);
+	assert_from("attributes", FLAG_ARGUMENT, NULL);
+	assert_from("work_dir", FLAG_DEFAULT, NULL);
+	take(ARGS("--master=m"), NULL);
+	assert_from("port", FLAG_DEFAULT, NULL);
 }
 
 static void a_variable_in_a_file_with_a_wrong_value_is_named_with_it(void **state unused)
@@ -727,6 +761,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_fifo_is_refused_and_not_opened, with_dir,
 						without_dir),
 		cmocka_unit_test_setup_teardown(a_link_to_a_device_is_refused, with_dir,
+						without_dir),
+		cmocka_unit_test_setup_teardown(where_each_value_is_from_is_known, with_dir,
 						without_dir),
 		cmocka_unit_test_setup_teardown(what_is_refused_later_names_its_file_too, with_dir,
 						without_dir),
