@@ -1,22 +1,53 @@
 /* A scan for blocks behind the ends of files. */
 #include "agent/disk/prealloc.h"
 
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "agent/disk/visit.h"
 
-static uint64_t behind_end(const struct stat *st)
-{
-	uint64_t size = (uint64_t)st->st_size, block = (uint64_t)st->st_blksize;
-	uint64_t allocated = (uint64_t)st->st_blocks * STAT_BLOCK_BYTES;
-	uint64_t used = (size + block - 1) / block * block;
+/* XFS gives in advance in a piece or two; what is in more of them is the task's. */
+#define EXTENTS_MAX 16
 
-	return allocated > used ? allocated - used : 0;
+union extents {
+	struct fiemap map;
+	char room[sizeof(struct fiemap) + EXTENTS_MAX * sizeof(struct fiemap_extent)];
+};
+
+static uint64_t end_of(uint64_t size, uint64_t block)
+{
+	return (size + block - 1) / block * block;
 }
 
-/* The name may be another file's by now: what was opened counts. */
+/* Where the file has been written is not waited for: what is in memory only is charged as well. */
+static uint64_t behind(int fd, uint64_t end)
+{
+	union extents x = {
+		.map = {
+			.fm_start = end,
+			.fm_length = FIEMAP_MAX_OFFSET,
+			.fm_extent_count = EXTENTS_MAX,
+		},
+	};
+	uint64_t sum = 0;
+
+	if (ioctl(fd, FS_IOC_FIEMAP, &x.map))
+		return 0;
+	for (unsigned i = 0; i < MIN(x.map.fm_mapped_extents, EXTENTS_MAX); i++) {
+		const struct fiemap_extent *extent = &x.map.fm_extents[i];
+		uint64_t before = end - MIN(extent->fe_logical, end);
+
+		sum += extent->fe_length - MIN(before, extent->fe_length);
+	}
+	return sum;
+}
+
+/*
+ * A file with more blocks than its size takes may have them for its attributes as well: only what
+ * is mapped behind its end counts. The name may be another file's by now: what was opened counts.
+ */
 static void visit_file(void *ctx, int dirfd, const char *name, const struct statx *found)
 {
 	atomic_uint_fast64_t *sum = ctx;
@@ -24,12 +55,16 @@ static void visit_file(void *ctx, int dirfd, const char *name, const struct stat
 	struct fsxattr x;
 	struct stat st;
 
-	if (!S_ISREG(found->stx_mode) || found->stx_blocks * STAT_BLOCK_BYTES <= found->stx_size)
+	if (!S_ISREG(found->stx_mode) ||
+	    found->stx_blocks * STAT_BLOCK_BYTES <= end_of(found->stx_size, found->stx_blksize))
 		return;
 	fd = visit_open_file(dirfd, name);
-	if (fd >= 0 && !fstat(fd, &st) && st.st_nlink == 1 && !ioctl(fd, FS_IOC_FSGETXATTR, &x) &&
-	    !(x.fsx_xflags & FS_XFLAG_PREALLOC))
-		atomic_fetch_add_explicit(sum, behind_end(&st), memory_order_relaxed);
+	if (fd < 0 || fstat(fd, &st) || st.st_nlink != 1 || ioctl(fd, FS_IOC_FSGETXATTR, &x) ||
+	    x.fsx_xflags & FS_XFLAG_PREALLOC)
+		return;
+	atomic_fetch_add_explicit(sum,
+				  behind(fd, end_of((uint64_t)st.st_size, (uint64_t)st.st_blksize)),
+				  memory_order_relaxed);
 }
 
 int prealloc_bytes(int dirfd, const atomic_bool *cancel, uint64_t *ret, struct error *e)
@@ -37,9 +72,9 @@ int prealloc_bytes(int dirfd, const atomic_bool *cancel, uint64_t *ret, struct e
 	atomic_uint_fast64_t sum = 0;
 	struct scan_visitor visitor = { .file = visit_file, .ctx = &sum };
 	struct scan_result seen;
-	int r = visit_tree(dirfd, &visitor, cancel, &seen, e);
 
-	if (!r)
-		*ret = atomic_load(&sum);
-	return r;
+	if (visit_tree(dirfd, &visitor, cancel, &seen, e))
+		return -e->code;
+	*ret = atomic_load(&sum);
+	return 0;
 }

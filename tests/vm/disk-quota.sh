@@ -395,6 +395,16 @@ is 'and nobody else was killed' "$(metric c slave/container_disk_kills)" 2
 agentctl c quota set grows 2MB >"$dir/set"
 finish grows
 like 'one that an operator gives less than it uses is killed' "$(<"$dir/grows.out")" 'exceeds quota \(2MB\)'
+# Blocks that no size of a file tells of, and that nobody gave it in advance. ext4 has neither so much of them nor an advance.
+attributes='for my $i (1 .. 80) { my ($file, $name, $value) = ("f$i", "user.x", "x" x 65536); open F, ">$file"; syscall(188, $file, $name, $value, 65536, 0) }'
+if [ "$fs" = xfs ]; then
+	begin hides 4 "perl -e '$attributes'; sleep 1000"
+	begin reserves 4 'touch file; fallocate -n -l 5M file; sleep 1000'
+	finish hides
+	like 'one that has its data in attributes of empty files is killed' "$(<"$dir/hides.out")" 'exceeds quota \(4MB\)'
+	finish reserves
+	like 'and one that has reserved too much behind the end of a file' "$(<"$dir/reserves.out")" 'exceeds quota \(4MB\)'
+fi
 stop c USR1
 
 # ---- accounting only
