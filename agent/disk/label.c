@@ -44,7 +44,8 @@ static void label_directory(void *ctx, int fd)
 	label(ctx, fd, true);
 }
 
-static void label_file(void *ctx, int dirfd, const char *name, const struct statx *st)
+static void label_file(void *ctx, int dirfd, const struct statx *dir unused, const char *name,
+		       const struct statx *st)
 {
 	struct labeller *l = ctx;
 	autofd int fd = -EBADF;
@@ -130,14 +131,23 @@ static void check_directory(void *ctx, int fd)
 		atomic_fetch_add_explicit(&c->directories, 1, memory_order_relaxed);
 }
 
-static void check_file(void *ctx, int dirfd, const char *name, const struct statx *st)
+static bool has_changed(const struct label_check *c, const struct statx *st)
+{
+	return st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec >= c->since_ns;
+}
+
+/*
+ * XFS notes it in neither of two files that they were exchanged for each other (RENAME_EXCHANGE of
+ * rename(2)), but in their directories: any file of one that has changed may be another.
+ */
+static void check_file(void *ctx, int dirfd, const struct statx *dir, const char *name,
+		       const struct statx *st)
 {
 	struct label_check *c = ctx;
-	int64_t changed_ns = st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec;
 	autofd int fd = -EBADF;
 	struct project is;
 
-	if (!S_ISREG(st->stx_mode) || changed_ns < c->since_ns)
+	if (!S_ISREG(st->stx_mode) || (!has_changed(c, st) && !has_changed(c, dir)))
 		return;
 	fd = visit_open_file(dirfd, name);
 	if (fd >= 0 && !project_get(fd, &is) && is.id != c->project)

@@ -28,9 +28,9 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t 
 
 /*
  * Counts what of a tree does not belong to a project as it should: all directories are looked at,
- * and of the regular files those that have changed since then, for giving a file to another project
- * is a change of it (ctime of inode(7)). Which project it has, the kernel tells only of a file that
- * is open.
+ * and of the regular files those that have changed since then, or whose directory has, for giving a
+ * file to another project is a change of it (ctime of inode(7)), and bringing one in is a change of
+ * the directory. Which project it has, the kernel tells only of a file that is open.
  */
 struct label_check {
 	uint32_t project;

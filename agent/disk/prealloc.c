@@ -48,7 +48,8 @@ static uint64_t behind(int fd, uint64_t end)
  * A file with more blocks than its size takes may have them for its attributes as well: only what
  * is mapped behind its end counts. The name may be another file's by now: what was opened counts.
  */
-static void visit_file(void *ctx, int dirfd, const char *name, const struct statx *found)
+static void visit_file(void *ctx, int dirfd, const struct statx *dir unused, const char *name,
+		       const struct statx *found)
 {
 	atomic_uint_fast64_t *sum = ctx;
 	autofd int fd = -EBADF;

@@ -224,14 +224,14 @@ static void count_closed(struct worker *w, const struct dir *parent, const char 
 		w->sum.replaced++;
 }
 
-static void visit_file(struct worker *w, const struct dir *d, const char *name,
-		       const struct statx *st)
+static void visit_file(struct worker *w, const struct dir *d, const struct statx *dir,
+		       const char *name, const struct statx *st)
 {
 	const struct scan_visitor *v = w->scan->options->visitor;
 
 	count(w, st);
 	if (v && v->file)
-		v->file(v->ctx, d->fd, name, st);
+		v->file(v->ctx, d->fd, dir, name, st);
 }
 
 /* statx(2) of a mount point shows what is mounted there: on another device, or a MOUNT_ROOT. */
@@ -246,7 +246,8 @@ static bool is_replaced(const struct dirent64 *entry, const struct statx *st)
 	return entry->d_type != DT_UNKNOWN && entry->d_type != IFTODT(st->stx_mode);
 }
 
-static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *entry)
+static void visit_entry(struct worker *w, struct dir *d, const struct statx *dir,
+			const struct dirent64 *entry)
 {
 	const char *name = entry->d_name;
 	struct statx st;
@@ -268,11 +269,11 @@ static void visit_entry(struct worker *w, struct dir *d, const struct dirent64 *
 	if (S_ISDIR(st.stx_mode))
 		add_name(d, name);
 	else
-		visit_file(w, d, name, &st);
+		visit_file(w, d, dir, name, &st);
 }
 
-/* Counts all that lies in d and collects its subdirectories. */
-static void list_dir(struct worker *w, struct dir *d)
+/* Counts all that lies in d, which was dir before, and collects its subdirectories. */
+static void list_dir(struct worker *w, struct dir *d, const struct statx *dir)
 {
 	ssize_t n;
 
@@ -282,7 +283,7 @@ static void list_dir(struct worker *w, struct dir *d)
 
 			if (cancelled(w->scan))
 				return;
-			visit_entry(w, d, entry);
+			visit_entry(w, d, dir, entry);
 			p += entry->d_reclen;
 		}
 	}
@@ -303,7 +304,7 @@ static void enter(struct worker *w, struct dir *parent, int fd, const struct sta
 	if (v && v->directory)
 		v->directory(v->ctx, fd);
 	charge_inode(w);
-	list_dir(w, d);
+	list_dir(w, d, st);
 	push(w, d);
 	if (w->n_open > w->scan->max_open)
 		park_oldest(w);

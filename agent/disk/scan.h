@@ -33,11 +33,12 @@ struct scan_result {
 
 /*
  * Who else looks at what the scan comes by, on whichever thread that is. A directory is shown
- * before it is listed; everything else by its name, which may be another file's by now.
+ * before it is listed; everything else by its name, which may be another file's by now, and with
+ * what its directory was before that was listed.
  */
 struct scan_visitor {
 	void (*directory)(void *ctx, int fd); /* may be NULL */
-	void (*file)(void *ctx, int dirfd, const char *name,
+	void (*file)(void *ctx, int dirfd, const struct statx *dir, const char *name,
 		     const struct statx *st); /* may be NULL */
 	void *ctx;
 };

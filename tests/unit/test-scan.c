@@ -280,7 +280,8 @@ static void exchange_for_link(int at, const char *name, int flag)
  * Of two files the one that is looked at second, and the directory, which is entered when all was
  * listed.
  */
-static void on_first_file(void *ctx, int dirfd, const char *name, const struct statx *st unused)
+static void on_first_file(void *ctx, int dirfd, const struct statx *dir unused, const char *name,
+			  const struct statx *st unused)
 {
 	unsigned *files = ctx;
 

@@ -1,0 +1,128 @@
+/* Trees that are given to a project, and looked at, where the kernel's projects are a table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "agent/disk/label.h"
+#include "lib/fs.h"
+
+enum { PROJECT = 5, INODES_MAX = 16 };
+
+static char *dir;
+static int top;
+static struct error e;
+
+/* ---- the kernel ---- */
+
+static struct inode {
+	ino_t ino;
+	struct project is;
+} inodes[INODES_MAX];
+static size_t inodes_count;
+
+static struct inode *inode(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	for (size_t i = 0; i < inodes_count; i++)
+		if (inodes[i].ino == st.st_ino)
+			return &inodes[i];
+	assert_true(inodes_count < INODES_MAX);
+	inodes[inodes_count] = (struct inode){ .ino = st.st_ino };
+	return &inodes[inodes_count++];
+}
+
+int project_get(int fd, struct project *ret)
+{
+	*ret = inode(fd)->is;
+	return 0;
+}
+
+int project_set(int fd, const struct project *p)
+{
+	inode(fd)->is = *p;
+	return 0;
+}
+
+/* ---- trees ---- */
+
+static int setup(void **state unused)
+{
+	dir = xasprintf("%s/test-label.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	if (!mkdtemp(dir))
+		return -1;
+	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	inodes_count = 0;
+	return top < 0;
+}
+
+static int teardown(void **state unused)
+{
+	int r = fs_remove_tree(AT_FDCWD, dir, &e);
+
+	close_fd(&top);
+	free(take_ptr(dir));
+	return r;
+}
+
+/* A file of this project. */
+static void make_file(const char *name, uint32_t project)
+{
+	autofd int fd = openat(top, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	inode(fd)->is.id = project;
+}
+
+static int64_t changed_ns(int at, const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(at, name, &st, 0), 0);
+	return st.st_ctim.tv_sec * NSEC_PER_SEC + st.st_ctim.tv_nsec;
+}
+
+/* ---- looking ---- */
+
+static unsigned long long strayed_since(int64_t since_ns)
+{
+	struct label_check check;
+	struct scan_result seen;
+
+	label_check_init(&check, PROJECT, since_ns);
+	assert_int_equal(scan_visit(top, &check.visitor, NULL, &seen, &e), 0);
+	return atomic_load(&check.files);
+}
+
+static void a_file_that_has_not_changed_is_looked_at_where_its_directory_has(void **state unused)
+{
+	int64_t since_ns;
+
+	make_file("strayed", PROJECT_NONE);
+	make_file("own", PROJECT);
+	/* Its clock ticks. */
+	do
+		assert_int_equal(futimens(top, NULL), 0);
+	while (changed_ns(top, ".") <= changed_ns(top, "strayed"));
+	since_ns = changed_ns(top, ".");
+	assert_int_equal(strayed_since(since_ns), 1);
+	assert_int_equal(strayed_since(since_ns + 1), 0);
+	assert_int_equal(strayed_since(0), 1);
+}
+
+#define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_A_PLACE(a_file_that_has_not_changed_is_looked_at_where_its_directory_has),
+	};
+
+	return cmocka_run_group_tests_name("label", tests, NULL, NULL);
+}
