@@ -13,9 +13,10 @@
  * what they have: no call reaches them before Linux 6.17. Never follows a link, never leaves the
  * mount: what lies below a mount point is not seen.
  *
- * Goes over the tree again until one pass has seen all of it and changed nothing, or PASSES_QUIET in
- * a row (label.c) have changed nothing while names came and went. A name that has become a link's,
- * or another kind of file's, makes that count begin anew. After PASSES_MAX it is LABEL_LATER.
+ * Goes over the tree again until one pass has seen all of it and changed nothing, or PASSES_QUIET
+ * in a row (label.c) have changed nothing while names came and went. A name that has become a
+ * link's, or another kind of file's, makes that count begin anew. After PASSES_MAX it is
+ * LABEL_LATER.
  *
  * Blocks; cancel may be NULL. changed: how many were not of the project. -errno of the first file
  * that could not be given; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why:
