@@ -38,7 +38,7 @@ struct agent {
 	struct store *store;
 	char *store_dir, *records_dir;
 	struct gc *gc;
-	struct gc_wait ids_wait; /* of containers that no project id was free for; quotas.c */
+	struct gc_wait ids_wait;    /* of containers that no project id was free for; quotas.c */
 	struct work_pool *resolver; /* names of masters */
 	struct streams *streams;
 	struct hello hello; /* what we say to masters and to local peers */

@@ -58,7 +58,8 @@ static int check_headroom(const struct agent *a, struct error *e)
 		return 0;
 	return error_set(e, EINVAL,
 			 "--xfs_quota_headroom: must be 256KB or more, or the filesystem refuses "
-			 "writes before a container is above its limit, which is then never killed");
+			 "writes before a container is above its limit, which is then never "
+			 "killed");
 }
 
 int quotas_check_flags(const struct agent *a, struct error *e)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "agent/disk/label.h"
+#include "agent/disk/visit.h"
 #include "lib/fs.h"
 
 enum { PROJECT = 5, INODES_MAX = 16 };
@@ -96,7 +97,7 @@ static unsigned long long strayed_since(int64_t since_ns)
 	struct scan_result seen;
 
 	label_check_init(&check, PROJECT, since_ns);
-	assert_int_equal(scan_visit(top, &check.visitor, NULL, &seen, &e), 0);
+	assert_int_equal(visit_tree(top, &check.visitor, NULL, &seen, &e), 0);
 	return atomic_load(&check.files);
 }
 
