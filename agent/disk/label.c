@@ -9,13 +9,18 @@
 #define PASSES_MAX 10
 /* So many in a row that change nothing will do, where names come and go. */
 #define PASSES_QUIET 3
+/* A task may use the room that was made for a file before that is tried. */
+#define TRIES_MAX 3
 
+/* All but the first two are of this pass. */
 struct labeller {
 	uint32_t project;
-	uint64_t changed;  /* in this pass */
-	uint64_t held;     /* in this pass, by leases */
-	uint64_t replaced; /* in this pass, by what is no regular file */
-	int failure;       /* the first one, -errno */
+	struct label_room *room;
+	uint64_t changed;
+	uint64_t held;     /* by leases */
+	uint64_t replaced; /* by what is no regular file */
+	uint64_t failed;
+	int failure; /* the first one, -errno */
 };
 
 /* By what visit_open_file() says: the name is no regular file's any more. */
@@ -24,19 +29,58 @@ static bool is_replaced(int error)
 	return error == ELOOP || error == ENXIO;
 }
 
-static void label(struct labeller *l, int fd, bool inherited)
+static bool is_refusal(int r)
 {
-	struct project want = { .id = l->project, .inherited = inherited }, is;
+	return r == -EDQUOT || r == -ENOSPC;
+}
+
+static int set_with_room(int fd, const struct project *want, struct label_room *room)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	return room->make(room->ctx, (uint64_t)st.st_blocks * STAT_BLOCK_BYTES)
+		       ?: project_set(fd, want);
+}
+
+/* After a refusal others are sure to follow: then the kernel is not made to warn of each. */
+static int set(int fd, const struct project *want, struct label_room *room)
+{
+	int r = room && room->needed ? -EDQUOT : project_set(fd, want);
+
+	for (int i = 0; room && is_refusal(r) && i < TRIES_MAX; i++) {
+		room->needed = true;
+		r = set_with_room(fd, want, room);
+	}
+	return r;
+}
+
+int label_one(int fd, const struct project *want, struct label_room *room)
+{
+	struct project is;
 	int r = project_get(fd, &is);
 
-	if (!r && is.id == want.id && is.inherited == want.inherited)
-		return;
-	if (!r)
-		r = project_set(fd, &want);
-	if (!r)
-		l->changed++;
-	else if (!l->failure)
-		l->failure = r;
+	if (!r && is.id == want->id && is.inherited == want->inherited)
+		return 0;
+	return r ?: set(fd, want, room) ?: 1;
+}
+
+static void fail(struct labeller *l, int failure)
+{
+	l->failed++;
+	l->failure = l->failure ?: failure;
+}
+
+static void label(struct labeller *l, int fd, bool inherited)
+{
+	const struct project want = { .id = l->project, .inherited = inherited };
+	int r = label_one(fd, &want, l->room);
+
+	if (r < 0)
+		fail(l, r);
+	else
+		l->changed += (unsigned)r;
 }
 
 static void label_directory(void *ctx, int fd)
@@ -59,15 +103,14 @@ static void label_file(void *ctx, int dirfd, const struct statx *dir unused, con
 		l->held++;
 	else if (is_replaced(errno))
 		l->replaced++;
-	else if (errno != ENOENT && !l->failure)
-		l->failure = -errno;
+	else if (errno != ENOENT)
+		fail(l, -errno);
 }
 
 /* CAP_FOWNER is not enough where chattr(1) has fixed a file. */
 static const char *reason(int failure)
 {
-	return failure == -EPERM ? "a file or directory in it is immutable: see lsattr -R"
-				 : strerror(-failure);
+	return failure == -EPERM ? "the first is immutable, see lsattr -R" : strerror(-failure);
 }
 
 /*
@@ -78,7 +121,12 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 {
 	uint64_t unfollowed = seen->missed + seen->replaced + l->replaced;
 
-	if (l->held)
+	if (l->failed)
+		error_set(e, EAGAIN,
+			  "%llu of its files and directories could not be put into it: %s; they "
+			  "are tried again at every look at the whole sandbox",
+			  (unsigned long long)l->failed, reason(l->failure));
+	else if (l->held)
 		error_set(e, EAGAIN,
 			  "a task holds leases (F_SETLEASE of fcntl(2)) on %llu of its files: what "
 			  "it has in them is not charged until it gives the leases back, or ends; "
@@ -94,10 +142,10 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 	return LABEL_LATER;
 }
 
-int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
-	       struct error *e)
+int label_tree(int dirfd, uint32_t project, struct label_room *room, const atomic_bool *cancel,
+	       uint64_t *changed, struct error *e)
 {
-	struct labeller l = { .project = project };
+	struct labeller l;
 	struct scan_visitor visitor = {
 		.directory = label_directory,
 		.file = label_file,
@@ -108,16 +156,13 @@ int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t 
 
 	*changed = 0;
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		l.changed = l.held = l.replaced = 0;
+		l = (struct labeller){ .project = project, .room = room };
 		if (visit_tree(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		*changed += l.changed;
-		if (l.failure)
-			return error_set(e, -l.failure, "give the sandbox to project %u: %s",
-					 project, reason(l.failure));
 		quiet = l.changed || l.replaced || seen.replaced ? 0 : quiet + 1;
 		if ((quiet && !seen.missed) || quiet == PASSES_QUIET)
-			return l.held ? later(&l, &seen, e) : 0;
+			return l.held || l.failed ? later(&l, &seen, e) : 0;
 	}
 	return later(&l, &seen, e);
 }

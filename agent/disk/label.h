@@ -8,6 +8,23 @@
 #include "lib/quota.h"
 
 /*
+ * Where a project is at its limit, ext4 gives it nothing more (EDQUOT), be it for an agent without
+ * CAP_SYS_RESOURCE. Then room is made for one file or directory at a time: it has so many bytes,
+ * and is one inode. 0 or -errno.
+ */
+struct label_room {
+	int (*make)(void *ctx, uint64_t bytes);
+	void *ctx;
+	bool needed; /* from the first refusal on */
+};
+
+/*
+ * Gives one file or directory, which is open, to a project; room may be NULL. 1: it was not of that
+ * one; 0: nothing was to be done; -errno.
+ */
+int label_one(int fd, const struct project *want, struct label_room *room);
+
+/*
  * Gives the tree behind dirfd to a project: its directories first, so that what is made in them
  * later is the project's by birth, then all regular files. Symbolic links and special files keep
  * what they have: no call reaches them before Linux 6.17. Never follows a link, never leaves the
@@ -18,14 +35,14 @@
  * link's, or another kind of file's, makes that count begin anew. After PASSES_MAX it is
  * LABEL_LATER.
  *
- * Blocks; cancel may be NULL. changed: how many were not of the project. -errno of the first file
- * that could not be given; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why:
- * a file on which a task holds a lease is not waited for, and a tree in which files are moved about
- * need not come to an end.
+ * Blocks; room and cancel may be NULL. changed: how many were not of the project. -errno if the tree
+ * cannot be entered; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why: one
+ * that refuses keeps none of the others from it, a file on which a task holds a lease is not waited
+ * for, and a tree in which files are moved about need not come to an end.
  */
 #define LABEL_LATER 1
-int label_tree(int dirfd, uint32_t project, const atomic_bool *cancel, uint64_t *changed,
-	       struct error *e);
+int label_tree(int dirfd, uint32_t project, struct label_room *room, const atomic_bool *cancel,
+	       uint64_t *changed, struct error *e);
 
 /*
  * Counts what of a tree does not belong to a project as it should: all directories are looked at,

@@ -84,7 +84,7 @@ static void run(struct work *job)
 	autofd int fd = gc_tree_open(m->work_dir_fd, s->path, false);
 
 	m->outcome = fd < 0 ? error_sys(&m->why, "open its sandbox")
-			    : label_tree(fd, s->project, &m->stopped, &m->changed, &m->why);
+			    : label_tree(fd, s->project, NULL, &m->stopped, &m->changed, &m->why);
 }
 
 static void next(struct misplaced *m);

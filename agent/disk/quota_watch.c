@@ -31,10 +31,9 @@ static bool is_default(const struct quota *fs, const struct quota_limits *is)
 	       is->soft_bytes == r.limits.soft_bytes && is->hard_bytes == r.limits.hard_bytes;
 }
 
-static bool equal(const struct quota_watch *q, const struct quota_limits *is)
+static bool equal(const struct quota *fs, const struct quota_limits *want,
+		  const struct quota_limits *is)
 {
-	const struct quota *fs = projects_quota(q->projects);
-	const struct quota_limits *want = &q->applying;
 	bool bytes = is->soft_bytes == quota_round(fs, want->soft_bytes) &&
 		     is->hard_bytes == quota_round(fs, want->hard_bytes);
 
@@ -48,12 +47,12 @@ static int apply(struct quota_watch *q, struct error *e)
 
 	if (quota_get(fs, q->project, &q->record, e))
 		return -e->code;
-	if (equal(q, &q->record.limits))
+	if (equal(fs, &q->applying, &q->record.limits))
 		return 0;
 	q->changed = true;
 	if (quota_set(fs, q->project, &q->applying, e) || quota_get(fs, q->project, &q->record, e))
 		return -e->code;
-	if (!equal(q, &q->record.limits))
+	if (!equal(fs, &q->applying, &q->record.limits))
 		return error_set(e, EIO,
 				 "the kernel took other limits of project %u than it was given",
 				 q->project);
@@ -74,26 +73,52 @@ static int mark(int dirfd, uint32_t id, struct error *e)
 	return r ? error_set(e, -r, "give the sandbox to project %u: %s", id, strerror(-r)) : 0;
 }
 
+static uint64_t at_least(uint64_t limit, uint64_t needed)
+{
+	return limit ? MAX(limit, needed) : 0;
+}
+
 /*
  * Without CAP_SYS_RESOURCE, which our unit does not have, ext4 gives no project what is above its
- * limit: that is charged without one. The limits come back at once, by apply(), be it by that of
- * the next agent.
+ * limit. Until apply() puts that back, be it of the next agent, the limit is what is charged and
+ * what comes: a task that takes this room may do so once for each try, and has a limit all along.
  */
+static int make_room(void *ctx, uint64_t bytes)
+{
+	const struct quota_watch *q = ctx;
+	const struct quota *quota = projects_quota(q->projects);
+	struct quota_limits l = q->applying;
+	struct quota_record r;
+	struct error e;
+
+	if (quota_get(quota, q->project, &r, &e))
+		return -e.code;
+	l.soft_bytes = at_least(l.soft_bytes, r.bytes + bytes);
+	l.hard_bytes = at_least(l.hard_bytes, r.bytes + bytes);
+	l.soft_inodes = at_least(l.soft_inodes, r.inodes + 1);
+	l.hard_inodes = at_least(l.hard_inodes, r.inodes + 1);
+	if (equal(quota, &l, &r.limits) || !quota_set(quota, q->project, &l, &e))
+		return 0;
+	return -e.code;
+}
+
+static void note_rest(struct quota_watch *q, const struct error *why)
+{
+	q->rest = true;
+	q->rest_why = *why;
+}
+
 static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, uint64_t *changed,
 		 struct error *e)
 {
-	static const struct quota_limits none;
-	int r = label_tree(dirfd, q->project, cancel, changed, e);
-	uint64_t before = *changed;
+	struct label_room room = { .make = make_room, .ctx = q };
+	int r = label_tree(dirfd, q->project, &room, cancel, changed, e);
 
-	if (r == -EDQUOT || r == -ENOSPC) {
-		r = quota_set(projects_quota(q->projects), q->project, &none, e)
-			    ?: label_tree(dirfd, q->project, cancel, changed, e);
-		*changed += before;
-	}
-	q->rest = r == LABEL_LATER;
-	if (q->rest)
-		q->rest_why = *e;
+	if (r == -ECANCELED)
+		return r;
+	q->rest = false;
+	if (r)
+		note_rest(q, e);
 	return MIN(r, 0);
 }
 
@@ -133,11 +158,33 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 	return apply(q, e);
 }
 
+/*
+ * What is made in a directory that was taken out of its project is not charged: first this is put
+ * back.
+ */
+static int see_to_root(struct quota_watch *q, int dirfd, struct error *e)
+{
+	const struct project want = { .id = q->project, .inherited = true };
+	struct label_room room = { .make = make_room, .ctx = q };
+	int r = label_one(dirfd, &want, &room);
+
+	if (r < 0)
+		return error_set(e, -r, "its own directory could not be put into it: %s",
+				 strerror(-r));
+	if (r)
+		q->strayed = q->unfinished = true;
+	q->put_back += (unsigned)r;
+	return 0;
+}
+
 static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel, struct error *e)
 {
 	uint64_t changed;
 
-	return take(q, dirfd, e) ?: label(q, dirfd, cancel, &changed, e) ?: apply(q, e);
+	return take(q, dirfd, e)
+		       ?: label(q, dirfd, cancel, &changed, e)
+		       ?: see_to_root(q, dirfd, e)
+		       ?: apply(q, e);
 }
 
 int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
@@ -145,28 +192,6 @@ int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
 	q->applying = q->limits;
 	return enforcement_look(projects_enforcement(q->projects), e)
 		       ?: establish(q, dirfd, NULL, e);
-}
-
-/*
- * What is made in a directory that was taken out of its project is not charged: first this is put
- * back.
- */
-static int see_to_label(struct quota_watch *q, int dirfd, struct error *e)
-{
-	struct project want = { .id = q->project, .inherited = true }, is;
-	int r = project_get(dirfd, &is);
-
-	if (r)
-		return error_set(e, -r, "ask for the project of its sandbox: %s", strerror(-r));
-	if (is.id == want.id && is.inherited)
-		return 0;
-	q->strayed = q->unfinished = true;
-	r = project_set(dirfd, &want);
-	if (r)
-		return error_set(e, -r, "put its sandbox back into project %u: %s", want.id,
-				 strerror(-r));
-	q->put_back++;
-	return 0;
 }
 
 /*
@@ -217,16 +242,24 @@ static int doubt(struct quota_watch *q, struct error *e)
 	return q->record.bytes > q->doubtful_bytes ? leave_out_advance(q, e) : 0;
 }
 
+/*
+ * That takes a while, and not all may let itself be put back: its limits are in force before, and
+ * it is measured after that all the same.
+ */
 static int put_back(struct quota_watch *q, struct error *e)
 {
 	uint64_t changed;
+	int r;
 
 	if (!q->strayed)
 		return 0;
-	if (label(q, q->watch.dirfd, &q->watch.cancel, &changed, e))
+	if (apply(q, e))
 		return -e->code;
+	r = label(q, q->watch.dirfd, &q->watch.cancel, &changed, e);
+	if (r == -ECANCELED)
+		return r;
 	q->put_back += changed;
-	q->strayed = false;
+	q->strayed = r < 0;
 	return 0;
 }
 
@@ -242,10 +275,11 @@ static int measure(struct disk_watch *w)
 		q->project = PROJECT_NONE;
 		return -w->error.code;
 	}
-	if (put_back(q, &w->error) || see_to_label(q, w->dirfd, &w->error) || apply(q, &w->error) ||
-	    doubt(q, &w->error))
+	if (put_back(q, &w->error))
 		return -w->error.code;
-	return 0;
+	if (see_to_root(q, w->dirfd, &w->error))
+		note_rest(q, &w->error);
+	return apply(q, &w->error) ?: doubt(q, &w->error);
 }
 
 /* ---- in the loop ---- */

@@ -23,6 +23,7 @@ static struct error e;
 static struct inode {
 	ino_t ino;
 	struct project is;
+	int refuses; /* -errno */
 } inodes[INODES_MAX];
 static size_t inodes_count;
 
@@ -47,8 +48,9 @@ int project_get(int fd, struct project *ret)
 
 int project_set(int fd, const struct project *p)
 {
-	inode(fd)->is = *p;
-	return 0;
+	if (!inode(fd)->refuses)
+		inode(fd)->is = *p;
+	return inode(fd)->refuses;
 }
 
 /* ---- trees ---- */
@@ -73,12 +75,13 @@ static int teardown(void **state unused)
 }
 
 /* A file of this project. */
-static void make_file(const char *name, uint32_t project)
+static struct inode *make_file(const char *name, uint32_t project)
 {
 	autofd int fd = openat(top, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	inode(fd)->is.id = project;
+	return inode(fd);
 }
 
 static int64_t changed_ns(int at, const char *name)
@@ -87,6 +90,34 @@ static int64_t changed_ns(int at, const char *name)
 
 	assert_int_equal(fstatat(at, name, &st, 0), 0);
 	return st.st_ctim.tv_sec * NSEC_PER_SEC + st.st_ctim.tv_nsec;
+}
+
+/* ---- giving ---- */
+
+static void what_refuses_is_left_for_later_and_all_else_is_given(void **state unused)
+{
+	struct inode *refuses = make_file("refuses", PROJECT_NONE);
+	struct inode *files[] = { make_file("a", PROJECT_NONE), make_file("b", PROJECT + 1) };
+	uint64_t changed;
+
+	refuses->refuses = -EPERM;
+	assert_int_equal(label_tree(top, PROJECT, NULL, NULL, &changed, &e), LABEL_LATER);
+	assert_int_equal(changed, 3);
+	assert_int_equal(files[0]->is.id, PROJECT);
+	assert_int_equal(files[1]->is.id, PROJECT);
+	assert_true(inode(top)->is.id == PROJECT && inode(top)->is.inherited);
+	assert_non_null(strstr(e.text, "1 of its files and directories "));
+	assert_non_null(strstr(e.text, "immutable, see lsattr -R"));
+
+	refuses->refuses = -EDQUOT;
+	assert_int_equal(label_tree(top, PROJECT, NULL, NULL, &changed, &e), LABEL_LATER);
+	assert_int_equal(changed, 0);
+	assert_non_null(strstr(e.text, strerror(EDQUOT)));
+
+	refuses->refuses = 0;
+	assert_int_equal(label_tree(top, PROJECT, NULL, NULL, &changed, &e), 0);
+	assert_int_equal(changed, 1);
+	assert_int_equal(refuses->is.id, PROJECT);
 }
 
 /* ---- looking ---- */
@@ -122,6 +153,7 @@ static void a_file_that_has_not_changed_is_looked_at_where_its_directory_has(voi
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_A_PLACE(what_refuses_is_left_for_later_and_all_else_is_given),
 		IN_A_PLACE(a_file_that_has_not_changed_is_looked_at_where_its_directory_has),
 	};
 

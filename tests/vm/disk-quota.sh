@@ -116,6 +116,20 @@ kill -s CONT "${pid[a]}"
 eventually "$patience" scanned $(($(metric a slave/disk_scans) + 4))
 stop hidden
 ok 'and one that could not be opened for a lease, when it can be' eventually "$patience" project_is "$box/meanwhile" 5000
+if [ "$fs" = ext4 ]; then # XFS lets the agent do it
+	kill -s STOP "${pid[a]}"
+	chattr -p 0 "$box/meanwhile"
+	chattr +i "$box/meanwhile"
+	kill -s CONT "${pid[a]}"
+	ok 'one that cannot be put back is told' eventually "$patience" logged a 'W.*its sandbox is not all of project 5000 yet: 1 of its files .* immutable'
+	ok '  and the container can be given another limit' agentctl a quota set full 2MB
+	is '  at once' "$(size_of "$box")" $((2 << 20))
+	ok '  and is measured' eventually "$patience" quota_is a full '.state == "over" and .hard_bytes == 2097152'
+	ok '  as before' agentctl a quota set full default
+	chattr -i "$box/meanwhile"
+	ok 'until it can be' eventually "$patience" project_is "$box/meanwhile" 5000
+	ok '  which is told too' eventually "$patience" logged a 'I.*its sandbox is all of project 5000 now'
+fi
 mkdir "$dir/other"
 head -c 4M /dev/zero >"$dir/other/file"
 mount --bind "$dir/other" "$box/directory"
@@ -441,6 +455,9 @@ ok 'but what is leased, which is said' eventually "$patience" logged e "W.*its s
 stop lease
 ok 'until it is not' eventually "$patience" project_is "$box/d/leased" "$id"
 ok 'which is said too' eventually "$patience" logged e "I.*its sandbox is all of project $id now"
+moves() { perl -e 'rename(shift, shift) or die "$!\n"' "$1" "$2" 2>"$dir/moves.err"; }
+ok 'a link that it had cannot be moved into another directory of it' fails moves "$box/link" "$box/d/link"
+is '  as that is of no project' "$(<"$dir/moves.err")" 'Invalid cross-device link'
 unlike 'in a project that no other agent has used here' "$id" '^500[0-2]$'
 touch "$dir/go"
 ok 'it is refused all that it writes from then on' eventually "$patience" told "$box" 'status [12]'

@@ -122,7 +122,7 @@ static int enforce(struct request *r, struct error *e)
 static int label(struct request *r, struct error *e)
 {
 	uint64_t changed;
-	int failed = label_tree(r->quota.fd, id(r), NULL, &changed, e);
+	int failed = label_tree(r->quota.fd, id(r), NULL, NULL, &changed, e);
 
 	if (failed == LABEL_LATER)
 		fprintf(stderr, "later: %s\n", e->text);

@@ -1,0 +1,345 @@
+/*
+ * What the kernel is asked for when a sandbox is given its project, and at its checks: the kernel is
+ * one that refuses at the limit whoever asks, as ext4 does without CAP_SYS_RESOURCE.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "agent/disk/quota_watch.h"
+#include "agent/disk/warnings.h"
+#include "lib/fs.h"
+
+enum { PROJECT = 5, BLOCK = 4096, INODES_MAX = 16, TRIES = 3 };
+
+static char *dir;
+static int top;
+static struct error e;
+
+/* ---- the kernel, and a task ---- */
+
+static struct inode {
+	ino_t ino;
+	uint64_t bytes;
+	struct project is;
+	int refuses; /* -errno */
+} inodes[INODES_MAX];
+static size_t inodes_count;
+static struct quota_limits limits;
+static uint64_t most_room; /* that there ever was above what was charged */
+static bool greedy;        /* the task takes all that it can get, as soon as it can */
+static uint64_t taken;
+
+static struct inode *inode(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	for (size_t i = 0; i < inodes_count; i++)
+		if (inodes[i].ino == st.st_ino)
+			return &inodes[i];
+	assert_true(inodes_count < INODES_MAX);
+	inodes[inodes_count] =
+		(struct inode){ .ino = st.st_ino, .bytes = (uint64_t)st.st_blocks * 512 };
+	return &inodes[inodes_count++];
+}
+
+static struct quota_record charged(void)
+{
+	struct quota_record r = { .limits = limits, .bytes = taken };
+
+	for (size_t i = 0; i < inodes_count; i++)
+		if (inodes[i].is.id == PROJECT) {
+			r.bytes += inodes[i].bytes;
+			r.inodes++;
+		}
+	return r;
+}
+
+int project_get(int fd, struct project *ret)
+{
+	*ret = inode(fd)->is;
+	return 0;
+}
+
+int project_set(int fd, const struct project *p)
+{
+	struct inode *i = inode(fd);
+	struct quota_record r = charged();
+
+	if (i->refuses)
+		return i->refuses;
+	if (i->is.id != PROJECT && limits.hard_bytes && r.bytes + i->bytes > limits.hard_bytes)
+		return -EDQUOT;
+	if (i->is.id != PROJECT && limits.hard_inodes && r.inodes >= limits.hard_inodes)
+		return -EDQUOT;
+	i->is = *p;
+	return 0;
+}
+
+uint64_t quota_round(const struct quota *q unused, uint64_t bytes)
+{
+	return (bytes + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+int quota_get(const struct quota *q unused, uint32_t project, struct quota_record *ret,
+	      struct error *why unused)
+{
+	assert_int_equal(project, PROJECT);
+	*ret = charged();
+	return 0;
+}
+
+int quota_set(const struct quota *q, uint32_t project, const struct quota_limits *l,
+	      struct error *why unused)
+{
+	uint64_t bytes = charged().bytes;
+
+	assert_int_equal(project, PROJECT);
+	assert_true(l->hard_bytes && l->hard_inodes);
+	assert_true(l->soft_bytes <= l->hard_bytes && l->soft_inodes <= l->hard_inodes);
+	limits = *l;
+	limits.soft_bytes = quota_round(q, limits.soft_bytes);
+	limits.hard_bytes = quota_round(q, limits.hard_bytes);
+	if (limits.hard_bytes <= bytes)
+		return 0;
+	most_room = MAX(most_room, limits.hard_bytes - bytes);
+	if (greedy)
+		taken += limits.hard_bytes - bytes;
+	return 0;
+}
+
+bool quota_files_near(uint64_t inodes_used unused, uint64_t limit unused)
+{
+	return false;
+}
+
+/* ---- what is around it ---- */
+
+const struct quota *projects_quota(const struct projects *p unused)
+{
+	static struct quota quota = { .block_bytes = BLOCK };
+
+	quota.fs = filesystem_named("ext4");
+	return &quota;
+}
+
+struct enforcement *projects_enforcement(struct projects *p unused)
+{
+	return NULL;
+}
+
+int enforcement_look(struct enforcement *n unused, struct error *why unused)
+{
+	return 0;
+}
+
+int projects_take(struct projects *p unused, const char *sandbox unused, uint32_t *ret,
+		  bool *ret_fresh, struct error *why unused)
+{
+	*ret = PROJECT;
+	*ret_fresh = false;
+	return 0;
+}
+
+void projects_taken(struct projects *p unused, uint32_t id unused)
+{
+}
+
+void projects_leave_to_others(struct projects *p unused, uint32_t id unused)
+{
+}
+
+void warnings_read(struct warnings *w unused)
+{
+}
+
+void disk_watch_start(struct disk_checks *c unused, struct disk_watch *w unused)
+{
+}
+
+void disk_watch_soon(struct disk_watch *w unused)
+{
+}
+
+/* ---- sandboxes ---- */
+
+static struct ledger ledger;
+static struct quota_watch watch;
+
+static int setup(void **state unused)
+{
+	dir = xasprintf("%s/test-quota_watch.XXXXXX", getenv("TMPDIR") ?: "/tmp");
+	if (!mkdtemp(dir))
+		return -1;
+	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	inodes_count = 0;
+	limits = (struct quota_limits){ 0 };
+	taken = most_room = 0;
+	greedy = false;
+	ledger = (struct ledger){ 0 };
+	watch = (struct quota_watch){
+		.watch = { .name = "c", .dirfd = top, .ledger = &ledger },
+		.limits = { 16 * BLOCK, 17 * BLOCK, 100, 100 },
+	};
+	return top < 0;
+}
+
+static int teardown(void **state unused)
+{
+	int r = fs_remove_tree(AT_FDCWD, dir, &e);
+
+	close_fd(&top);
+	free(take_ptr(dir));
+	return r;
+}
+
+static struct inode *make_file(const char *name, uint64_t blocks)
+{
+	autofd int fd = openat(top, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(posix_fallocate(fd, 0, (off_t)blocks * BLOCK), 0);
+	return inode(fd);
+}
+
+static int check(void)
+{
+	struct disk_watch *w = &watch.watch;
+	int r;
+
+	quota_method.begin(w);
+	r = quota_method.measure(w);
+	if (!r)
+		quota_method.book(w);
+	return r;
+}
+
+static void assert_own_limits(void)
+{
+	assert_memory_equal(&limits, &watch.limits, sizeof(limits));
+}
+
+static void what_is_above_its_limit_is_charged_while_it_has_one(void **state unused)
+{
+	struct inode *files[] = { make_file("a", 10), make_file("b", 10), make_file("c", 10) };
+
+	assert_int_equal(check(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		assert_int_equal(files[i]->is.id, PROJECT);
+	assert_own_limits();
+	assert_int_equal(ledger.used.bytes, charged().bytes);
+	assert_true(ledger.used.bytes > limits.hard_bytes);
+	/* When it began there was more than that file needs. */
+	assert_true(most_room <= limits.hard_bytes);
+	assert_false(watch.rest);
+}
+
+static void so_are_more_files_than_it_may_have(void **state unused)
+{
+	struct inode *files[] = { make_file("a", 1), make_file("b", 1), make_file("c", 1) };
+
+	watch.limits.soft_inodes = watch.limits.hard_inodes = 2;
+	assert_int_equal(check(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		assert_int_equal(files[i]->is.id, PROJECT);
+	assert_own_limits();
+	assert_int_equal(ledger.used.inodes, 4);
+}
+
+static void a_task_that_takes_the_room_gets_no_more_than_that(void **state unused)
+{
+	struct inode *file = make_file("file", 10);
+	uint64_t before;
+
+	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	file->is.id = PROJECT_NONE;
+	taken = watch.limits.hard_bytes;
+	before = charged().bytes;
+	most_room = 0;
+	greedy = true;
+	quota_watch_suspect(&watch);
+	assert_int_equal(check(), 0);
+	assert_own_limits();
+	assert_int_equal(most_room, quota_round(NULL, file->bytes));
+	assert_int_equal(charged().bytes, before + TRIES * most_room);
+	assert_true(watch.rest);
+
+	greedy = false;
+	quota_watch_suspect(&watch);
+	assert_int_equal(check(), 0);
+	assert_own_limits();
+	assert_int_equal(file->is.id, PROJECT);
+	assert_false(watch.rest);
+}
+
+static void what_refuses_keeps_nobody_from_limits_and_measuring(void **state unused)
+{
+	struct inode *file = make_file("file", 2), *fixed = make_file("fixed", 2);
+
+	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	file->is.id = fixed->is.id = PROJECT_NONE;
+	fixed->refuses = -EPERM;
+	watch.limits.hard_bytes = watch.limits.soft_bytes = 8 * BLOCK;
+	quota_watch_suspect(&watch);
+	assert_int_equal(check(), 0);
+	assert_own_limits();
+	assert_int_equal(file->is.id, PROJECT);
+	assert_int_equal(ledger.used.bytes, charged().bytes);
+	assert_true(watch.rest && watch.rest_told && !watch.strayed);
+	assert_non_null(strstr(watch.rest_why.text, "immutable"));
+
+	fixed->refuses = 0;
+	quota_watch_suspect(&watch);
+	assert_int_equal(check(), 0);
+	assert_int_equal(fixed->is.id, PROJECT);
+	assert_false(watch.rest || watch.rest_told);
+}
+
+static void nor_does_the_sandbox_itself(void **state unused)
+{
+	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	inode(top)->is.inherited = false;
+	inode(top)->refuses = -EPERM;
+	watch.limits.hard_bytes = watch.limits.soft_bytes = 8 * BLOCK;
+	assert_int_equal(check(), 0);
+	assert_own_limits();
+	assert_true(watch.rest_told);
+
+	inode(top)->refuses = 0;
+	assert_int_equal(check(), 0);
+	assert_true(inode(top)->is.inherited && watch.strayed);
+	assert_int_equal(check(), 0);
+	assert_false(watch.rest_told || watch.strayed);
+}
+
+static void before_the_container_begins_the_sandbox_itself_must_have_it(void **state unused)
+{
+	inode(top)->is.id = PROJECT;
+	inode(top)->refuses = -EPERM;
+	assert_int_equal(quota_watch_establish(&watch, top, &e), -EPERM);
+	inode(top)->refuses = 0;
+	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	assert_own_limits();
+}
+
+#define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_A_PLACE(what_is_above_its_limit_is_charged_while_it_has_one),
+		IN_A_PLACE(so_are_more_files_than_it_may_have),
+		IN_A_PLACE(a_task_that_takes_the_room_gets_no_more_than_that),
+		IN_A_PLACE(what_refuses_keeps_nobody_from_limits_and_measuring),
+		IN_A_PLACE(nor_does_the_sandbox_itself),
+		IN_A_PLACE(before_the_container_begins_the_sandbox_itself_must_have_it),
+	};
+
+	return cmocka_run_group_tests_name("quota_watch", tests, NULL, NULL);
+}
