@@ -456,7 +456,7 @@ stop lease
 ok 'until it is not' eventually "$patience" project_is "$box/d/leased" "$id"
 ok 'which is said too' eventually "$patience" logged e "I.*its sandbox is all of project $id now"
 moves() { perl -e 'rename(shift, shift) or die "$!\n"' "$1" "$2" 2>"$dir/moves.err"; }
-ok 'a link that it had cannot be moved into another directory of it' fails moves "$box/link" "$box/d/link"
+ok 'a link that it had cannot be moved in it' fails moves "$box/link" "$box/other"
 is '  as that is of no project' "$(<"$dir/moves.err")" 'Invalid cross-device link'
 unlike 'in a project that no other agent has used here' "$id" '^500[0-2]$'
 touch "$dir/go"
