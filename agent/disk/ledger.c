@@ -68,7 +68,7 @@ static bool has_room(const struct ledger *l)
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
-	l->over = l->has_limit && ledger_known(l) && l->used.bytes > ledger_allowed(l);
+	l->over = l->has_limit && ledger_known(l) && l->used.counted > ledger_allowed(l);
 	if (l->denied && has_room(l))
 		l->denied = false;
 }
@@ -143,7 +143,7 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 	 * something.
 	 */
 	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
-		l->disputed = disputes(&l->scanned, l->used.charged, m->charged);
+		l->disputed = disputes(&l->scanned, l->used.bytes, m->bytes);
 	note_growth(l, m);
 	l->used = *m;
 	l->refused_at.bytes = MAX(l->refused_at.bytes, m->bytes);

@@ -209,10 +209,9 @@ static int leave_out_advance(struct quota_watch *q, struct error *e)
 	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e) ||
 	    quota_get(quota, q->project, &q->record, e))
 		return -e->code;
-	q->charged = q->record.bytes;
-	q->record.bytes = MIN(before, q->charged);
-	q->record.bytes -= MIN(advance, q->record.bytes);
-	q->unfinished |= before != q->charged && q->record.bytes <= q->doubtful_bytes;
+	q->counted = MIN(before, q->record.bytes);
+	q->counted -= MIN(advance, q->counted);
+	q->unfinished |= before != q->record.bytes && q->counted <= q->doubtful_bytes;
 	return 0;
 }
 
@@ -226,19 +225,19 @@ static int doubt(struct quota_watch *q, struct error *e)
 	const struct timespec pause = { .tv_nsec = SECOND_LOOK_NS };
 	bool again = q->doubted;
 
-	q->charged = q->record.bytes;
+	q->counted = q->record.bytes;
 	q->doubted = q->record.bytes > q->doubtful_bytes;
 	if (!q->doubted)
 		return 0;
 	if (!again) {
 		q->unfinished = true;
-		q->record.bytes = q->doubtful_bytes;
+		q->counted = q->doubtful_bytes;
 		return 0;
 	}
 	nanosleep(&pause, NULL);
 	if (quota_get(projects_quota(q->projects), q->project, &q->record, e))
 		return -e->code;
-	q->charged = q->record.bytes;
+	q->counted = q->record.bytes;
 	return q->record.bytes > q->doubtful_bytes ? leave_out_advance(q, e) : 0;
 }
 
@@ -436,7 +435,7 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_QUOTA,
 		.bytes = q->record.bytes,
-		.charged = q->charged,
+		.counted = q->counted,
 		.inodes = q->record.inodes,
 		.ns = now_ns(),
 		.wall_ns = wall_ns(),
@@ -460,7 +459,7 @@ static void book(struct disk_watch *w)
 	log_warning("container %s: a scan finds %llu bytes in its sandbox, and only %llu are "
 		    "charged to project %u: something escapes its quota",
 		    w->name, (unsigned long long)w->ledger->scanned.bytes,
-		    (unsigned long long)measure.charged, q->project);
+		    (unsigned long long)measure.bytes, q->project);
 	quota_watch_suspect(q);
 }
 

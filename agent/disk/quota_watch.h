@@ -33,8 +33,7 @@ struct quota_watch {
 	struct quota_limits applying;
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
-	/* By the kernel; record.bytes leaves out what is doubted or preallocated. */
-	uint64_t charged;
+	uint64_t counted; /* of record.bytes, without what is doubted or preallocated */
 	bool doubted; /* it was above its limit: the next check finds out what of that is its own */
 	bool strayed; /* some of it was of another project: all that is is to be put back */
 	uint64_t put_back; /* files and directories, which is not told yet */

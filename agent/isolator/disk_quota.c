@@ -47,7 +47,7 @@ static bool is_full_unheard(const struct container *c)
 	const struct ledger *l = &c->disk;
 
 	return (!c->node->warnings || c->quota.unheard) && !l->denied && !c->limited &&
-	       quota_full(&l->limits, l->used.charged, l->used.inodes, l->block_bytes);
+	       quota_full(&l->limits, l->used.bytes, l->used.inodes, l->block_bytes);
 }
 
 /* Whether it went well or not: what was wanted when it began is still wanted. */

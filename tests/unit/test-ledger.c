@@ -13,7 +13,7 @@ static const struct disk_measure *measure(enum disk_witness witness, uint64_t by
 	static struct disk_measure m;
 
 	m = (struct disk_measure){
-		.witness = witness, .bytes = bytes, .charged = bytes, .ns = ns, .wall_ns = 1
+		.witness = witness, .bytes = bytes, .counted = bytes, .ns = ns, .wall_ns = 1
 	};
 	return &m;
 }
@@ -151,18 +151,24 @@ static void a_scan_that_finds_much_more_than_was_charged_disputes_it(void **stat
 	assert_false(l.disputed);
 }
 
-static void what_a_file_was_given_in_advance_is_charged_all_the_same(void **state unused)
+static void what_a_file_was_given_in_advance_is_used_and_not_held_against_it(void **state unused)
 {
-	struct disk_measure m = *quota(4 * MIB, 1);
+	struct disk_measure m = *quota(9 * MIB, 1);
 	struct ledger l = { 0 };
 
-	m.charged = 9 * MIB;
+	ledger_set_limit(&l, true, 8 * MIB);
+	m.counted = 4 * MIB;
 	ledger_measured(&l, &m);
+	assert_false(l.over);
+	assert_string_equal(state_of(&l), "near");
 	ledger_measured(&l, scan(9 * MIB, 2));
 	m.ns = 3;
 	ledger_measured(&l, &m);
-	assert_int_equal(l.used.bytes, 4 * MIB);
+	assert_int_equal(l.used.bytes, 9 * MIB);
 	assert_false(l.disputed);
+	m.counted = 8 * MIB + 1;
+	ledger_measured(&l, &m);
+	assert_string_equal(state_of(&l), "over");
 }
 
 static void what_was_deleted_or_written_during_a_scan_disputes_nothing(void **state unused)
@@ -368,7 +374,7 @@ int main(void)
 		cmocka_unit_test(it_is_near_from_ninety_percent_on),
 		cmocka_unit_test(the_quota_is_believed_before_the_scan),
 		cmocka_unit_test(a_scan_that_finds_much_more_than_was_charged_disputes_it),
-		cmocka_unit_test(what_a_file_was_given_in_advance_is_charged_all_the_same),
+		cmocka_unit_test(what_a_file_was_given_in_advance_is_used_and_not_held_against_it),
 		cmocka_unit_test(what_was_deleted_or_written_during_a_scan_disputes_nothing),
 		cmocka_unit_test(it_is_denied_until_there_is_room_again),
 		cmocka_unit_test(who_has_no_more_files_is_denied_until_there_is_room_for_some),
