@@ -35,10 +35,10 @@ int label_one(int fd, const struct project *want, struct label_room *room);
  * link's, or another kind of file's, makes that count begin anew. After PASSES_MAX it is
  * LABEL_LATER.
  *
- * Blocks; room and cancel may be NULL. changed: how many were not of the project. -errno if the tree
- * cannot be entered; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why: one
- * that refuses keeps none of the others from it, a file on which a task holds a lease is not waited
- * for, and a tree in which files are moved about need not come to an end.
+ * Blocks; room and cancel may be NULL. changed: how many were not of the project. -errno if the
+ * tree cannot be entered; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why:
+ * one that refuses keeps none of the others from it, a file on which a task holds a lease is not
+ * waited for, and a tree in which files are moved about need not come to an end.
  */
 #define LABEL_LATER 1
 int label_tree(int dirfd, uint32_t project, struct label_room *room, const atomic_bool *cancel,

@@ -1,6 +1,6 @@
 /*
- * What the kernel is asked for when a sandbox is given its project, and at its checks: the kernel is
- * one that refuses at the limit whoever asks, as ext4 does without CAP_SYS_RESOURCE.
+ * What the kernel is asked for when a sandbox is given its project, and at its checks: the kernel
+ * is one that refuses at the limit whoever asks, as ext4 does without CAP_SYS_RESOURCE.
  */
 #include <setjmp.h>
 #include <stdarg.h>
