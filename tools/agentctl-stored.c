@@ -73,7 +73,8 @@ static int take_executor(void *rec, void *ctx, struct error *e unused)
 	s->answer->containers = xreallocarray(s->answer->containers, n + 1, sizeof(*q));
 	s->containers = xreallocarray(s->containers, n + 1, sizeof(*s->containers));
 	s->answer->containers_count = n + 1;
-	s->containers[n] = (struct container){ .sandbox = take_ptr(row->sandbox) };
+	s->containers[n] = (struct container){ .resources = { 0 } };
+	s->containers[n].sandbox = take_ptr(row->sandbox);
 	give(&s->containers[n], row->info->resources, row->info->resources_count);
 	q = &s->answer->containers[n];
 	*q = (struct quota_state){

@@ -27,10 +27,9 @@ struct terminal_size terminal_size(FILE *f);
 
 struct column {
 	const char *title;
-	bool right; /* numbers */
-	bool id;    /* its beginning will do where there is no room */
-	unsigned
-		spare; /* where there is none for that either: the largest is left out first; 0: never */
+	bool right;     /* numbers */
+	bool id;        /* its beginning will do where there is no room */
+	unsigned spare; /* without room the largest is left out first; 0: never */
 };
 
 /* Rows of cells. Give it its columns; the rest starts as zero. */
