@@ -427,6 +427,7 @@ start_agent d --isolation="disk/quota,posix/disk" --container_disk_watch_interva
 begin free 2 'head -c 4M /dev/zero >file; touch mark; sleep 1000'
 runs free
 ok 'without enforcement it may write' eventually "$patience" quota_is d free '.state == "over" and .used_bytes > 4000000 and .limit_bytes == 2097152 and .hard_bytes == null'
+ok 'which its statistics say' answers d /monitor/statistics.json 'map(select(.executor_id == "free") | .statistics | .disk_used_bytes > .disk_limit_bytes) == [true]'
 ok 'and a scan looks too' eventually "$patience" quota_is d free '.scanned_bytes > 4000000 and .witness == "quota"'
 stop free INT
 stop d USR1
