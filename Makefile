@@ -165,7 +165,8 @@ FORCE:
 CHECK_SAN    := address,undefined
 FUZZ_SECONDS ?= 60
 TEST_TIMEOUT ?= 900
-PROVE_JOBS   ?= $(shell nproc)
+# These tests wait more than they compute.
+PROVE_JOBS   ?= $(shell expr 2 \* $$(nproc))
 prove = prove --exec 'timeout -k 5 $(TEST_TIMEOUT)' $(PROVE_FLAGS)
 here  = MESOS_BUILD='$(abspath $(B))'
 
