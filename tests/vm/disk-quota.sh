@@ -305,13 +305,13 @@ is 'nobody was told again, nor who came later' "$denials" ''
 
 # None of its tasks runs, for all that its agent knows: the first that does is told.
 executor=y
-next_offer
+large_offer 1
 launch "$(of shy 2)"
 come TASK_RUNNING
 order quiet
 order 'finish shy'
 come TASK_FINISHED
-next_offer
+large_offer 1
 launch "$(of four 2)"
 box=$(sandbox a y)
 ok 'a task is with its executor' eventually "$patience" limits_are 2097152
@@ -326,7 +326,7 @@ acknowledge
 is 'and is told then' "$task $state $message" 'four TASK_RUNNING Disk quota (2MB) is used up: a write was refused'
 
 # Its program is the first that runs in the container: statfs(2) of a directory of a project says the limit, in blocks.
-next_offer
+large_offer 1
 launch "$(of first 5 | jq -c '.executor |= (.executor_id.value = "first" |
 	.command = {shell: false, value: "/usr/bin/stat", arguments: ["stat", "-f", "-c", "%b %S", "."]})')"
 has_looked() { [ -s "$(sandbox a first)/stdout" ]; }
