@@ -10,33 +10,24 @@
 
 #include "agent/gc_tree.h"
 #include "lib/fs.h"
+#include "tests/unit/place.h"
 
 #define EXECUTOR "slaves/A/frameworks/F/executors/E"
 #define RUNS     EXECUTOR "/runs"
 
-static char *dir;
-static int top;
 static atomic_bool stop;
 static struct error e;
 
 static int setup(void **state unused)
 {
-	dir = xasprintf("%s/test-gc_tree.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	if (!mkdtemp(dir))
-		return -1;
-	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	e = (struct error){ 0 };
 	stop = false;
-	return top < 0;
+	return place_make();
 }
 
 static int teardown(void **state unused)
 {
-	int r = fs_remove_tree(AT_FDCWD, dir, &e);
-
-	close_fd(&top);
-	free(take_ptr(dir));
-	return r;
+	return place_remove();
 }
 
 static void make(const char *name)

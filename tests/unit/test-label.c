@@ -10,12 +10,10 @@
 
 #include "agent/disk/label.h"
 #include "agent/disk/visit.h"
-#include "lib/fs.h"
+#include "tests/unit/place.h"
 
 enum { PROJECT = 5, INODES_MAX = 16 };
 
-static char *dir;
-static int top;
 static struct error e;
 
 /* ---- the kernel ---- */
@@ -57,21 +55,13 @@ int project_set(int fd, const struct project *p)
 
 static int setup(void **state unused)
 {
-	dir = xasprintf("%s/test-label.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	if (!mkdtemp(dir))
-		return -1;
-	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	inodes_count = 0;
-	return top < 0;
+	return place_make();
 }
 
 static int teardown(void **state unused)
 {
-	int r = fs_remove_tree(AT_FDCWD, dir, &e);
-
-	close_fd(&top);
-	free(take_ptr(dir));
-	return r;
+	return place_remove();
 }
 
 /* A file of this project. */

@@ -13,30 +13,20 @@
 #include <sys/xattr.h>
 
 #include "agent/disk/prealloc.h"
-#include "lib/fs.h"
+#include "tests/unit/place.h"
 
 enum { BLOCK = 4096, AHEAD = 16 * BLOCK };
 
-static char *dir;
-static int top;
 static struct error e;
 
 static int setup(void **state unused)
 {
-	dir = xasprintf("%s/test-prealloc.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	if (!mkdtemp(dir))
-		return -1;
-	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return top < 0;
+	return place_make();
 }
 
 static int teardown(void **state unused)
 {
-	int r = fs_remove_tree(AT_FDCWD, dir, &e);
-
-	close_fd(&top);
-	free(take_ptr(dir));
-	return r;
+	return place_remove();
 }
 
 static int make_file(const char *name, size_t size)

@@ -13,12 +13,10 @@
 
 #include "agent/disk/quota_watch.h"
 #include "agent/disk/warnings.h"
-#include "lib/fs.h"
+#include "tests/unit/place.h"
 
 enum { PROJECT = 5, BLOCK = 4096, INODES_MAX = 16, TRIES = 3 };
 
-static char *dir;
-static int top;
 static struct error e;
 
 /* ---- the kernel, and a task ---- */
@@ -174,10 +172,8 @@ static struct quota_watch watch;
 
 static int setup(void **state unused)
 {
-	dir = xasprintf("%s/test-quota_watch.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	if (!mkdtemp(dir))
-		return -1;
-	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = place_make();
+
 	inodes_count = 0;
 	limits = (struct quota_limits){ 0 };
 	taken = most_room = 0;
@@ -187,16 +183,12 @@ static int setup(void **state unused)
 		.watch = { .name = "c", .dirfd = top, .ledger = &ledger },
 		.limits = { 16 * BLOCK, 17 * BLOCK, 100, 100 },
 	};
-	return top < 0;
+	return r;
 }
 
 static int teardown(void **state unused)
 {
-	int r = fs_remove_tree(AT_FDCWD, dir, &e);
-
-	close_fd(&top);
-	free(take_ptr(dir));
-	return r;
+	return place_remove();
 }
 
 static struct inode *make_file(const char *name, uint64_t blocks)
