@@ -24,5 +24,7 @@ struct quota_finding {
  */
 bool quota_check_all(const char *path, const char *fs, const char *range,
 		     void (*found)(const struct quota_finding *f, void *ctx), void *ctx);
-/* The first obstacle, as "<what>: <mend>", -EOPNOTSUPP, or -ENODEV if it passes; 0: there is none. */
+/*
+ * The first obstacle, as "<what>: <mend>": -EOPNOTSUPP, or -ENODEV if it passes. 0: there is none.
+ */
 int quota_check_first(const char *path, const char *fs, const char *range, struct error *e);

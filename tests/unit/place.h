@@ -1,4 +1,6 @@
-/* A directory of a test's own: `dir` is its path, `top` it, open. Made and removed by its fixtures. */
+/*
+ * A directory of a test's own, made and removed by its fixtures: `dir` is its path, `top` it, open.
+ */
 #pragma once
 
 #include <fcntl.h>

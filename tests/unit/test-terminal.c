@@ -105,7 +105,8 @@ static void where_there_is_room_all_of_it_is_shown(void **state unused)
 static void the_widest_ids_are_shortened_first(void **state unused)
 {
 	assert_fits(52, "NAME            OWNER           USED  STATE  WORDS\n"
-			"größer-als-al…  \033[32msomebody-else\033[0m  12345  ok     of many\n");
+			"größer-als-al…  \033[32msomebody-else\033[0m  12345  "
+			"ok     of many\n");
 	assert_fits(41, "NAME      OWNER      USED  STATE  WORDS\n"
 			"größer-…  \033[32msomebod…\033[0m  12345  ok     of many\n");
 }
