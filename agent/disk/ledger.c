@@ -68,7 +68,8 @@ static bool has_room(const struct ledger *l)
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
-	l->over = l->has_limit && ledger_known(l) && l->used.counted > ledger_allowed(l);
+	l->over = l->has_limit && ledger_known(l) &&
+		  l->used.bytes - l->used.left_out > ledger_allowed(l);
 	if (l->denied && has_room(l))
 		l->denied = false;
 }

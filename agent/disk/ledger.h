@@ -14,8 +14,8 @@ enum disk_witness { WITNESS_NONE, WITNESS_SCAN, WITNESS_QUOTA };
 struct disk_measure {
 	enum disk_witness witness;
 	uint64_t bytes, inodes;
-	/* What of the bytes its limit is held against: not what XFS gave a file in advance. */
-	uint64_t counted;
+	/* Of the bytes, what is not held against its limit: XFS gave it to files in advance. */
+	uint64_t left_out;
 	uint64_t missed;     /* names that could not be looked at */
 	int64_t ns, wall_ns; /* monotonic; shown */
 };

@@ -435,7 +435,7 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_QUOTA,
 		.bytes = q->record.bytes,
-		.counted = q->counted,
+		.left_out = q->record.bytes - q->counted,
 		.inodes = q->record.inodes,
 		.ns = now_ns(),
 		.wall_ns = wall_ns(),

@@ -89,7 +89,6 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_SCAN,
 		.bytes = s->result.bytes,
-		.counted = s->result.bytes,
 		.inodes = s->result.inodes,
 		.missed = s->result.missed,
 		.ns = now_ns(),
