@@ -71,11 +71,11 @@ static bool is_limit(const struct disk_run *w)
 	const struct ledger *l = executor_disk(w->executor);
 	uint64_t bytes = w->run.limit_bytes;
 
-	if (bytes > l->used.bytes && bytes <= INT64_MAX)
+	if (bytes > ledger_counted(l) && bytes <= INT64_MAX)
 		return true;
 	log_warning("container %s: the disk limit that a hook sets is none bytes=%llu used=%llu",
 		    w->executor->container_id, (unsigned long long)bytes,
-		    (unsigned long long)l->used.bytes);
+		    (unsigned long long)ledger_counted(l));
 	return false;
 }
 
@@ -116,7 +116,7 @@ static struct disk_limit *describe(const struct ledger *l, bool kills)
 	*ret = (struct disk_limit){
 		.limit_bytes = l->limit_bytes,
 		.has_limit_bytes = true,
-		.used_bytes = l->used.bytes,
+		.used_bytes = ledger_counted(l),
 		.has_used_bytes = true,
 		.kills = kills,
 		.has_kills = true,

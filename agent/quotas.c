@@ -54,7 +54,7 @@ static int check_action(const struct agent_flags *f, bool quota, struct error *e
 static int check_headroom(const struct agent *a, struct error *e)
 {
 	if (!isolators_have_quota(a->node.isolators) || !quotas_kills(a) ||
-	    a->flags.xfs_quota_headroom >= HEADROOM_MIN)
+	    !a->flags.enforce_container_disk_quota || a->flags.xfs_quota_headroom >= HEADROOM_MIN)
 		return 0;
 	return error_set(e, EINVAL,
 			 "--xfs_quota_headroom: must be 256KB or more, or the filesystem refuses "
@@ -246,22 +246,25 @@ int quotas_recover(struct agent *a, struct error *e)
 
 /* ---- for others ---- */
 
-/* It was found again, and there was none for it. */
-static bool lacks_project(const struct container *c)
+static bool lacks_id(const struct container *c)
 {
-	return c->phase != CONTAINER_ENDED && c->quota.watch.checks &&
-	       !quota_watch_has_project(&c->quota);
+	return c->phase != CONTAINER_ENDED && c->quota.lacks_id;
 }
 
-/* Those that were let go on and have none yet will take one. */
+/*
+ * Those that were let go on and have none yet will take one, and those that were found again and
+ * lack one; but for one of these if it is they who wait now.
+ */
 static uint64_t wanted(const struct agent *a)
 {
+	uint64_t preparing = 0, lacking = 0;
 	const struct container *c;
-	uint64_t n = 0;
 
-	list_for_each(c, &a->node.containers, node_entry)
-		n += (c->phase == CONTAINER_PREPARING && !c->waiting) || lacks_project(c);
-	return n;
+	list_for_each(c, &a->node.containers, node_entry) {
+		preparing += c->phase == CONTAINER_PREPARING && !c->waiting;
+		lacking += lacks_id(c);
+	}
+	return preparing + lacking - (a->ids_wait.fn && lacking);
 }
 
 static void on_free_ids(struct gc_wait *w)
@@ -269,14 +272,16 @@ static void on_free_ids(struct gc_wait *w)
 	struct agent *a = container_of(w, struct agent, ids_wait);
 	struct container *c;
 
+	if (!projects_counts(a->node.projects).free)
+		return; /* no garbage was left: after its next check it asks again */
 	list_for_each(c, &a->node.containers, node_entry)
-		if (lacks_project(c))
+		if (lacks_id(c))
 			disk_watch_soon(&c->quota.watch);
 }
 
 void quotas_missed(struct agent *a, const struct container *c)
 {
-	if (!a->ids_wait.fn && lacks_project(c) && quotas_more(a) != GC_ENOUGH)
+	if (!a->ids_wait.fn && lacks_id(c))
 		gc_make_room(a->gc, &a->ids_wait, 0, on_free_ids);
 }
 

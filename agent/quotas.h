@@ -29,8 +29,8 @@ void quotas_sandbox_deleted(const char *path, void *agent);
  */
 void quotas_found_full(struct agent *a, struct container *c);
 /*
- * A check of a container that runs has failed. If it has no project, and none is free, the oldest
- * sandboxes go before their time.
+ * A check of a container that runs has failed: if it was for want of an id, the oldest sandboxes go
+ * before their time.
  */
 void quotas_missed(struct agent *a, const struct container *c);
 /* The flag that enforces limits is set, and some disk isolator is on. */

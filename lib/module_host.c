@@ -118,7 +118,7 @@ static void kill_host(struct module_host *h, int code, const char *why)
 static void describe_end(const struct module_host *h, const siginfo_t *si, struct error *ret)
 {
 	if (si->si_code == CLD_EXITED && si->si_status == MODULE_HOST_TOO_LARGE)
-		error_set(ret, ENOMEM, "it has more memory than --module_memory");
+		error_set(ret, E2BIG, "it has more memory than --module_memory");
 	else if (si->si_code == CLD_EXITED && si->si_status == MODULE_HOST_HUNG_UP && h->closed)
 		error_set(ret, HOST_CALL_CRASHED, "%s", h->closed);
 	else if (si->si_code == CLD_EXITED)
@@ -427,7 +427,7 @@ static void count_end(struct module_host *h, bool was_up, int code)
 		h->crashes = 0;
 		h->pause_ns = MODULE_PAUSE_MIN_NS;
 	}
-	h->crashes += !h->answered && !h->killed && code != ENOMEM;
+	h->crashes += !h->answered && !h->killed && code != E2BIG;
 }
 
 /* The process is gone, and all that it said is read. */
@@ -444,7 +444,7 @@ static void lose(struct module_host *h)
 	h->state = HOST_DOWN;
 	h->why.code = 0;
 	count_end(h, was_up, why.code);
-	if (was_up && h->calls.sent && why.code != ENOMEM)
+	if (was_up && h->calls.sent && why.code != E2BIG)
 		host_calls_finish(host_calls_first(&h->calls), NULL, &why);
 	host_calls_wait_anew(&h->calls);
 	if (!was_up && h->doing && why.code != HOST_CALL_FAILED)

@@ -44,7 +44,7 @@ static int set_with_room(int fd, const struct project *want, struct label_room *
 		       ?: project_set(fd, want);
 }
 
-/* After a refusal others are sure to follow: then the kernel is not made to warn of each. */
+/* After a refusal others are sure to follow: the kernel is not made to warn of each. */
 static int set(int fd, const struct project *want, struct label_room *room)
 {
 	int r = room && room->needed ? -EDQUOT : project_set(fd, want);
@@ -75,8 +75,11 @@ static void fail(struct labeller *l, int failure)
 static void label(struct labeller *l, int fd, bool inherited)
 {
 	const struct project want = { .id = l->project, .inherited = inherited };
-	int r = label_one(fd, &want, l->room);
+	int r;
 
+	if (!l->room && is_refusal(l->failure)) /* so would this one be, and the task be told */
+		return;
+	r = label_one(fd, &want, l->room);
 	if (r < 0)
 		fail(l, r);
 	else

@@ -34,6 +34,11 @@ bool ledger_known(const struct ledger *l)
 	return l->used.witness != WITNESS_NONE;
 }
 
+uint64_t ledger_counted(const struct ledger *l)
+{
+	return l->used.bytes - l->used.left_out;
+}
+
 uint64_t ledger_allowed(const struct ledger *l)
 {
 	uint64_t rest = l->block_bytes ? l->limit_bytes % l->block_bytes : 0;
@@ -68,8 +73,7 @@ static bool has_room(const struct ledger *l)
 /* A new limit counts at once: the last measurement is judged by it, without waiting for another. */
 static void judge(struct ledger *l)
 {
-	l->over = l->has_limit && ledger_known(l) &&
-		  l->used.bytes - l->used.left_out > ledger_allowed(l);
+	l->over = l->has_limit && ledger_known(l) && ledger_counted(l) > ledger_allowed(l);
 	if (l->denied && has_room(l))
 		l->denied = false;
 }

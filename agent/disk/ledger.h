@@ -78,6 +78,8 @@ bool ledger_near(const struct ledger *l);
 /* What it may really use: the limit, in whole blocks where the kernel counts in those. */
 uint64_t ledger_allowed(const struct ledger *l);
 bool ledger_known(const struct ledger *l);
+/* What it uses of its limit. */
+uint64_t ledger_counted(const struct ledger *l);
 /* Used part of the limit in percent; 0 without a limit or a measurement. */
 double ledger_percent(const struct ledger *l);
 /* Until it reaches its limit, if it grows on like this; negative: it does not. */

@@ -288,6 +288,11 @@ int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, bool *
 	return *ret_fresh ? take_free(p, sandbox, ret, e) : 0;
 }
 
+void projects_untake(struct projects *p, uint32_t id)
+{
+	set_use(p, id, PROJECT_FREE);
+}
+
 void projects_leave_to_others(struct projects *p, uint32_t id)
 {
 	log_warning("projects: project %u was taken by others at the same moment: it is left to "

@@ -64,6 +64,8 @@ int projects_recover(struct projects *p, struct error *e);
  */
 int projects_take(struct projects *p, const char *sandbox, uint32_t *ret, bool *ret_fresh,
 		  struct error *e);
+/* A fresh one could not be looked at any further: it is as if it had not been taken. For a job. */
+void projects_untake(struct projects *p, uint32_t id);
 /*
  * A fresh one turned out to be somebody else's as well, as of another agent that gives out the same
  * ids: it is not given out any more. For a job.

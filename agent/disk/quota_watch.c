@@ -145,12 +145,19 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 {
 	bool shared, fresh;
 	uint32_t id;
+	int r;
 
 	do {
 		shared = false;
-		if (projects_take(q->projects, q->sandbox, &id, &fresh, e) || mark(dirfd, id, e) ||
-		    (fresh && is_shared(q, dirfd, id, &shared, e)))
+		r = projects_take(q->projects, q->sandbox, &id, &fresh, e);
+		q->none_free = r == -ENOSPC;
+		if (r)
+			return r;
+		if (mark(dirfd, id, e) || (fresh && is_shared(q, dirfd, id, &shared, e))) {
+			if (fresh) /* the next one is to be looked at as this one was */
+				projects_untake(q->projects, id);
 			return -e->code;
+		}
 		if (shared)
 			projects_leave_to_others(q->projects, id);
 	} while (shared);
@@ -299,7 +306,7 @@ static void begin(struct disk_watch *w)
 	q->applying = q->limits;
 	q->strayed |= q->suspected;
 	q->suspected = false;
-	q->unfinished = q->changed = false;
+	q->unfinished = q->changed = q->none_free = false;
 	q->refused_before_check |= q->refused_since_check;
 	q->refused_since_check = false;
 	q->unheard = q->missed || (q->unheard && w->outcome);
@@ -308,11 +315,6 @@ static void begin(struct disk_watch *w)
 		w->ledger->has_limit && !w->ledger->over
 			? quota_round(projects_quota(q->projects), w->ledger->limit_bytes)
 			: UINT64_MAX;
-}
-
-bool quota_watch_has_project(const struct quota_watch *q)
-{
-	return q->remembered != PROJECT_NONE;
 }
 
 static void remember_project(struct quota_watch *q)

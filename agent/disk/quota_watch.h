@@ -20,6 +20,8 @@ struct quota_watch {
 
 	uint32_t remembered; /* the loop's: the project that it has by the store */
 
+	bool lacks_id; /* the loop's: none was free at its last check */
+
 	/* the loop's: what the kernel said of it may not have been heard */
 	bool missed;  /* and no check has begun since */
 	bool unheard; /* the check that runs, or was the last, has begun since */
@@ -31,6 +33,7 @@ struct quota_watch {
 
 	/* the job's */
 	struct quota_limits applying;
+	bool none_free;          /* no id: it is tried again at each check */
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */
 	struct quota_record record;
 	uint64_t counted; /* of record.bytes, without what is doubted or preallocated */
@@ -66,8 +69,6 @@ bool quota_watch_take_refusal(struct quota_watch *q);
 void quota_watch_missed(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);
-/* Whether it has one: who was found again without may have to wait until an id is free. */
-bool quota_watch_has_project(const struct quota_watch *q);
 /*
  * Begins to check; q->watch is set as disk_watch_start() says. Of a container that was found again
  * (no project yet) it asks the filesystem, and blocks.

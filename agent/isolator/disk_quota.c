@@ -55,6 +55,7 @@ static void measured(struct disk_watch *w)
 {
 	struct container *c = w->owner;
 
+	c->quota.lacks_id = c->quota.none_free;
 	if (w->outcome != -ECANCELED &&
 	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
 		c->node->ops->limits_applied(c, w->outcome ? w->error.text : NULL);

@@ -149,6 +149,10 @@ void projects_taken(struct projects *p unused, uint32_t id unused)
 {
 }
 
+void projects_untake(struct projects *p unused, uint32_t id unused)
+{
+}
+
 void projects_leave_to_others(struct projects *p unused, uint32_t id unused)
 {
 }
