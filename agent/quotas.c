@@ -7,6 +7,7 @@
 #include "agent/gc.h"
 #include "agent/isolator/isolator.h"
 #include "lib/log.h"
+#include "lib/quota_check.h"
 #include "lib/units.h"
 
 #define ACTION_DENY "deny"
@@ -221,17 +222,16 @@ static int set_default(struct agent *a, struct error *e)
 	struct quota_limits l = { .hard_bytes = a->flags.quota_default,
 				  .soft_bytes = a->flags.quota_default };
 	struct project_counts c = projects_counts(a->node.projects);
+	struct error why;
+	int r = quota_check_default(q, l.hard_bytes, c.others, &why);
 
-	if (!q->fs->has_default)
-		return error_set(e, EOPNOTSUPP,
-				 "--quota_default: %s is on %s, where it would limit all files of "
-				 "no project: only XFS has such a default",
-				 q->path, q->fs->name);
-	if (c.others && l.hard_bytes)
-		return error_set(e, EBUSY,
-				 "--quota_default: %llu projects of others are on %s, and would be "
-				 "limited too: see xfs_quota -x -c 'report -p' %s",
-				 (unsigned long long)c.others, q->path, q->path);
+	if (r == -EBUSY)
+		return error_set(e, EBUSY, "%s: see xfs_quota -x -c 'report -p' %s", why.text,
+				 q->path);
+	if (r) {
+		*e = why;
+		return r;
+	}
 	return quota_set(q, PROJECT_NONE, &l, e);
 }
 

@@ -471,3 +471,18 @@ int quota_check_first(const char *path, const char *fs, const char *range, struc
 	*e = first;
 	return -e->code;
 }
+
+int quota_check_default(const struct quota *q, uint64_t bytes, uint64_t others, struct error *e)
+{
+	if (!q->fs->has_default)
+		return error_set(e, EOPNOTSUPP,
+				 "--quota_default: %s is on %s, where it would limit all files of "
+				 "no project: only XFS has such a default",
+				 q->path, q->fs->name);
+	if (others && bytes)
+		return error_set(e, EBUSY,
+				 "--quota_default: %llu projects of others are on %s, and would be "
+				 "limited too",
+				 (unsigned long long)others, q->path);
+	return 0;
+}

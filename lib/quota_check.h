@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "lib/error.h"
+#include "lib/quota.h"
 
 struct quota_finding {
 	const char *check; /* the name of what was looked at: "accounting" */
@@ -28,3 +28,8 @@ bool quota_check_all(const char *path, const char *fs, const char *range,
  * The first obstacle, as "<what>: <mend>": -EOPNOTSUPP, or -ENODEV if it passes. 0: there is none.
  */
 int quota_check_first(const char *path, const char *fs, const char *range, struct error *e);
+/*
+ * Whether --quota_default may be so many bytes on this filesystem, of which so many projects are
+ * others': -EOPNOTSUPP, or -EBUSY for their sake.
+ */
+int quota_check_default(const struct quota *q, uint64_t bytes, uint64_t others, struct error *e);

@@ -6,6 +6,7 @@
 
 #include "lib/filesystem.h"
 #include "lib/flags.h"
+#include "lib/quota_check.h"
 #include "tools/agentctl-check.h"
 
 #define ISOLATION "isolation"
@@ -47,9 +48,10 @@ static char *variable(const char *flag)
 static char *write_file(const char *path, const char *flag, const char *value)
 {
 	const char *slash = strrchr(path, '/');
-	int dir = (int)(slash - path);
+	int dir;
 
 	assert(slash);
+	dir = (int)(slash - path);
 	if (slash[1] == '?')
 		return xasprintf("rm '%s' && echo %s >%.*s/%s", path, value, dir, path, flag);
 	return xasprintf("echo %s >%s", value, path);
@@ -148,30 +150,15 @@ static void check_isolation(const struct agentctl_flags *flags, const struct quo
 
 /* ---- --quota_default ---- */
 
-/* As the agent says it when it refuses to start. NULL: it would not. */
-static char *wrong_default(const struct agentctl_flags *flags, const struct quota *q,
-			   uint64_t others)
-{
-	if (!flags->has_quota_default || !q->fs)
-		return NULL;
-	if (!q->fs->has_default)
-		return xasprintf("--quota_default: %s is on %s, where it would limit all files of "
-				 "no project: only XFS has such a default",
-				 q->path, q->fs->name);
-	if (others && flags->quota_default)
-		return xasprintf("--quota_default: %llu projects of others are on %s, and would be "
-				 "limited too",
-				 (unsigned long long)others, q->path);
-	return NULL;
-}
-
 static void check_default(const struct agentctl_flags *flags, const struct quota *q,
 			  uint64_t others, struct check_findings *all)
 {
-	autofree char *what = wrong_default(flags, q, others), *mend = take_away(DEFAULT);
+	autofree char *mend = take_away(DEFAULT);
+	struct error why;
 
-	if (what)
-		check_add(all, "default", true, what, mend);
+	if (flags->has_quota_default && q->fs &&
+	    quota_check_default(q, flags->quota_default, others, &why))
+		check_add(all, "default", true, why.text, mend);
 }
 
 /* ---- all of them ---- */

@@ -127,23 +127,40 @@ static int label(struct quota_watch *q, int dirfd, const atomic_bool *cancel, ui
  * same in between. Whoever looks again after that sees the other, be it that both do and both leave
  * it.
  */
-static int is_shared(const struct quota_watch *q, int dirfd, uint32_t id, bool *ret,
-		     struct error *e)
+static int look_for_others(const struct quota_watch *q, uint32_t id, bool *ret, struct error *e)
 {
-	const struct project none = { .id = PROJECT_NONE };
 	struct quota_record r;
 
 	if (quota_get(projects_quota(q->projects), id, &r, e))
 		return -e->code;
 	*ret = r.inodes > 1;
-	return *ret && project_set(dirfd, &none)
-		       ? error_sys(e, "take the sandbox out of project %u", id)
-		       : 0;
+	return 0;
+}
+
+static int unmark(int dirfd, uint32_t id, struct error *e)
+{
+	const struct project none = { .id = PROJECT_NONE };
+	int r = project_set(dirfd, &none);
+
+	return r ? error_set(e, -r, "take the sandbox out of project %u: %s", id, strerror(-r)) : 0;
+}
+
+/* A fresh id. shared: it was not to be had. */
+static int try_fresh(struct quota_watch *q, int dirfd, uint32_t id, bool *shared, struct error *e)
+{
+	if (mark(dirfd, id, e) || look_for_others(q, id, shared, e) ||
+	    (*shared && unmark(dirfd, id, e))) {
+		projects_untake(q->projects, id); /* the next one is to be looked at like this */
+		return -e->code;
+	}
+	if (*shared)
+		projects_leave_to_others(q->projects, id);
+	return 0;
 }
 
 static int take(struct quota_watch *q, int dirfd, struct error *e)
 {
-	bool shared, fresh;
+	bool fresh, shared;
 	uint32_t id;
 	int r;
 
@@ -151,16 +168,11 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 		shared = false;
 		r = projects_take(q->projects, q->sandbox, &id, &fresh, e);
 		q->none_free = r == -ENOSPC;
-		if (r)
-			return r;
-		if (mark(dirfd, id, e) || (fresh && is_shared(q, dirfd, id, &shared, e))) {
-			if (fresh) /* the next one is to be looked at as this one was */
-				projects_untake(q->projects, id);
-			return -e->code;
-		}
-		if (shared)
-			projects_leave_to_others(q->projects, id);
-	} while (shared);
+		if (!r)
+			r = fresh ? try_fresh(q, dirfd, id, &shared, e) : mark(dirfd, id, e);
+	} while (!r && shared);
+	if (r)
+		return r;
 	q->project = id;
 	return apply(q, e);
 }

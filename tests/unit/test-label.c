@@ -10,39 +10,14 @@
 
 #include "agent/disk/label.h"
 #include "agent/disk/visit.h"
+#include "tests/unit/inodes.h"
 #include "tests/unit/place.h"
 
-enum { PROJECT = 5, INODES_MAX = 16 };
+enum { PROJECT = 5 };
 
 static struct error e;
 
 /* ---- the kernel ---- */
-
-static struct inode {
-	ino_t ino;
-	struct project is;
-	int refuses; /* -errno */
-} inodes[INODES_MAX];
-static size_t inodes_count;
-
-static struct inode *inode(int fd)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(fd, &st), 0);
-	for (size_t i = 0; i < inodes_count; i++)
-		if (inodes[i].ino == st.st_ino)
-			return &inodes[i];
-	assert_true(inodes_count < INODES_MAX);
-	inodes[inodes_count] = (struct inode){ .ino = st.st_ino };
-	return &inodes[inodes_count++];
-}
-
-int project_get(int fd, struct project *ret)
-{
-	*ret = inode(fd)->is;
-	return 0;
-}
 
 int project_set(int fd, const struct project *p)
 {

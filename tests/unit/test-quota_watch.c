@@ -13,39 +13,19 @@
 
 #include "agent/disk/quota_watch.h"
 #include "agent/disk/warnings.h"
+#include "tests/unit/inodes.h"
 #include "tests/unit/place.h"
 
-enum { PROJECT = 5, BLOCK = 4096, INODES_MAX = 16, TRIES = 3 };
+enum { PROJECT = 5, BLOCK = 4096, TRIES = 3 };
 
 static struct error e;
 
 /* ---- the kernel, and a task ---- */
 
-static struct inode {
-	ino_t ino;
-	uint64_t bytes;
-	struct project is;
-	int refuses; /* -errno */
-} inodes[INODES_MAX];
-static size_t inodes_count;
 static struct quota_limits limits;
 static uint64_t most_room; /* that there ever was above what was charged */
 static bool greedy;        /* the task takes all that it can get, as soon as it can */
 static uint64_t taken;
-
-static struct inode *inode(int fd)
-{
-	struct stat st;
-
-	assert_int_equal(fstat(fd, &st), 0);
-	for (size_t i = 0; i < inodes_count; i++)
-		if (inodes[i].ino == st.st_ino)
-			return &inodes[i];
-	assert_true(inodes_count < INODES_MAX);
-	inodes[inodes_count] =
-		(struct inode){ .ino = st.st_ino, .bytes = (uint64_t)st.st_blocks * 512 };
-	return &inodes[inodes_count++];
-}
 
 static struct quota_record charged(void)
 {
@@ -57,12 +37,6 @@ static struct quota_record charged(void)
 			r.inodes++;
 		}
 	return r;
-}
-
-int project_get(int fd, struct project *ret)
-{
-	*ret = inode(fd)->is;
-	return 0;
 }
 
 int project_set(int fd, const struct project *p)
