@@ -124,6 +124,24 @@ static const char *why_failed(const struct executor *x, const struct container_e
 	return end->message ?: x->why_ending;
 }
 
+/* As Mesos does, with what was used of the disk. */
+static void end_limited_task(struct task *t, const struct container_end *end)
+{
+	struct task_status s =
+		agent_status(t->info->task_id, TASK_FAILED, SOURCE_AGENT, end->message);
+	autoresources struct resources used = { 0 };
+	struct limitation broken = { .resources_count = 0 };
+
+	resources_add_disk(&used, end->limit_disk_bytes);
+	resources_to_wire(&used, &broken.resources, &broken.resources_count);
+	s.reason = end->reason;
+	s.has_reason = true;
+	s.limitation = &broken;
+	executor_say(t, &s);
+	executor_update_container(t->executor);
+	schema_clear(limitation_schema(), &broken);
+}
+
 static void end_command_task(struct task *t, const struct container_end *end)
 {
 	static const enum task_reason launch_failed = REASON_CONTAINER_LAUNCH_FAILED;
@@ -131,7 +149,7 @@ static void end_command_task(struct task *t, const struct container_end *end)
 	char text[256];
 
 	if (end->limited) {
-		executor_end_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
+		end_limited_task(t, end);
 	} else if (!end->has_status && t->killed) {
 		executor_end_task(t, TASK_KILLED, SOURCE_AGENT, NULL,
 				  end->launched ? end->message
@@ -160,7 +178,7 @@ static void end_custom_task(struct task *t, const struct container_end *end)
 	autofree char *text = xasprintf("Executor terminated%s%s", why ? ": " : "", why ?: "");
 
 	if (end->limited)
-		executor_end_task(t, TASK_FAILED, SOURCE_AGENT, &end->reason, end->message);
+		end_limited_task(t, end);
 	else if (!end->launched && !end->has_status)
 		executor_end_task(t, TASK_FAILED, SOURCE_AGENT, &launch_failed, end->message);
 	else

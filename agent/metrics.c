@@ -184,19 +184,39 @@ static void add_labels(const struct container *c, struct sample_labels *s)
 	}
 }
 
+/* False: it has none. */
+static bool disk_value(const struct ledger *l, const char *what, uint64_t *ret)
+{
+	const struct {
+		const char *what;
+		bool has;
+		uint64_t value;
+	} all[] = {
+		{ "disk_limit_bytes", l->has_limit, l->limit_bytes },
+		{ "disk_used_bytes", ledger_known(l), l->used.bytes },
+		{ "disk_limit_inodes", l->limits.hard_inodes > 0, l->limits.hard_inodes },
+		{ "disk_used_inodes", ledger_known(l), l->used.inodes },
+	};
+	size_t i = 0;
+
+	while (strcmp(all[i].what, what) != 0)
+		assert(++i < ARRAY_SIZE(all));
+	*ret = all[i].value;
+	return all[i].has;
+}
+
 static void sample_container(const struct container *c, const struct metric *m,
 			     struct metrics_writer *w)
 {
-	bool limit = !strcmp(m->prometheus, "mesos_agent_container_disk_limit_bytes");
-	const struct ledger *l = &c->disk;
+	const char *what = strrchr(m->mesos, '/') + 1;
 	cleanup(sample_labels_fini) struct sample_labels labels = { .count = 0 };
-	autofree char *name = xasprintf("containers/%s/%s", c->id,
-					limit ? "disk_limit_bytes" : "disk_used_bytes");
+	autofree char *name = xasprintf("containers/%s/%s", c->id, what);
+	uint64_t value;
 
-	if (!(limit ? l->has_limit : ledger_known(l)))
+	if (!disk_value(&c->disk, what, &value))
 		return;
 	add_labels(c, &labels);
-	metrics_sample(w, name, labels.list, (double)(limit ? l->limit_bytes : l->used.bytes));
+	metrics_sample(w, name, labels.list, (double)value);
 }
 
 static void write_family(const struct metric *m, struct metrics_writer *w, void *ctx)

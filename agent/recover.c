@@ -94,6 +94,7 @@ static void remember_container(struct recovery *r, struct executor *x, struct ex
 		.started_wall_ns = row->started,
 		.reason = row->limit_reason,
 		.message = f->message,
+		.limit_disk_bytes = row->limit_disk,
 	};
 }
 

@@ -70,6 +70,8 @@ static void add_container(const struct container *c, struct executor_row *row)
 	row->limit_reason = c->reason;
 	row->has_limit_reason = c->limited;
 	row->limit_message = c->limited ? c->message : NULL;
+	row->limit_disk = c->limit_disk_bytes;
+	row->has_limit_disk = c->limited;
 }
 
 void save_executor(const struct executor *x)

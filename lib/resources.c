@@ -311,6 +311,13 @@ bool resources_disk_limit(const struct resources *r, uint64_t fallback_bytes, ui
 	return *ret > 0;
 }
 
+void resources_add_disk(struct resources *r, uint64_t bytes)
+{
+	uint64_t milli = bytes / MIB * SCALAR_UNIT + bytes % MIB * SCALAR_UNIT / MIB;
+
+	resources_add_scalar(r, "disk", "*", (int64_t)MIN(milli, (uint64_t)SCALAR_MAX * SCALAR_UNIT));
+}
+
 bool resources_has(const struct resources *r, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)

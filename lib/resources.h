@@ -82,6 +82,8 @@ double resources_scalar_value(const struct resources *r, const char *name);
  * 0: there is no fallback.
  */
 bool resources_disk_limit(const struct resources *r, uint64_t fallback_bytes, uint64_t *ret);
+/* What resources_disk_limit() gives back, but for less than a thousandth of a MB. */
+void resources_add_disk(struct resources *r, uint64_t bytes);
 /* True if there is an item of this name in any role. */
 bool resources_has(const struct resources *r, const char *name);
 /* Adds one scalar item; thousandths of 0 adds nothing. */

@@ -101,6 +101,7 @@ void container_end(struct container *c, const struct container_end *how)
 	if (c->limited) {
 		full.reason = c->reason;
 		full.message = c->message;
+		full.limit_disk_bytes = c->limit_disk_bytes;
 	}
 	if (c->refused) {
 		full.has_status = false;
@@ -256,6 +257,7 @@ struct container *container_adopt(struct container_node *node, const struct cont
 		c->limited = true;
 		c->reason = past->reason;
 		c->message = xstrdup(past->message);
+		c->limit_disk_bytes = past->limit_disk_bytes;
 	}
 	reopen_sandbox(c);
 	supervisor_find(c);
@@ -334,6 +336,7 @@ void container_limit(struct container *c, enum task_reason reason, const char *m
 	c->limited = true;
 	c->reason = reason;
 	c->message = xstrdup(message);
+	c->limit_disk_bytes = c->disk.used.bytes;
 	c->node->ops->limited(c);
 	container_destroy(c, 0);
 }

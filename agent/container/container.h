@@ -31,6 +31,7 @@ struct container_end {
 	int status;      /* as waitpid(2) gives it */
 	bool limited;    /* a limit ended it: reason and message say which */
 	enum task_reason reason;
+	uint64_t limit_disk_bytes; /* what it used then */
 	/* Of the limit, why it could not be launched, or who ended it; NULL: none. */
 	const char *message;
 };
@@ -168,6 +169,7 @@ struct container {
 	bool limited;
 	enum task_reason reason;
 	char *message;
+	uint64_t limit_disk_bytes; /* what it used then */
 
 	struct ledger disk;
 	struct scan_watch scan;
@@ -208,6 +210,7 @@ struct container_past {
 	int64_t started_wall_ns;
 	enum task_reason reason; /* of the limit that it broke */
 	const char *message;     /* the same; NULL: none */
+	uint64_t limit_disk_bytes;
 };
 
 /* A new container, which is not made before container_proceed() is called. */

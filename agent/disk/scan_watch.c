@@ -120,7 +120,7 @@ const struct disk_method scan_method = {
 static int64_t verify_next(struct disk_watch *w, int64_t now)
 {
 	struct disk_checks *c = w->checks;
-	int64_t pause = DISK_VERIFY_INTERVALS * c->options.interval_ns;
+	int64_t pause = c->options.interval_ns;
 	int64_t due = now + (scan_watch(w)->begun ? pause : timer_jitter(pause));
 
 	due = MAX(due, c->verify_slot_ns);

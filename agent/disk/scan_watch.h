@@ -26,11 +26,10 @@ struct scan_watch {
 	struct scan_time began, looked;
 };
 
-/* Where nothing else scans a sandbox, that is done each time that so many intervals passed, ... */
-#define DISK_VERIFY_INTERVALS 4
 /*
- * ... and seldomer where there are many: each of these walks moves the turns behind its own by so
- * many times the CPU time that it cost before. Together they take a twentieth of a CPU at most.
+ * Where nothing else scans a sandbox, that is done at each interval, and seldomer where there are
+ * many: each of these walks moves the turns behind its own by so many times the CPU time that it
+ * cost before. Together they take a twentieth of a CPU at most.
  */
 #define DISK_VERIFY_PAUSE_FACTOR 20
 

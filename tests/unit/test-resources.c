@@ -292,6 +292,23 @@ static void a_limit_is_exact_below_a_megabyte(void **state unused)
 	assert_limit(64 * SCALAR_UNIT + 250, 0, 64 * MIB + MIB / 4);
 }
 
+static void assert_disk(uint64_t bytes, int64_t milli)
+{
+	autoresources struct resources r = { 0 };
+
+	resources_add_disk(&r, bytes);
+	assert_int_equal(resources_scalar(&r, "disk"), milli);
+}
+
+static void bytes_are_disk_rounded_down_to_thousandths(void **state unused)
+{
+	assert_disk(0, 0);
+	assert_disk(MIB / 1000 - 1, 0);
+	assert_disk(MIB / 2, SCALAR_UNIT / 2);
+	assert_disk(5 * MIB + MIB / 4 + 1, 5 * SCALAR_UNIT + 250);
+	assert_disk(UINT64_MAX, SCALAR_MAX * SCALAR_UNIT);
+}
+
 static void no_disk_is_no_limit_unless_there_is_a_default(void **state unused)
 {
 	assert_limit(0, 0, 0);
@@ -541,6 +558,7 @@ int main(void)
 		cmocka_unit_test(the_own_role_is_used_up_first),
 		cmocka_unit_test(scalars_sum_over_roles),
 		cmocka_unit_test(a_limit_is_exact_below_a_megabyte),
+		cmocka_unit_test(bytes_are_disk_rounded_down_to_thousandths),
 		cmocka_unit_test(no_disk_is_no_limit_unless_there_is_a_default),
 		cmocka_unit_test(a_given_limit_wins_over_the_default),
 		cmocka_unit_test(a_large_disk_does_not_overflow),
