@@ -28,22 +28,24 @@ static uint32_t little_endian(const unsigned char *at, size_t n)
 	return v;
 }
 
-bool ext4_read(const char *device, struct ext4 *ret)
+int ext4_read(const char *device, struct ext4 *ret)
 {
 	autofd int fd = open(device, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	unsigned char block[EXT4_BYTES];
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISBLK(st.st_mode) ||
 	    pread(fd, block, sizeof(block), EXT4_AT) != sizeof(block) ||
 	    little_endian(block + EXT4_MAGIC_AT, 2) != EXT4_SUPER_MAGIC)
-		return false;
+		return -EINVAL;
 	*ret = (struct ext4){
 		.inode_bytes = little_endian(block + EXT4_INODE_SIZE_AT, 2),
 		.ro_compat = little_endian(block + EXT4_RO_COMPAT_AT, 4),
 		.project_inode = little_endian(block + EXT4_PROJECT_INODE_AT, 4),
 	};
-	return true;
+	return 0;
 }
 
 bool ext4_has_projects(const struct ext4 *x)

@@ -12,8 +12,11 @@ struct ext4 {
 	uint32_t project_inode; /* the file of the quotas of projects; 0: none */
 };
 
-/* Of the filesystem on a block device; false if there is none, or this user may not look. */
-bool ext4_read(const char *device, struct ext4 *ret);
+/*
+ * Of the filesystem on a block device. -EINVAL: there is no ext4; -EACCES, -EPERM: who asks may not
+ * look, be it root in a cgroup without devices.
+ */
+int ext4_read(const char *device, struct ext4 *ret);
 /* Whether it has the features project and quota, and a file for the quotas of projects. */
 bool ext4_has_projects(const struct ext4 *x);
 /* Whether its inodes have room for a project id. */

@@ -296,13 +296,19 @@ static void tell_xfs_uncounted(struct probe *p)
 static void tell_ext4_uncounted(struct probe *p)
 {
 	struct ext4 x = { 0 };
-	bool known = ext4_read(p->mount.source, &x), room = !known || ext4_has_room(&x);
+	int r = ext4_read(p->mount.source, &x);
+	bool known = r == 0, room = !known || ext4_has_room(&x);
 	autofree char *tune = xasprintf(room ? "tune2fs -O project,quota -Q prjquota %s"
 					     : "mkfs.ext4 -I 256 -O project,quota %s",
 					p->mount.source);
 	bool made_for_it = room && known && ext4_has_projects(&x);
 	autofree char *command = with_prjquota(p, made_for_it ? "" : tune);
-	autofree char *mend = xasprintf("%s%s", room ? "" : "make it anew, empty: ", command);
+	autofree char *mend =
+		r == -EPERM || r == -EACCES
+			? xasprintf("how it was made cannot be read from %s here: mesos-agentctl "
+				    "quota check, as root, can, and says what mends that",
+				    p->mount.source)
+			: xasprintf("%s%s", room ? "" : "make it anew, empty: ", command);
 	autofree char *what = NULL;
 
 	if (!room)

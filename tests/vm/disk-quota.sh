@@ -260,6 +260,7 @@ of() { # TASK DISK: a TaskInfo for an executor that has no disk itself
 order() { call MESSAGE '{"agent_id":{"value":"'"$agent"'"},"executor_id":{"value":"'"$executor"'"},"data":"'"$(base64 -w0 <<<"$1")"'"}'; }
 limits() { q get "$TMPDIR" "$(project "$box")" | cut -d' ' -f2,3; }
 limits_are() { [ "$(limits)" = "$1 $1" ]; }
+files_are() { [ "$(q get "$TMPDIR" "$(project "$box")" | cut -d' ' -f5,6)" = "$1 $1" ]; }
 overfill() { write_all 32M "$box/rest"; }
 # come STATE: the next update that says this. Whoever is told of a refusal is in $denials.
 come() {
@@ -271,11 +272,12 @@ come() {
 }
 framework changing
 next_offer
-launch "$(of one 2)" "$(of two 4)"
+launch "$(of one '2;disk_inodes:9')" "$(of two '4;disk_inodes:4')"
 ok 'an executor runs two tasks' come TASK_RUNNING
 come TASK_RUNNING
 box=$(sandbox a x)
 ok 'the kernel holds it to what both have' eventually "$patience" limits_are 6291456
+ok '  of files too' files_are 13
 ok 'at which it is refused' fails overfill
 denials=''
 until [[ $denials == *one*two* || $denials == *two*one* ]]; do
@@ -295,12 +297,14 @@ ok 'and is' eventually "$patience" quota_is a three '.state == "denied" and .use
 order 'finish two'
 ok 'a task ends' come TASK_FINISHED
 ok 'and its disk goes' eventually "$patience" limits_are 10485760
+ok '  and its files' eventually "$patience" files_are 9
 rm "$box/rest"
 order 'finish one'
 come TASK_FINISHED
 order 'finish three'
 come TASK_FINISHED
 ok 'without a task that has any it has no limit' eventually "$patience" limits_are 0
+ok '  of files neither' eventually "$patience" files_are 0
 is 'nobody was told again, nor who came later' "$denials" ''
 
 # None of its tasks runs, for all that its agent knows: the first that does is told.
@@ -335,6 +339,15 @@ read -r blocks size <"$(sandbox a first)/stdout"
 is 'it is in force by then' "$((blocks * size))" $((5 << 20))
 call TEARDOWN
 disconnect "$fd"
+
+# ---- how it grows
+
+begin grows 16 'for i in $(seq 30); do head -c 512K /dev/zero >file$i; sleep 0.3; done; touch mark; sleep 1000'
+ok 'quota show says how fast a container grows, and when it will be full' eventually "$patience" quota_is a grows \
+	'.growth_bytes_per_minute > 0 and .full_in_seconds > 0 and .state == "ok"'
+ok 'and that it is nearly so' eventually "$patience" quota_is a grows '.state == "near" and .used_percent >= 90 and .used_percent < 100'
+like 'in words too' "$(agentctl a quota show grows)" $'GROWTH/MIN +FULL IN.*\n.* [0-9.]+[KM]B +[0-9]+[smhd].* near'
+stop grows INT
 
 # ---- ids
 
@@ -371,8 +384,16 @@ ok 'until that is gone' eventually "$patience" free_is 1
 begin five 4 'touch mark; sleep 1000'
 runs five
 is 'then the id is given out again' "$(project "$(sandbox b five)")" 7000
+older=$(sandbox b two) newer=$(sandbox b five)
 stop two INT
+eventually "$patience" answers b /state.json '[.frameworks[].executors[].id] | index("two") | not'
 stop five INT
+eventually "$patience" answers b /state.json '[.frameworks[].executors[].id] | index("five") | not'
+begin six 4 'touch mark; sleep 1000'
+runs six
+is 'of two that are kept the older one goes' "$(project "$(sandbox b six)")" 7900
+ok '  and no more than one' test -e "$newer/mark" -a ! -e "$older"
+stop six INT
 stop b USR1
 rm -r "$TMPDIR/foreign"
 
@@ -410,6 +431,11 @@ agentctl c quota set grows 2MB >"$dir/set"
 finish grows
 like 'one that an operator gives less than it uses is killed' "$(<"$dir/grows.out")" 'exceeds quota \(2MB\)'
 # Blocks that no size of a file tells of, and that nobody gave it in advance. ext4 has neither so much of them nor an advance.
+# What is deleted is charged for some tens of milliseconds more.
+begin anew 4 'for i in $(seq 60); do rm -f file; head -c 3M /dev/zero >file; done; touch mark; sleep 1000'
+runs anew
+ok 'one that makes again what it has deleted never has too much, and goes on' eventually "$patience" written "$(sandbox c anew)" mark
+stop anew INT
 attributes='for my $i (1 .. 80) { my ($file, $name, $value) = ("f$i", "user.x", "x" x 65536); open F, ">$file"; syscall(188, $file, $name, $value, 65536, 0) }'
 if [ "$fs" = xfs ]; then
 	begin hides 4 "perl -e '$attributes'; sleep 1000"
@@ -468,5 +494,16 @@ start_agent e "${quotas[@]}" "$range" --xfs_kill_containers --xfs_quota_headroom
 finish lived
 like 'one that is over when it is found is killed where that is asked for' "$(<"$dir/lived.out")" 'exceeds quota \(4MB\)'
 stop e USR1
+
+# ---- as it comes
+
+start_agent f --isolation=disk/quota --enforce_container_disk_quota --disk_quota_action=kill
+begin plain 4 'touch mark; sleep 1000'
+runs plain
+box=$(sandbox f plain)
+is 'ids are of a million, and the headroom is 10MB' "$(metric f containerizer/mesos/disk/project_ids_total) $(project "$box") $(limits)" \
+	'1000000 1000000000 4194304 14680064'
+stop plain INT
+stop f USR1
 
 done_testing

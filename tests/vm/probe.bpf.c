@@ -1,4 +1,4 @@
-/* Counts what one process writes by write(2), and lets it open no file of one name. */
+/* Counts what one process asks to write and writes by write(2), and lets it open no file of one name. */
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <bpf/bpf_helpers.h>
@@ -27,11 +27,19 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile char refused[PROBE_NAME_MAX];
 __u32 watched_pid;
-__u64 written_bytes;
+__u64 asked_bytes, written_bytes;
 
 static bool is_watched(void)
 {
 	return bpf_get_current_pid_tgid() >> 32 == watched_pid;
+}
+
+SEC("fentry/vfs_write")
+int BPF_PROG(ask, struct file *file, const char *buf, __u64 len)
+{
+	if (is_watched())
+		__sync_fetch_and_add(&asked_bytes, len);
+	return 0;
 }
 
 SEC("fexit/vfs_write")

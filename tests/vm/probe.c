@@ -1,7 +1,7 @@
 /*
  * probe NAME COMMAND...: runs the command watched by eBPF programs, which let it open no file
- * called NAME, then prints how many bytes it has written by write(2). Its exit status is the
- * command's.
+ * called NAME, then prints how many bytes it has asked to write by write(2), and written. Its exit
+ * status is the command's.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 	probe->bss->watched_pid = pid;
 	kill(pid, SIGCONT);
 	waitpid(pid, &status, 0);
-	printf("%llu\n", (unsigned long long)probe->bss->written_bytes);
+	printf("%llu %llu\n", (unsigned long long)probe->bss->asked_bytes,
+	       (unsigned long long)probe->bss->written_bytes);
 	probe__destroy(probe);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 124;
 }
