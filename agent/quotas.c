@@ -192,8 +192,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 	a->node.quota_rules = (struct quota_rules){
 		.enforced = a->flags.enforce_container_disk_quota,
 		.headroom_bytes = quotas_kills(a) ? a->flags.xfs_quota_headroom : 0,
-		.inodes_per_gb =
-			a->flags.has_quota_inodes_per_gb ? a->flags.quota_inodes_per_gb : 0,
+		.inodes_per_gb = a->flags.quota_inodes_per_gb,
 	};
 	if (projects_new(&o, &a->node.projects, e))
 		return -e->code;

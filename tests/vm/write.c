@@ -287,6 +287,14 @@ static ssize_t by_symlinks(size_t size unused)
 	return sizeof(target) - 1;
 }
 
+static ssize_t by_links(size_t size unused)
+{
+	if (link("file", name()))
+		return -errno;
+	made++;
+	return 0;
+}
+
 /* ---- what each needs ------------------------------------------------------------------------- */
 
 static int open_file(int flags)
@@ -357,6 +365,7 @@ static const struct way {
 	{ .name = "directories", .begin = none, .step = by_directories },
 	{ .name = "xattrs", .begin = none, .step = by_xattrs },
 	{ .name = "symlinks", .begin = none, .step = by_symlinks },
+	{ .name = "links", .begin = plain, .step = by_links },
 };
 
 static const struct way *find(const char *name)
