@@ -9,11 +9,11 @@
 
 /*
  * Where a project is at its limit, ext4 gives it nothing more (EDQUOT), be it for an agent without
- * CAP_SYS_RESOURCE. Then room is made for one file or directory at a time: it has so many bytes,
- * and is one inode. 0 or -errno.
+ * CAP_SYS_RESOURCE. Then room is made for one file or directory at a time, more where a task was
+ * faster. 0 or -errno.
  */
 struct label_room {
-	int (*make)(void *ctx, uint64_t bytes);
+	int (*make)(void *ctx, uint64_t bytes, uint64_t inodes);
 	void *ctx;
 	bool needed; /* from the first refusal on */
 };

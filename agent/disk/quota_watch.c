@@ -83,7 +83,7 @@ static uint64_t at_least(uint64_t limit, uint64_t needed)
  * limit. Until apply() puts that back, be it of the next agent, the limit is what is charged and
  * what comes: a task that takes this room may do so once for each try, and has a limit all along.
  */
-static int make_room(void *ctx, uint64_t bytes)
+static int make_room(void *ctx, uint64_t bytes, uint64_t inodes)
 {
 	const struct quota_watch *q = ctx;
 	const struct quota *quota = projects_quota(q->projects);
@@ -95,8 +95,8 @@ static int make_room(void *ctx, uint64_t bytes)
 		return -e.code;
 	l.soft_bytes = at_least(l.soft_bytes, r.bytes + bytes);
 	l.hard_bytes = at_least(l.hard_bytes, r.bytes + bytes);
-	l.soft_inodes = at_least(l.soft_inodes, r.inodes + 1);
-	l.hard_inodes = at_least(l.hard_inodes, r.inodes + 1);
+	l.soft_inodes = at_least(l.soft_inodes, r.inodes + inodes);
+	l.hard_inodes = at_least(l.hard_inodes, r.inodes + inodes);
 	if (equal(quota, &l, &r.limits) || !quota_set(quota, q->project, &l, &e))
 		return 0;
 	return -e.code;

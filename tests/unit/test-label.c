@@ -19,11 +19,30 @@ static struct error e;
 
 /* ---- the kernel ---- */
 
+static uint64_t room_bytes, room_inodes;  /* what the project has */
+static uint64_t grown_bytes, made_inodes; /* of a task, between the look at a file and the try */
+static unsigned tries;
+
 int project_set(int fd, const struct project *p)
 {
-	if (!inode(fd)->refuses)
-		inode(fd)->is = *p;
-	return inode(fd)->refuses;
+	struct stat st;
+
+	tries++;
+	assert_int_equal(fstat(fd, &st), 0);
+	if (inode(fd)->refuses)
+		return inode(fd)->refuses;
+	if ((uint64_t)st.st_blocks * STAT_BLOCK_BYTES + grown_bytes > room_bytes ||
+	    made_inodes + 1 > room_inodes)
+		return -EDQUOT;
+	inode(fd)->is = *p;
+	return 0;
+}
+
+static int make_room(void *ctx unused, uint64_t bytes, uint64_t files)
+{
+	room_bytes = bytes;
+	room_inodes = files;
+	return 0;
 }
 
 /* ---- trees ---- */
@@ -31,6 +50,8 @@ int project_set(int fd, const struct project *p)
 static int setup(void **state unused)
 {
 	inodes_count = 0;
+	room_bytes = room_inodes = UINT64_MAX;
+	grown_bytes = made_inodes = 0;
 	return place_make();
 }
 
@@ -85,6 +106,46 @@ static void what_refuses_is_left_for_later_and_all_else_is_given(void **state un
 	assert_int_equal(refuses->is.id, PROJECT);
 }
 
+/* One that is full. */
+static int label_in_full_project(const char *name)
+{
+	const struct project want = { .id = PROJECT };
+	struct label_room room = { .make = make_room };
+	autofd int fd = openat(top, name, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	room_bytes = room_inodes = tries = 0;
+	return label_one(fd, &want, &room);
+}
+
+static void a_task_that_is_faster_than_its_file_is_given_more_room(void **state unused)
+{
+	struct inode *grows = make_file("grows", PROJECT_NONE);
+	struct inode *crowded = make_file("crowded", PROJECT_NONE);
+
+	grown_bytes = 5 * MIB;
+	assert_int_equal(label_in_full_project("grows"), 1);
+	assert_int_equal(grows->is.id, PROJECT);
+	assert_true(room_bytes < 2 * grown_bytes);
+
+	grown_bytes = 0;
+	made_inodes = 10;
+	assert_int_equal(label_in_full_project("crowded"), 1);
+	assert_int_equal(crowded->is.id, PROJECT);
+	assert_true(room_inodes <= 2 * made_inodes);
+}
+
+static void but_not_without_end(void **state unused)
+{
+	struct inode *grows = make_file("grows", PROJECT_NONE);
+
+	grown_bytes = GIB;
+	assert_int_equal(label_in_full_project("grows"), -EDQUOT);
+	assert_int_equal(grows->is.id, PROJECT_NONE);
+	assert_true(room_bytes <= 16 * MIB);
+	assert_int_equal(tries, 7); /* the first one without room of its own */
+}
+
 /* ---- looking ---- */
 
 static unsigned long long strayed_since(int64_t since_ns)
@@ -119,6 +180,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_PLACE(what_refuses_is_left_for_later_and_all_else_is_given),
+		IN_A_PLACE(a_task_that_is_faster_than_its_file_is_given_more_room),
+		IN_A_PLACE(but_not_without_end),
 		IN_A_PLACE(a_file_that_has_not_changed_is_looked_at_where_its_directory_has),
 	};
 
