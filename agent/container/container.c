@@ -128,7 +128,69 @@ void container_fail(struct container *c, const char *message)
 
 static const struct container_end ended_early = { .message = "ended before it was launched" };
 
-/* One that is to be ended is not made any more. */
+static void step_cancelled(struct work *job)
+{
+	container_release(container_of(job, struct container, job));
+}
+
+/* A step of its launch that may block. One that is to be ended is not made any further. */
+static void begin_step(struct container *c, void (*run)(struct work *), void (*done)(struct work *))
+{
+	container_hold(c);
+	c->job = (struct work){ .run = run, .done = done, .cancel = step_cancelled };
+	work_submit(c->node->pool, &c->job);
+}
+
+/* After a step: whether there is a next one. */
+static bool goes_on(struct container *c)
+{
+	if (c->outcome)
+		container_fail(c, c->error.text);
+	else if (c->ending)
+		container_end(c, &ended_early);
+	return c->phase != CONTAINER_ENDED;
+}
+
+static void run_hand_over(struct work *job)
+{
+	struct container *c = container_of(job, struct container, job);
+
+	if (!atomic_load(&c->unwanted))
+		c->outcome = isolators_hand_over(c, c->plan, &c->error);
+}
+
+static void spawn(struct container *c)
+{
+	struct error e;
+
+	if (container_write_plan(c, &e)) {
+		container_fail(c, e.text);
+		return;
+	}
+	schema_free(launch_plan_schema(), take_ptr(c->plan));
+	supervisor_spawn(c);
+	if (c->phase != CONTAINER_ENDED)
+		isolators_watch(c);
+}
+
+static void handed_over(struct work *job)
+{
+	struct container *c = container_of(job, struct container, job);
+
+	if (goes_on(c))
+		spawn(c);
+	container_release(c);
+}
+
+/* The plan is whole; or isolator modules say why it cannot be. */
+static void on_planned(struct container *c, const struct error *why)
+{
+	if (why)
+		container_fail(c, why->text);
+	else if (goes_on(c))
+		begin_step(c, run_hand_over, handed_over);
+}
+
 static void run_prepare(struct work *job)
 {
 	struct container *c = container_of(job, struct container, job);
@@ -137,45 +199,13 @@ static void run_prepare(struct work *job)
 		c->outcome = container_prepare(c, &c->error);
 }
 
-static void drop_plan(struct container *c)
-{
-	schema_free(launch_plan_schema(), take_ptr(c->plan));
-}
-
-/* The plan is whole; or isolator modules say why it cannot be. */
-static void on_planned(struct container *c, const struct error *why)
-{
-	struct error e;
-
-	if (why)
-		container_fail(c, why->text);
-	else if (c->ending)
-		container_end(c, &ended_early);
-	else if (container_write_plan(c, &e))
-		container_fail(c, e.text);
-	else
-		supervisor_spawn(c);
-	drop_plan(c);
-	if (c->phase != CONTAINER_ENDED)
-		isolators_watch(c);
-}
-
 static void prepared(struct work *job)
 {
 	struct container *c = container_of(job, struct container, job);
 
-	if (c->outcome)
-		container_fail(c, c->error.text);
-	else if (c->ending)
-		container_end(c, &ended_early);
-	else
+	if (goes_on(c))
 		isolator_modules_prepare(c, on_planned);
 	container_release(c);
-}
-
-static void prepare_cancelled(struct work *job)
-{
-	container_release(container_of(job, struct container, job));
 }
 
 static struct container *container_new(struct container_node *node,
@@ -223,9 +253,7 @@ void container_proceed(struct container *c)
 	assert(c->phase == CONTAINER_PREPARING && c->waiting);
 	c->waiting = false;
 	isolators_watch(c);
-	container_hold(c);
-	c->job = (struct work){ .run = run_prepare, .done = prepared, .cancel = prepare_cancelled };
-	work_submit(c->node->pool, &c->job);
+	begin_step(c, run_prepare, prepared);
 }
 
 /* The task may have exchanged what is in its sandbox, but not the sandbox: that is above it. */

@@ -131,17 +131,26 @@ static int check_asked(const struct container *c, struct error *e)
 	return 0;
 }
 
+static int name_failure(size_t i, struct error *e)
+{
+	return table[i]->name ? error_wrap(e, "isolator %s", table[i]->name) : -e->code;
+}
+
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e)
 {
 	if (check_asked(c, e))
 		return -e->code;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (!on(c, i) || !table[i]->prepare || !table[i]->prepare(c, plan, e))
-			continue;
-		if (table[i]->name)
-			error_wrap(e, "isolator %s", table[i]->name);
-		return -e->code;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (on(c, i) && table[i]->prepare && table[i]->prepare(c, plan, e))
+			return name_failure(i, e);
+	return 0;
+}
+
+int isolators_hand_over(struct container *c, const struct launch_plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (on(c, i) && table[i]->hand_over && table[i]->hand_over(c, plan, e))
+			return name_failure(i, e);
 	return 0;
 }
 

@@ -1,7 +1,11 @@
 /*
  * Isolators: one kernel mechanism, one file, one row of the table. An isolator never
  * runs inside the container: its `prepare` adds to the launch plan, which mesos-executor
- * carries out. The order of the table is the order of set-up.
+ * carries out. The order of the table is the order of set-up:
+ *
+ *   watch -> prepare -> prepare of modules -> hand_over -> spawn -> watch
+ *   loop     a job      their host            a job        loop
+ *            '---- the sandbox is the agent's alone ---'
  */
 #pragma once
 
@@ -27,7 +31,12 @@ struct isolator {
 	 */
 	int (*prepare)(struct container *c, struct launch_plan *plan, struct error *e);
 	/*
-	 * In the loop: before and after prepare, after a change of resources, and when the
+	 * When all have prepared the container, isolator modules too: gives to its user what is to
+	 * be the user's. A job, as prepare.
+	 */
+	int (*hand_over)(struct container *c, const struct launch_plan *plan, struct error *e);
+	/*
+	 * In the loop: before prepare, after hand_over, after a change of resources, and when the
 	 * container has ended.
 	 */
 	void (*watch)(struct container *c);
@@ -58,7 +67,11 @@ bool isolators_have_disk(uint64_t isolators);
 bool isolators_have_quota(uint64_t isolators);
 /* Whether one of them scans sandboxes. */
 bool isolators_have_scan(uint64_t isolators);
-/* Each of the container's isolators in turn; prepare stops at the first failure and names it. */
+/*
+ * Each of the container's isolators in turn; prepare and hand_over stop at the first failure and
+ * name it.
+ */
 int isolators_prepare(struct container *c, struct launch_plan *plan, struct error *e);
+int isolators_hand_over(struct container *c, const struct launch_plan *plan, struct error *e);
 void isolators_watch(struct container *c);
 void isolators_usage(const struct container *c, struct usage *ret);

@@ -1,6 +1,7 @@
 /*
- * The sandbox: a fresh directory in Mesos's layout, owned by the task's user, with
- * stdout and stderr. Above it everything belongs to the agent.
+ * The sandbox: a fresh directory in Mesos's layout, with stdout and stderr. Above it everything
+ * belongs to the agent, and so does the sandbox until all have prepared it: into one that has no
+ * project yet any task of the same user could move files, or links to those of others.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,37 +27,31 @@ static int point_latest(int runs, const char *container_id, struct error *e)
 	return 0;
 }
 
-static int open_output(const struct container *c, const struct launch_plan *plan, int dir,
-		       const char *name, int *ret, struct error *e)
+/*
+ * Before the sandbox has its limits: where these are small, the kernel would refuse even an empty
+ * file.
+ */
+static int open_output(const struct container *c, const char *name, int *ret, struct error *e)
 {
-	autofd int fd =
-		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-		       0644);
+	int fd = openat(c->sandbox_fd, name,
+			O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return error_sys(e, "create %s/%s", c->sandbox, name);
-	if (plan->switch_user && fchown(fd, (uid_t)plan->uid, (gid_t)plan->gid))
-		return error_sys(e, "chown %s/%s", c->sandbox, name);
-	*ret = take_fd(fd);
+	*ret = fd;
 	return 0;
 }
 
-/* The mode is set apart from mkdir(2): a umask must not decide it. */
-static int make_directory(const struct container *c, const struct launch_plan *plan, int runs,
-			  int *ret, struct error *e)
+static int make_directory(const struct container *c, int runs, int *ret, struct error *e)
 {
-	autofd int dir = -EBADF;
+	int dir;
 
 	if (mkdirat(runs, c->id, 0700))
 		return error_sys(e, "create directory %s", c->sandbox);
 	dir = openat(runs, c->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return error_sys(e, "open %s", c->sandbox);
-	if (fchmod(dir, 0755))
-		return error_sys(e, "chmod %s", c->sandbox);
-	if (plan->switch_user && fchown(dir, (uid_t)plan->uid, (gid_t)plan->gid))
-		return error_sys(e, "chown %s to user '%s'", c->sandbox, plan->user);
-	*ret = take_fd(dir);
+	*ret = dir;
 	return 0;
 }
 
@@ -81,8 +76,7 @@ static int open_runs(const struct container *c, int *ret, struct error *e)
 }
 
 /* Garbage collection may remove a directory that is empty while we are on the way through it. */
-static int make_sandbox(struct container *c, const struct launch_plan *plan, int *ret,
-			struct error *e)
+static int make_sandbox(struct container *c, int *ret, struct error *e)
 {
 	for (int tries = 1;; tries++) {
 		autofd int runs = -EBADF;
@@ -90,7 +84,7 @@ static int make_sandbox(struct container *c, const struct launch_plan *plan, int
 		int r = open_runs(c, &runs, &why);
 
 		if (!r)
-			r = make_directory(c, plan, runs, &c->sandbox_fd, &why);
+			r = make_directory(c, runs, &c->sandbox_fd, &why);
 		if (!r) {
 			*ret = take_fd(runs);
 			return 0;
@@ -106,16 +100,28 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 {
 	autofd int runs = -EBADF;
 
-	if (make_sandbox(c, plan, &runs, e) ||
-	    open_output(c, plan, c->sandbox_fd, "stdout", &c->stdout_fd, e) ||
-	    open_output(c, plan, c->sandbox_fd, "stderr", &c->stderr_fd, e) ||
-	    point_latest(runs, c->id, e))
+	if (make_sandbox(c, &runs, e) || open_output(c, "stdout", &c->stdout_fd, e) ||
+	    open_output(c, "stderr", &c->stderr_fd, e) || point_latest(runs, c->id, e))
 		return -e->code;
 	plan->directory = xstrdup(c->sandbox);
+	return 0;
+}
+
+/* The directory comes last: with it the user can enter. A umask does not decide its mode. */
+static int hand_over(struct container *c, const struct launch_plan *plan, struct error *e)
+{
+	const int fds[] = { c->stdout_fd, c->stderr_fd, c->sandbox_fd };
+
+	for (size_t i = 0; plan->switch_user && i < ARRAY_SIZE(fds); i++)
+		if (fchown(fds[i], (uid_t)plan->uid, (gid_t)plan->gid))
+			return error_sys(e, "chown %s to user '%s'", c->sandbox, plan->user);
+	if (fchmod(c->sandbox_fd, 0755))
+		return error_sys(e, "chmod %s", c->sandbox);
 	return 0;
 }
 
 const struct isolator isolator_sandbox = {
 	.doc = "gives the container its directory",
 	.prepare = prepare,
+	.hand_over = hand_over,
 };

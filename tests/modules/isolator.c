@@ -2,11 +2,12 @@
  * An isolator. Its parameters: `nofile`, a limit of open files; `variable`, NAME=value; `tmpfs`, a
  * directory of 1 MB in memory; `bind` and `view`, SOURCE:TARGET, of which the second is read only;
  * `command`, a program to run first, with the sandbox as its argument; `file`, where it writes what
- * it is called for, a line each; and what told.h has.
+ * it is called for, a line each, with what it sees of the sandbox; and what told.h has.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <mesos/isolator.h>
 
@@ -21,12 +22,15 @@ static int note(const void *self, const char *what, const struct mesos_container
 {
 	const char *file = parameter(self, "file");
 	FILE *f = file ? fopen(file, "ae") : NULL;
+	struct stat st = { .st_mode = 0 };
 
 	if (!f)
 		return mesos_fail("cannot write to %s", file ? file : "nothing");
-	fprintf(f, "%s %s user=%s mem=%g pid=%s sandbox=%s\n", what, mesos_container_id(c),
-		mesos_container_user(c), mesos_container_resource(c, "mem"),
-		mesos_container_pid(c) > 1 ? "yes" : "no", mesos_container_sandbox(c));
+	stat(mesos_container_sandbox(c), &st);
+	fprintf(f, "%s %s user=%s mem=%g pid=%s sandbox=%s owner=%u mode=%o\n", what,
+		mesos_container_id(c), mesos_container_user(c), mesos_container_resource(c, "mem"),
+		mesos_container_pid(c) > 1 ? "yes" : "no", mesos_container_sandbox(c),
+		(unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 	fclose(f);
 	return do_as_told(self, what);
 }
