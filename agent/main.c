@@ -292,6 +292,7 @@ static void stop(struct agent *a)
 		gc_stop(a->gc);
 	disk_checks_free(a->node.disk);
 	quotas_stop(a);
+	containers_leave(&a->node);
 	if (a->node.pool)
 		work_pool_free(a->node.pool);
 	if (a->node.ends)

@@ -144,7 +144,9 @@ static void begin_step(struct container *c, void (*run)(struct work *), void (*d
 /* After a step: whether there is a next one. */
 static bool goes_on(struct container *c)
 {
-	if (c->outcome)
+	bool cancelled = c->ending && c->outcome == -ECANCELED;
+
+	if (c->outcome && !cancelled)
 		container_fail(c, c->error.text);
 	else if (c->ending)
 		container_end(c, &ended_early);
@@ -367,6 +369,14 @@ void container_limit(struct container *c, enum task_reason reason, const char *m
 	c->limit_disk_bytes = c->disk.used.bytes;
 	c->node->ops->limited(c);
 	container_destroy(c, 0);
+}
+
+void containers_leave(struct container_node *node)
+{
+	struct container *c;
+
+	list_for_each(c, &node->containers, node_entry)
+		atomic_store(&c->unwanted, true);
 }
 
 void containers_fini(struct container_node *node)

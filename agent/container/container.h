@@ -258,6 +258,11 @@ void container_destroy(struct container *c, int64_t grace_ns);
 void container_limit(struct container *c, enum task_reason reason, const char *message);
 /* How it ended is on disk, so that its supervisor may forget it. After ops->ended. */
 void container_told(struct container *c);
+/*
+ * Stops preparing what is being prepared, for good; for the end of the agent, before node->pool is
+ * freed. The next one launches it anew.
+ */
+void containers_leave(struct container_node *node);
 /* Frees them all, and leaves alone what runs; for the end of the agent. */
 void containers_fini(struct container_node *node);
 const char *container_phase_name(enum container_phase phase);

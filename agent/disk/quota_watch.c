@@ -206,11 +206,12 @@ static int establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel
 		       ?: apply(q, e);
 }
 
-int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e)
+int quota_watch_establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel,
+			  struct error *e)
 {
 	q->applying = q->limits;
 	return enforcement_look(projects_enforcement(q->projects), e)
-		       ?: establish(q, dirfd, NULL, e);
+		       ?: establish(q, dirfd, cancel, e);
 }
 
 /*

@@ -51,10 +51,11 @@ extern const struct disk_method quota_method;
 
 /*
  * Gives the sandbox its project and its limits, in this order: the id, the limits, the label of all
- * that is in it. A job; before the container begins. What failed half-way is repeated by calling it
- * again.
+ * that is in it. A job; before the container begins. What failed half-way, or was cancelled
+ * (-ECANCELED), is repeated by calling it again.
  */
-int quota_watch_establish(struct quota_watch *q, int dirfd, struct error *e);
+int quota_watch_establish(struct quota_watch *q, int dirfd, const atomic_bool *cancel,
+			  struct error *e);
 /* The kernel has refused it more. */
 void quota_watch_refused(struct quota_watch *q);
 /*

@@ -131,7 +131,7 @@ static void watch(struct container *c)
 
 static int prepare(struct container *c, struct launch_plan *plan unused, struct error *e)
 {
-	return quota_watch_establish(&c->quota, c->sandbox_fd, e);
+	return quota_watch_establish(&c->quota, c->sandbox_fd, &c->unwanted, e);
 }
 
 #define DISK_QUOTA_ISOLATOR(row, row_name, row_doc, row_probe)                                     \

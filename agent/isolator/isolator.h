@@ -27,7 +27,8 @@ struct isolator {
 	int (*probe)(const struct agent_flags *flags, struct error *e);
 	/*
 	 * Before the supervisor exists: adds to the plan. A job: it may block, and touches
-	 * nothing but its container and the plan. A failure ends the launch.
+	 * nothing but its container and the plan. A failure ends the launch. What takes long looks
+	 * at c->unwanted, and is -ECANCELED then.
 	 */
 	int (*prepare)(struct container *c, struct launch_plan *plan, struct error *e);
 	/*

@@ -227,7 +227,7 @@ static void a_task_that_takes_the_room_gets_no_more_than_that(void **state unuse
 	struct inode *file = make_file("file", 10);
 	uint64_t before;
 
-	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
 	file->is.id = PROJECT_NONE;
 	taken = watch.limits.hard_bytes;
 	before = charged().bytes;
@@ -252,7 +252,7 @@ static void what_refuses_keeps_nobody_from_limits_and_measuring(void **state unu
 {
 	struct inode *file = make_file("file", 2), *fixed = make_file("fixed", 2);
 
-	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
 	file->is.id = fixed->is.id = PROJECT_NONE;
 	fixed->refuses = -EPERM;
 	watch.limits.hard_bytes = watch.limits.soft_bytes = 8 * BLOCK;
@@ -273,7 +273,7 @@ static void what_refuses_keeps_nobody_from_limits_and_measuring(void **state unu
 
 static void nor_does_the_sandbox_itself(void **state unused)
 {
-	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
 	inode(top)->is.inherited = false;
 	inode(top)->refuses = -EPERM;
 	watch.limits.hard_bytes = watch.limits.soft_bytes = 8 * BLOCK;
@@ -292,9 +292,23 @@ static void before_the_container_begins_the_sandbox_itself_must_have_it(void **s
 {
 	inode(top)->is.id = PROJECT;
 	inode(top)->refuses = -EPERM;
-	assert_int_equal(quota_watch_establish(&watch, top, &e), -EPERM);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), -EPERM);
 	inode(top)->refuses = 0;
-	assert_int_equal(quota_watch_establish(&watch, top, &e), 0);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
+	assert_own_limits();
+}
+
+static void one_that_is_not_wanted_any_more_is_left_where_it_is(void **state unused)
+{
+	struct inode *file = make_file("file", 1);
+	atomic_bool unwanted = true;
+
+	assert_int_equal(quota_watch_establish(&watch, top, &unwanted, &e), -ECANCELED);
+	assert_int_equal(file->is.id, PROJECT_NONE);
+	assert_own_limits(); /* nothing is ever in a project without one */
+	atomic_store(&unwanted, false);
+	assert_int_equal(quota_watch_establish(&watch, top, &unwanted, &e), 0);
+	assert_int_equal(file->is.id, PROJECT);
 	assert_own_limits();
 }
 
@@ -309,6 +323,7 @@ int main(void)
 		IN_A_PLACE(what_refuses_keeps_nobody_from_limits_and_measuring),
 		IN_A_PLACE(nor_does_the_sandbox_itself),
 		IN_A_PLACE(before_the_container_begins_the_sandbox_itself_must_have_it),
+		IN_A_PLACE(one_that_is_not_wanted_any_more_is_left_where_it_is),
 	};
 
 	return cmocka_run_group_tests_name("quota_watch", tests, NULL, NULL);
