@@ -178,7 +178,7 @@ struct container {
 	uint64_t spared_bytes; /* above this limit it may go on; 0: above none */
 	char *denied;          /* that the kernel has refused it more disk; NULL: it has not */
 	char *refusal;         /* the same, the last time */
-	struct work job;       /* prepare */
+	struct work job;       /* prepare, hand_over */
 	struct process_sample sample;
 	json_t *usage;    /* numbers of isolator modules by their names; NULL: none yet */
 	bool usage_asked; /* for the next ones */
