@@ -107,16 +107,19 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	return 0;
 }
 
-/* The directory comes last: with it the user can enter. A umask does not decide its mode. */
+/*
+ * The directory comes last: nobody else may write into it before. No umask decides its mode; to
+ * change that afterwards would need CAP_FOWNER.
+ */
 static int hand_over(struct container *c, const struct launch_plan *plan, struct error *e)
 {
 	const int fds[] = { c->stdout_fd, c->stderr_fd, c->sandbox_fd };
 
+	if (fchmod(c->sandbox_fd, 0755))
+		return error_sys(e, "chmod %s", c->sandbox);
 	for (size_t i = 0; plan->switch_user && i < ARRAY_SIZE(fds); i++)
 		if (fchown(fds[i], (uid_t)plan->uid, (gid_t)plan->gid))
 			return error_sys(e, "chown %s to user '%s'", c->sandbox, plan->user);
-	if (fchmod(c->sandbox_fd, 0755))
-		return error_sys(e, "chmod %s", c->sandbox);
 	return 0;
 }
 
