@@ -1,6 +1,6 @@
 /*
  * The inodes of one filesystem that were met already: a file with several names
- * is counted under the first one. Shared by the threads of one scan.
+ * is counted under the first one, and a directory entered by it. Shared by the threads of one scan.
  */
 #pragma once
 

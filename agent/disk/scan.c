@@ -52,7 +52,7 @@ struct scan {
 	const struct scan_options *options;
 	int root_fd; /* the caller's */
 	dev_t dev;
-	struct inodes linked; /* those with more than one name */
+	struct inodes seen; /* directories, and files with more than one name */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a directory can be split, or all is done */
 	unsigned n_started, n_idle;
@@ -131,15 +131,17 @@ static bool on_tree(const struct scan *s, const struct statx *st)
 	return makedev(st->stx_dev_major, st->stx_dev_minor) == s->dev;
 }
 
-static void count(struct worker *w, const struct statx *st)
+/* False when it was counted before: a directory too may come by again, moved in front of us. */
+static bool count(struct worker *w, const struct statx *st)
 {
 	bool is_dir = S_ISDIR(st->stx_mode);
 
-	if (!is_dir && st->stx_nlink > 1 && !inodes_add(&w->scan->linked, st->stx_ino))
-		return;
+	if ((is_dir || st->stx_nlink > 1) && !inodes_add(&w->scan->seen, st->stx_ino))
+		return false;
 	w->sum.bytes += st->stx_blocks * STAT_BLOCK_BYTES;
 	w->sum.inodes++;
 	w->sum.directories += is_dir;
+	return true;
 }
 
 static struct dir *newest(const struct list *stack)
@@ -292,15 +294,14 @@ static void list_dir(struct worker *w, struct dir *d, const struct statx *dir)
 }
 
 /*
- * Counts the directory behind fd (taken) and what lies directly in it, and
- * makes it the newest on the stack: from there on it is where we are.
+ * Counts what lies directly in the directory behind fd (taken), and makes it the
+ * newest on the stack: from there on it is where we are.
  */
 static void enter(struct worker *w, struct dir *parent, int fd, const struct statx *st)
 {
 	const struct scan_visitor *v = w->scan->options->visitor;
 	struct dir *d = dir_new(parent, fd, st->stx_ino);
 
-	count(w, st);
 	if (v && v->directory)
 		v->directory(v->ctx, fd);
 	charge_inode(w);
@@ -319,8 +320,12 @@ static void visit_subdir(struct worker *w, struct dir *parent, const char *name)
 		return;
 	if (fd < 0 || dir_look(fd, "", &st) < 0)
 		count_closed(w, parent, name);
-	else if (on_tree(w->scan, &st))
+	else if (!on_tree(w->scan, &st))
+		return;
+	else if (count(w, &st))
 		enter(w, parent, take_fd(fd), &st);
+	else
+		w->sum.replaced++;
 }
 
 /*
@@ -520,7 +525,7 @@ static void scan_init(struct scan *s, int dirfd, const struct scan_options *opti
 		.max_open = MAX(MAX_OPEN / n, MIN_OPEN_PER_WORKER),
 		.workers = xcalloc(n, sizeof(struct worker)),
 	};
-	inodes_init(&s->linked);
+	inodes_init(&s->seen);
 	for (unsigned i = 0; i < n; i++) {
 		s->workers[i].scan = s;
 		list_init(&s->workers[i].open);
@@ -536,7 +541,7 @@ static void scan_fini(struct scan *s)
 		free(s->workers[i].listing);
 	}
 	free(s->workers);
-	inodes_fini(&s->linked);
+	inodes_fini(&s->seen);
 }
 
 static void add_up(const struct scan *s, struct scan_result *ret)
@@ -564,6 +569,7 @@ static int enter_root(struct scan *s, struct error *e)
 	if (dir_look(fd, "", &st) < 0)
 		return error_sys(e, "scan: stat the root of the tree");
 	s->dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	count(s->workers, &st);
 	enter(s->workers, NULL, take_fd(fd), &st);
 	return 0;
 }

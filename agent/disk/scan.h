@@ -24,8 +24,8 @@ struct scan_result {
 	uint64_t missed;
 	/*
 	 * Names that were of something of another kind when they were looked at than when they were
-	 * listed: what they were of before may be under another name by now, and in none of the
-	 * figures.
+	 * listed, or of a directory that the scan was in before: what they were of before may be
+	 * under another name by now, and in none of the figures.
 	 */
 	uint64_t replaced;
 	int64_t cpu_ns; /* CPU time of all threads of this scan */
@@ -57,7 +57,7 @@ struct scan_options {
  * blocks, a symbolic link by its own and is never followed. Whatever lies on
  * another filesystem is left out, its mount point included. Only directories
  * are opened, one name at a time and never by a path, so neither depth nor
- * renames lead out of the tree; a bounded number of them is open at once.
+ * renames lead out of the tree; a bounded number of them is open at once, and none is entered twice.
  *
  * Blocks for as long as it takes: it belongs on a worker. Further threads start
  * only once the tree has proven big, and inherit the caller's priority.

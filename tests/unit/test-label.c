@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "agent/disk/label.h"
@@ -19,6 +20,7 @@ static struct error e;
 
 /* ---- the kernel ---- */
 
+static void (*before_set)(int fd);
 static uint64_t room_bytes, room_inodes;  /* what the project has */
 static uint64_t grown_bytes, made_inodes; /* of a task, between the look at a file and the try */
 static unsigned tries;
@@ -27,6 +29,8 @@ int project_set(int fd, const struct project *p)
 {
 	struct stat st;
 
+	if (before_set)
+		before_set(fd);
 	tries++;
 	assert_int_equal(fstat(fd, &st), 0);
 	if (inode(fd)->refuses)
@@ -52,6 +56,7 @@ static int setup(void **state unused)
 	inodes_count = 0;
 	room_bytes = room_inodes = UINT64_MAX;
 	grown_bytes = made_inodes = 0;
+	before_set = NULL;
 	return place_make();
 }
 
@@ -146,6 +151,43 @@ static void but_not_without_end(void **state unused)
 	assert_int_equal(tries, 7); /* the first one without room of its own */
 }
 
+static unsigned turns;
+
+/* When the walk comes to the inner one of two directories, that becomes the outer one. */
+static void turn(int fd)
+{
+	bool a_is_outer = !faccessat(top, "a", F_OK, 0);
+	const char *const outer = a_is_outer ? "a" : "b", *const inner = a_is_outer ? "b" : "a";
+	autofree char *in_outer = path_join(outer, inner), *in_inner = path_join(inner, outer);
+	struct stat is, st;
+
+	assert_true(!fstat(fd, &is) && !fstatat(top, outer, &st, 0));
+	if (is.st_ino == st.st_ino)
+		return;
+	assert_true(++turns < 1000);
+	assert_int_equal(renameat(top, in_outer, top, inner), 0);
+	assert_int_equal(renameat(top, outer, top, in_inner), 0);
+}
+
+static void directories_that_are_moved_in_front_of_each_look_are_left_for_later(void **state unused)
+{
+	uint64_t changed;
+
+	assert_int_equal(mkdirat(top, "a", 0700), 0);
+	assert_int_equal(mkdirat(top, "a/b", 0700), 0);
+	assert_int_equal(label_tree(top, PROJECT, NULL, NULL, &changed, &e), 0);
+	for (size_t i = 0; i < inodes_count; i++) {
+		inodes[i].is.id = PROJECT_NONE;
+		inodes[i].refuses = -EPERM;
+	}
+	inode(top)->is.id = PROJECT;
+	turns = 0;
+	before_set = turn;
+	assert_int_equal(label_tree(top, PROJECT, NULL, NULL, &changed, &e), LABEL_LATER);
+	assert_int_equal(changed, 0);
+	assert_true(turns);
+}
+
 /* ---- looking ---- */
 
 static unsigned long long strayed_since(int64_t since_ns)
@@ -182,6 +224,7 @@ int main(void)
 		IN_A_PLACE(what_refuses_is_left_for_later_and_all_else_is_given),
 		IN_A_PLACE(a_task_that_is_faster_than_its_file_is_given_more_room),
 		IN_A_PLACE(but_not_without_end),
+		IN_A_PLACE(directories_that_are_moved_in_front_of_each_look_are_left_for_later),
 		IN_A_PLACE(a_file_that_has_not_changed_is_looked_at_where_its_directory_has),
 	};
 

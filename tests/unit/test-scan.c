@@ -310,6 +310,61 @@ static void what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed(void **s
 	assert_int_equal(found.missed, 0);
 }
 
+/*
+ * Two directories, one in the other. Whenever the walk comes to the inner one, that becomes the
+ * outer one, with the other before it.
+ */
+struct seesaw {
+	int tree;
+	bool b_is_inner;
+	unsigned entered, at_most;
+	atomic_bool cancel;
+};
+
+static void rename_to(int at, const char *from, const char *to)
+{
+	assert_int_equal(renameat(at, from, at, to), 0);
+}
+
+static void on_seesaw(void *ctx, int fd unused)
+{
+	struct seesaw *s = ctx;
+
+	/* The root, and the outer one. */
+	if (s->entered++ < 2)
+		return;
+	if (s->entered >= s->at_most)
+		atomic_store(&s->cancel, true);
+	if (s->b_is_inner) {
+		rename_to(s->tree, "a/b", "b");
+		rename_to(s->tree, "a", "b/a");
+	} else {
+		rename_to(s->tree, "b/a", "a");
+		rename_to(s->tree, "b", "a/b");
+	}
+	s->b_is_inner = !s->b_is_inner;
+}
+
+static void a_directory_that_is_moved_in_front_of_the_walk_is_entered_once(void **state)
+{
+	struct place *p = *state;
+	struct seesaw s = { .tree = p->tree, .b_is_inner = true, .at_most = 1000 };
+	struct scan_visitor visitor = { .directory = on_seesaw, .ctx = &s };
+	struct scan_result found;
+	struct error e;
+
+	autofd int a = make_dir(p->tree, "a");
+
+	make_file(a, "file", BLOCK);
+	assert_int_equal(mkdirat(a, "b", 0755), 0);
+	assert_int_equal(visit_tree(p->tree, &visitor, &s.cancel, &found, &e), 0);
+	assert_int_equal(s.entered, 3);
+	assert_int_equal(found.directories, 3);
+	assert_int_equal(found.inodes, 4);
+	assert_int_equal(found.replaced, 1);
+	assert_int_equal(found.bytes, du(p));
+}
+
 /* In a mount namespace of its own, where another file is mounted on one of the two in the tree. */
 static bool sees_only_one(struct place *p)
 {
@@ -671,6 +726,7 @@ int main(void)
 		IN_A_PLACE(a_directory_that_cannot_be_read_is_missed_but_counted),
 		IN_A_PLACE(names_that_lead_nowhere_are_missed),
 		IN_A_PLACE(what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed),
+		IN_A_PLACE(a_directory_that_is_moved_in_front_of_the_walk_is_entered_once),
 		IN_A_PLACE(a_file_that_is_mounted_on_another_is_left_out_with_one_mount),
 		IN_A_PLACE(a_root_that_cannot_be_opened_is_an_error),
 		IN_A_PLACE(any_number_of_threads_finds_the_same),
