@@ -27,7 +27,7 @@ int dir_look(int fd, const char *name, struct statx *ret)
 		     ret);
 }
 
-struct dir *dir_new(struct dir *parent, int fd, uint64_t ino)
+struct dir *dir_new(struct dir *parent, int fd, uint64_t ino, struct scan_bounds *bounds)
 {
 	struct dir *d = xcalloc(1, sizeof(*d));
 
@@ -37,16 +37,18 @@ struct dir *dir_new(struct dir *parent, int fd, uint64_t ino)
 	d->refs = 1;
 	d->fd = fd;
 	d->ino = ino;
+	scan_bounds_hold(bounds, sizeof(*d));
 	return d;
 }
 
 /* No recursion: trees are deep. */
-void dir_drop(struct dir *d)
+void dir_drop(struct dir *d, struct scan_bounds *bounds)
 {
 	while (d && atomic_fetch_sub(&d->refs, 1) == 1) {
 		struct dir *parent = d->parent;
 
 		assert(d->fd < 0);
+		scan_bounds_release(bounds, sizeof(*d) + d->names.len);
 		buf_fini(&d->names);
 		free(d);
 		d = parent;
@@ -58,7 +60,7 @@ bool dir_waits(const struct dir *d)
 	return d->next_name < d->names.len;
 }
 
-struct dir *dir_split(struct dir *d)
+struct dir *dir_split(struct dir *d, struct scan_bounds *bounds)
 {
 	size_t n_bytes = d->names.len - d->next_name, keep = 0;
 	const char *names = d->names.data + d->next_name, *middle;
@@ -70,7 +72,7 @@ struct dir *dir_split(struct dir *d)
 	middle = memrchr(names, '\0', n_bytes / 2);
 	if (middle)
 		keep = (size_t)(middle + 1 - names);
-	half = dir_new(d->parent, fd, d->ino);
+	half = dir_new(d->parent, fd, d->ino, bounds);
 	buf_add(&half->names, names + keep, n_bytes - keep);
 	d->names.len -= n_bytes - keep;
 	return half;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "agent/disk/scan_bounds.h"
 #include "lib/buf.h"
 #include "lib/list.h"
 
@@ -26,14 +27,17 @@ int dir_open(int at, const char *name, uint64_t resolve);
 /* What name in the directory fd is, or fd itself if name is empty; 0 or -1, as statx(2). */
 int dir_look(int fd, const char *name, struct statx *ret);
 
-/* Takes fd, and one reference on parent (NULL: the root). */
-struct dir *dir_new(struct dir *parent, int fd, uint64_t ino);
-/* Drops one reference; the last one needs fd to be closed. NULL is accepted. */
-void dir_drop(struct dir *d);
+/* Takes fd, and one reference on parent (NULL: the root). bounds know what memory it takes. */
+struct dir *dir_new(struct dir *parent, int fd, uint64_t ino, struct scan_bounds *bounds);
+/*
+ * Drops one reference; the last one needs fd to be closed, and bounds forget the memory, that of
+ * its names with it. NULL is accepted.
+ */
+void dir_drop(struct dir *d, struct scan_bounds *bounds);
 /* True when a subdirectory has not been taken yet. */
 bool dir_waits(const struct dir *d);
 /*
  * A second stand-in for the same open directory, which takes the later half of
  * the names, at least one, from d. NULL when there is no descriptor left for it.
  */
-struct dir *dir_split(struct dir *d);
+struct dir *dir_split(struct dir *d, struct scan_bounds *bounds);

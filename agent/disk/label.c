@@ -142,6 +142,14 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 			  "it has in them is not charged until it gives the leases back, or ends; "
 			  "they are tried again at every look at the whole sandbox",
 			  (unsigned long long)l->held);
+	else if (seen->cut)
+		error_set(
+			e, EAGAIN,
+			"a look at it was given up after %llu files and directories, with more to "
+			"see than any sandbox is to have, or made while it was looked at; that is "
+			"tried again at every look at the whole sandbox, and deleting what is not "
+			"needed, or ending the task, helps",
+			(unsigned long long)seen->inodes);
 	else
 		error_set(e, EAGAIN,
 			  "files are moved about in it: the last of %d looks found %llu more, and "
@@ -170,6 +178,8 @@ int label_tree(int dirfd, uint32_t project, struct label_room *room, const atomi
 		if (visit_tree(dirfd, &visitor, cancel, &seen, e))
 			return -e->code;
 		*changed += l.changed;
+		if (seen.cut)
+			return later(&l, &seen, e);
 		quiet = l.changed || l.replaced || seen.replaced ? 0 : quiet + 1;
 		if ((quiet && !seen.missed) || quiet == PASSES_QUIET)
 			return l.held || l.failed ? later(&l, &seen, e) : 0;

@@ -32,8 +32,8 @@ int label_one(int fd, const struct project *want, struct label_room *room);
  *
  * Goes over the tree again until one pass has seen all of it and changed nothing, or PASSES_QUIET
  * in a row (label.c) have changed nothing while names came and went. A name that has become a
- * link's, or another kind of file's, makes that count begin anew. After PASSES_MAX it is
- * LABEL_LATER.
+ * link's, or another kind of file's, makes that count begin anew. After PASSES_MAX, or one that a
+ * bound of the scan has cut, it is LABEL_LATER.
  *
  * Blocks; room and cancel may be NULL. changed: how many were not of the project. -errno if the
  * tree cannot be entered; -ECANCELED. LABEL_LATER: not all could be given for now, and e says why:

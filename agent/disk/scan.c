@@ -18,6 +18,7 @@
 
 #include "agent/disk/dir.h"
 #include "agent/disk/inodes.h"
+#include "agent/disk/scan_bounds.h"
 
 enum {
 	LISTING_SIZE = 32 * 1024,
@@ -27,7 +28,9 @@ enum {
 	MIN_OPEN_PER_WORKER = 4,
 	/* How much a scan must have seen before starting a thread costs next to nothing. */
 	INODES_BEFORE_THREAD = 2048,
-	INODES_PER_CHARGE = 256,
+	NAMES_PER_CHARGE = 256,
+	/* What an inode takes in the set of those that were seen, at most. */
+	SEEN_BYTES = 4 * sizeof(uint64_t),
 	NICE = 10,
 };
 #define PAUSE_STEP_NS (5 * NSEC_PER_MSEC)
@@ -41,7 +44,7 @@ struct worker {
 	pthread_t thread;
 	struct list open, parked; /* oldest first; all of parked is older than all of open */
 	unsigned n_open;
-	unsigned uncharged; /* inodes looked at since the budget was charged */
+	unsigned uncharged; /* names looked at since the budget was charged */
 	int64_t charged_ns; /* this thread's CPU clock at that moment */
 	int64_t started_ns; /* and at its start */
 	struct scan_result sum;
@@ -52,6 +55,7 @@ struct scan {
 	const struct scan_options *options;
 	int root_fd; /* the caller's */
 	dev_t dev;
+	struct scan_bounds bounds;
 	struct inodes seen; /* directories, and files with more than one name */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a directory can be split, or all is done */
@@ -64,6 +68,11 @@ struct scan {
 static bool cancelled(const struct scan *s)
 {
 	return s->options->cancel && atomic_load_explicit(s->options->cancel, memory_order_relaxed);
+}
+
+static bool stopped(const struct scan *s)
+{
+	return cancelled(s) || scan_bounds_ended(&s->bounds);
 }
 
 static int64_t thread_cpu_ns(void)
@@ -82,7 +91,7 @@ static void wait_out(struct scan *s, int64_t wait_ns)
 {
 	int64_t start = now_ns(), waited = 0;
 
-	while (waited < wait_ns && !cancelled(s)) {
+	while (waited < wait_ns && !stopped(s)) {
 		struct timespec step = { .tv_nsec = MIN(wait_ns - waited, PAUSE_STEP_NS) };
 		int64_t before = waited;
 
@@ -103,20 +112,27 @@ static int64_t charge(struct worker *w)
 	return b ? scan_budget_charge(b, used, now_ns()) : 0;
 }
 
-static void charge_inode(struct worker *w)
+static void charge_name(struct worker *w)
 {
 	int64_t wait;
 
-	if (++w->uncharged < INODES_PER_CHARGE)
+	if (++w->uncharged < NAMES_PER_CHARGE)
 		return;
+	scan_bounds_looked(&w->scan->bounds, w->uncharged);
 	wait = charge(w);
 	if (wait > 0)
 		wait_out(w->scan, wait);
 }
 
-static void add_name(struct dir *d, const char *name)
+/* With it goes the room for its place among those that were seen. */
+static void add_name(struct worker *w, struct dir *d, const char *name)
 {
-	buf_add(&d->names, name, strlen(name) + 1);
+	size_t size = strlen(name) + 1;
+
+	if (scan_bounds_have_room(&w->scan->bounds, size + SEEN_BYTES))
+		buf_add(&d->names, name, size);
+	else
+		w->sum.missed++;
 }
 
 /* All names that wait will never be looked at. */
@@ -131,16 +147,33 @@ static bool on_tree(const struct scan *s, const struct statx *st)
 	return makedev(st->stx_dev_major, st->stx_dev_minor) == s->dev;
 }
 
-/* False when it was counted before: a directory too may come by again, moved in front of us. */
-static bool count(struct worker *w, const struct statx *st)
+/* A directory too may come by again, moved in front of us. Its name has made room for it. */
+static bool is_new(struct worker *w, const struct statx *st)
 {
+	struct scan *s = w->scan;
 	bool is_dir = S_ISDIR(st->stx_mode);
 
-	if ((is_dir || st->stx_nlink > 1) && !inodes_add(&w->scan->seen, st->stx_ino))
+	if (!is_dir && st->stx_nlink == 1)
+		return true;
+	if (!is_dir && !scan_bounds_have_room(&s->bounds, SEEN_BYTES)) {
+		w->sum.missed++;
+		return false;
+	}
+	if (inodes_add(&s->seen, st->stx_ino))
+		return true;
+	if (!is_dir)
+		scan_bounds_release(&s->bounds, SEEN_BYTES);
+	return false;
+}
+
+/* False when it was counted before. */
+static bool count(struct worker *w, const struct statx *st)
+{
+	if (!is_new(w, st))
 		return false;
 	w->sum.bytes += st->stx_blocks * STAT_BLOCK_BYTES;
 	w->sum.inodes++;
-	w->sum.directories += is_dir;
+	w->sum.directories += S_ISDIR(st->stx_mode);
 	return true;
 }
 
@@ -256,11 +289,11 @@ static void visit_entry(struct worker *w, struct dir *d, const struct statx *dir
 
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return;
+	charge_name(w);
 	if (entry->d_type == DT_DIR) {
-		add_name(d, name);
+		add_name(w, d, name);
 		return;
 	}
-	charge_inode(w);
 	if (dir_look(d->fd, name, &st) < 0) {
 		w->sum.missed++;
 		return;
@@ -269,7 +302,7 @@ static void visit_entry(struct worker *w, struct dir *d, const struct statx *dir
 		return;
 	w->sum.replaced += is_replaced(entry, &st);
 	if (S_ISDIR(st.stx_mode))
-		add_name(d, name);
+		add_name(w, d, name);
 	else
 		visit_file(w, d, dir, name, &st);
 }
@@ -283,8 +316,10 @@ static void list_dir(struct worker *w, struct dir *d, const struct statx *dir)
 		for (char *p = w->listing; p < w->listing + n;) {
 			const struct dirent64 *entry = (const struct dirent64 *)p;
 
-			if (cancelled(w->scan))
+			if (stopped(w->scan)) {
+				w->sum.missed++;
 				return;
+			}
 			visit_entry(w, d, dir, entry);
 			p += entry->d_reclen;
 		}
@@ -300,11 +335,10 @@ static void list_dir(struct worker *w, struct dir *d, const struct statx *dir)
 static void enter(struct worker *w, struct dir *parent, int fd, const struct statx *st)
 {
 	const struct scan_visitor *v = w->scan->options->visitor;
-	struct dir *d = dir_new(parent, fd, st->stx_ino);
+	struct dir *d = dir_new(parent, fd, st->stx_ino, &w->scan->bounds);
 
 	if (v && v->directory)
 		v->directory(v->ctx, fd);
-	charge_inode(w);
 	list_dir(w, d, st);
 	push(w, d);
 	if (w->n_open > w->scan->max_open)
@@ -313,9 +347,11 @@ static void enter(struct worker *w, struct dir *parent, int fd, const struct sta
 
 static void visit_subdir(struct worker *w, struct dir *parent, const char *name)
 {
-	autofd int fd = open_subdir(w, parent, name);
+	autofd int fd = -EBADF;
 	struct statx st;
 
+	charge_name(w);
+	fd = open_subdir(w, parent, name);
 	if (fd < 0 && errno == EXDEV)
 		return;
 	if (fd < 0 || dir_look(fd, "", &st) < 0)
@@ -369,7 +405,7 @@ static void unpark(struct worker *w, const struct dir *from)
 			lost = true;
 			miss_names(w, d);
 		}
-		dir_drop(d);
+		dir_drop(d, &w->scan->bounds);
 	}
 }
 
@@ -379,7 +415,7 @@ static void leave(struct worker *w, struct dir *d)
 	if (w->n_open == 1)
 		unpark(w, d);
 	take_off(w, d);
-	dir_drop(d);
+	dir_drop(d, &w->scan->bounds);
 }
 
 /* The next subdirectory of d, or NULL. The text stays d's. */
@@ -404,7 +440,7 @@ static struct dir *steal(struct scan *s)
 
 		list_for_each(d, &s->workers[i].open, node) {
 			if (dir_waits(d))
-				return dir_split(d);
+				return dir_split(d, &s->bounds);
 		}
 	}
 	return NULL;
@@ -436,7 +472,7 @@ static void walk(struct worker *w)
 {
 	struct scan *s = w->scan;
 
-	while (!cancelled(s)) {
+	while (!stopped(s)) {
 		struct dir *d = newest(&w->open);
 		const char *name = d ? take_name(s, d) : NULL;
 
@@ -452,7 +488,7 @@ static void walk(struct worker *w)
 	}
 }
 
-/* Those who wait for work learn that there will be none, be it for a cancellation. */
+/* Those who wait for work learn that there will be none, be it for a cancellation or a bound. */
 static void finish(struct scan *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -499,7 +535,7 @@ static void start_thread(struct scan *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void free_stack(struct list *stack)
+static void free_stack(struct worker *w, struct list *stack)
 {
 	struct dir *d;
 
@@ -507,7 +543,7 @@ static void free_stack(struct list *stack)
 	while ((d = newest(stack))) {
 		list_remove(&d->node);
 		close_fd(&d->fd);
-		dir_drop(d);
+		dir_drop(d, &w->scan->bounds);
 	}
 }
 
@@ -525,6 +561,7 @@ static void scan_init(struct scan *s, int dirfd, const struct scan_options *opti
 		.max_open = MAX(MAX_OPEN / n, MIN_OPEN_PER_WORKER),
 		.workers = xcalloc(n, sizeof(struct worker)),
 	};
+	scan_bounds_init(&s->bounds, options->names_max, options->memory_max);
 	inodes_init(&s->seen);
 	for (unsigned i = 0; i < n; i++) {
 		s->workers[i].scan = s;
@@ -536,17 +573,30 @@ static void scan_init(struct scan *s, int dirfd, const struct scan_options *opti
 static void scan_fini(struct scan *s)
 {
 	for (unsigned i = 0; i < s->n_started; i++) {
-		free_stack(&s->workers[i].open);
-		free_stack(&s->workers[i].parked);
+		free_stack(&s->workers[i], &s->workers[i].open);
+		free_stack(&s->workers[i], &s->workers[i].parked);
 		free(s->workers[i].listing);
 	}
 	free(s->workers);
 	inodes_fini(&s->seen);
 }
 
+/* What waits on any stack when a bound has ended the scan. */
+static void miss_rest(struct scan *s)
+{
+	for (struct worker *w = s->workers; w < s->workers + s->n_started; w++) {
+		struct dir *d;
+
+		list_for_each(d, &w->open, node)
+			miss_names(w, d);
+		list_for_each(d, &w->parked, node)
+			miss_names(w, d);
+	}
+}
+
 static void add_up(const struct scan *s, struct scan_result *ret)
 {
-	*ret = (struct scan_result){ 0 };
+	*ret = (struct scan_result){ .cut = scan_bounds_cut(&s->bounds) };
 	for (unsigned i = 0; i < s->n_started; i++) {
 		const struct scan_result *sum = &s->workers[i].sum;
 
@@ -591,6 +641,7 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 		pthread_join(s.workers[i].thread, NULL);
 	if (cancelled(&s))
 		return error_set(e, ECANCELED, "scan: cancelled");
+	miss_rest(&s);
 	add_up(&s, ret);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "agent/disk/scan_bounds.h"
 #include "agent/disk/scan_budget.h"
 #include "lib/error.h"
 
@@ -28,6 +29,7 @@ struct scan_result {
 	 * under another name by now, and in none of the figures.
 	 */
 	uint64_t replaced;
+	bool cut;       /* at a bound: missed counts what waited there, not what is in that */
 	int64_t cpu_ns; /* CPU time of all threads of this scan */
 };
 
@@ -49,6 +51,7 @@ struct scan_options {
 	const atomic_bool *cancel;          /* noticed between two files; NULL: never cancelled */
 	struct scan_budget *budget;         /* NULL: as fast as it goes */
 	const struct scan_visitor *visitor; /* NULL: nobody */
+	uint64_t names_max, memory_max;     /* 0: SCAN_NAMES_MAX, SCAN_MEMORY_MAX */
 };
 
 /*
@@ -61,6 +64,9 @@ struct scan_options {
  *
  * Blocks for as long as it takes: it belongs on a worker. Further threads start
  * only once the tree has proven big, and inherit the caller's priority.
+ *
+ * It ends whatever its owner does to the tree meanwhile. At names_max it stops; what it would need
+ * more than memory_max for, it leaves out.
  *
  * Returns 0 whatever changed underneath (see missed); -ECANCELED with ret
  * untouched when cancelled; otherwise the root itself could not be opened.

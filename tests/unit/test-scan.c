@@ -693,6 +693,122 @@ static void a_directory_moved_away_leads_nowhere(void **state)
 	assert_int_equal(scan(p->tree, 1).bytes, rest.bytes);
 }
 
+/* ---- bounds ---- */
+
+static struct scan_result scan_within(int tree, unsigned threads, uint64_t names, uint64_t memory)
+{
+	struct scan_options options = { .threads = threads,
+					.names_max = names,
+					.memory_max = memory };
+	struct scan_result found;
+	struct error e;
+
+	assert_int_equal(scan_tree(tree, &options, &found, &e), 0);
+	return found;
+}
+
+static void a_scan_stops_after_so_many_names(void **state)
+{
+	struct place *p = *state;
+	uint64_t bytes;
+
+	make_wide_tree(p->tree, 200, 30);
+	bytes = scan(p->tree, 1).bytes;
+	for (unsigned threads = 1; threads < 4; threads++) {
+		struct scan_result found = scan_within(p->tree, threads, 4000, 0);
+
+		assert_true(found.cut);
+		assert_true(found.missed > 0);
+		assert_in_range(found.inodes, 2000, 5000);
+		assert_in_range(found.bytes, 1, bytes - 1);
+	}
+	assert_false(scan(p->tree, 1).cut);
+}
+
+/* Makes one more directory in each that the walk comes to. */
+struct maker {
+	unsigned made, at_most;
+	atomic_bool cancel;
+};
+
+static void make_another(void *ctx, int fd)
+{
+	struct maker *m = ctx;
+
+	assert_int_equal(mkdirat(fd, "another", 0755), 0);
+	if (++m->made >= m->at_most)
+		atomic_store(&m->cancel, true);
+}
+
+static struct scan_result scan_while_made(int tree, struct scan_options options)
+{
+	struct maker m = { .at_most = 20000 };
+	struct scan_visitor visitor = { .directory = make_another, .ctx = &m };
+	struct scan_result found;
+	struct error e;
+
+	options.visitor = &visitor;
+	options.cancel = &m.cancel;
+	assert_int_equal(scan_tree(tree, &options, &found, &e), 0);
+	assert_true(found.cut);
+	assert_int_equal(found.directories, m.made);
+	assert_true(found.missed > 0);
+	return found;
+}
+
+static void directories_made_in_front_of_a_scan_end_it_after_so_many_names(void **state)
+{
+	struct place *p = *state;
+
+	scan_while_made(p->tree, (struct scan_options){ .names_max = 2000 });
+}
+
+static void a_tree_that_is_too_deep_is_left_out_from_there_on(void **state)
+{
+	struct place *p = *state;
+	struct scan_result found;
+
+	make_file(p->tree, "file", 1000 * BLOCK);
+	found = scan_while_made(p->tree, (struct scan_options){ .memory_max = 100000 });
+	assert_int_equal(found.missed, 1);
+	assert_in_range(found.directories, 100, 5000);
+	assert_true(found.bytes > 1000 * BLOCK);
+}
+
+static void what_has_too_many_subdirectories_is_seen_in_part(void **state)
+{
+	struct place *p = *state;
+	struct scan_result found;
+
+	make_file(p->tree, "file", 1000 * BLOCK);
+	make_wide_tree(p->tree, 200, 1);
+	found = scan_within(p->tree, 2, 0, 4000);
+	assert_true(found.cut);
+	assert_in_range(found.missed, 1, 399);
+	assert_in_range(found.directories, 20, 300);
+	assert_true(found.bytes > 1000 * BLOCK);
+}
+
+static void files_with_more_names_than_can_be_remembered_are_missed(void **state)
+{
+	struct place *p = *state;
+	struct scan_result found;
+
+	for (unsigned i = 0; i < 20; i++) {
+		autofree char *name = xasprintf("%u", i), *link = xasprintf("%u.link", i);
+
+		make_file(p->tree, name, BLOCK);
+		assert_int_equal(linkat(p->tree, name, p->tree, link, 0), 0);
+	}
+	make_file(p->tree, "file", BLOCK);
+	found = scan_within(p->tree, 1, 0, 500);
+	assert_true(found.cut);
+	assert_in_range(found.inodes, 2 + 5, 2 + 15);
+	assert_true(found.missed >= 20 - (found.inodes - 2));
+	assert_int_equal(scan(p->tree, 1).inodes, 22);
+	assert_false(scan_within(p->tree, 1, 0, 5000).cut);
+}
+
 static void *lower_priority(void *nice_ret)
 {
 	scan_thread_lower_priority();
@@ -737,6 +853,11 @@ int main(void)
 		IN_A_PLACE(a_scan_pays_for_the_cpu_it_used),
 		IN_A_PLACE(files_that_come_and_go_leave_the_sample_standing),
 		IN_A_PLACE(a_directory_moved_away_leads_nowhere),
+		IN_A_PLACE(a_scan_stops_after_so_many_names),
+		IN_A_PLACE(directories_made_in_front_of_a_scan_end_it_after_so_many_names),
+		IN_A_PLACE(a_tree_that_is_too_deep_is_left_out_from_there_on),
+		IN_A_PLACE(what_has_too_many_subdirectories_is_seen_in_part),
+		IN_A_PLACE(files_with_more_names_than_can_be_remembered_are_missed),
 		cmocka_unit_test(only_the_calling_thread_is_lowered),
 	};
 
