@@ -17,8 +17,7 @@ static struct scan_watch *scan_watch(const struct disk_watch *w)
 
 static struct work_pool *pool(const struct disk_watch *w)
 {
-	return scan_watch(w)->result.inodes < DISK_SCAN_BIG_INODES ? w->checks->pool
-								   : w->checks->big_pool;
+	return scan_watch(w)->big ? w->checks->big_pool : w->checks->pool;
 }
 
 static struct scan_time scan_now(void)
@@ -46,7 +45,14 @@ static void begin(struct disk_watch *w)
 	if (s->labels.project != w->ledger->project)
 		s->looked = (struct scan_time){ 0 }; /* that was for another one */
 	s->began = scan_now();
+	s->big = s->unfinished || s->result.inodes >= DISK_SCAN_BIG_INODES;
 	label_check_init(&s->labels, w->ledger->project, files_since(s));
+}
+
+/* The last look has to see all, and no task makes that longer any more. */
+static bool is_short(const struct scan_watch *s)
+{
+	return !s->big && !s->watch.last_started;
 }
 
 static int measure(struct disk_watch *w)
@@ -59,6 +65,7 @@ static int measure(struct disk_watch *w)
 		.cancel = &w->cancel,
 		.budget = &w->checks->budget,
 		.visitor = s->labels.project == PROJECT_NONE ? NULL : &s->labels.visitor,
+		.names_max = is_short(s) ? DISK_SCAN_SMALL_NAMES : 0,
 	};
 
 	return scan_tree(w->dirfd, &options, &s->result, &w->error);
@@ -78,8 +85,22 @@ static void report_strayed(struct scan_watch *s)
 			    s->watch.name, (unsigned long long)directories,
 			    (unsigned long long)files, s->labels.project);
 	s->watch.ledger->strayed = strayed;
-	if (!files && !atomic_load(&s->labels.unseen))
+	if (!files && !atomic_load(&s->labels.unseen) && !s->result.cut)
 		s->looked = s->began;
+}
+
+/* Once, until a look has seen all again. */
+static void tell_cut(struct scan_watch *s)
+{
+	if (s->result.cut && !s->cut_told)
+		log_warning(
+			"container %s: a look at its sandbox was given up after %llu files and "
+			"directories, with more to see than any sandbox is to have, or made while "
+			"it was looked at; it uses at least the %llu bytes that were counted: "
+			"delete what is not needed, or end its tasks",
+			s->watch.name, (unsigned long long)s->result.inodes,
+			(unsigned long long)s->result.bytes);
+	s->cut_told = s->result.cut;
 }
 
 static void book(struct disk_watch *w)
@@ -95,6 +116,12 @@ static void book(struct disk_watch *w)
 		.wall_ns = wall_ns(),
 	};
 
+	s->unfinished = s->result.cut && is_short(s);
+	if (s->unfinished) {
+		disk_watch_soon(w);
+		return;
+	}
+	tell_cut(s);
 	ledger_measured(w->ledger, &measure);
 	if (s->labels.project != PROJECT_NONE)
 		report_strayed(s);
@@ -115,18 +142,20 @@ const struct disk_method scan_method = {
 
 /*
  * Each begins by taking the turn for its next one, behind those of all others, and moves the turns
- * after it by what it costs: so they are spread over the time, and no thread is kept waiting.
+ * after it by what it costs: so they are spread over the time, and no thread is kept waiting. What
+ * it costs more than others can be made to wait for, it waits for itself.
  */
 static int64_t verify_next(struct disk_watch *w, int64_t now)
 {
 	struct disk_checks *c = w->checks;
 	int64_t pause = c->options.interval_ns;
-	int64_t due = now + (scan_watch(w)->begun ? pause : timer_jitter(pause));
+	int64_t rest = DISK_VERIFY_PAUSE_FACTOR * scan_watch(w)->result.cpu_ns;
+	int64_t turn = now + (scan_watch(w)->begun ? pause : timer_jitter(pause));
 
-	due = MAX(due, c->verify_slot_ns);
-	c->verify_slot_ns = due + DISK_VERIFY_PAUSE_FACTOR * scan_watch(w)->result.cpu_ns;
+	turn = MAX(turn, c->verify_slot_ns);
+	c->verify_slot_ns = turn + MIN(rest, DISK_VERIFY_PAUSE_MAX_NS);
 	scan_watch(w)->begun = true;
-	return due;
+	return rest > DISK_VERIFY_PAUSE_MAX_NS ? MAX(turn, now + rest) : turn;
 }
 
 /* Who has ended is not kept waiting for the walks of others. */
