@@ -221,7 +221,17 @@ static bool out_of_fds(int err)
 	return err == EMFILE || err == ENFILE;
 }
 
-/* Opens what parent lists as a directory. RESOLVE_NO_XDEV wakes no automount and no dead NFS. */
+/* statx(2) of a mount point shows what is mounted there: on another device, or a MOUNT_ROOT. */
+static bool is_left_out(const struct scan *s, const struct statx *st)
+{
+	return !on_tree(s, st) ||
+	       (s->options->one_mount && st->stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/*
+ * Opens what parent lists as a directory. RESOLVE_NO_XDEV wakes no automount and no dead NFS. -1
+ * with EXDEV: it is left out.
+ */
 static int open_subdir(struct worker *w, const struct dir *parent, const char *name)
 {
 	const uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
@@ -231,14 +241,15 @@ static int open_subdir(struct worker *w, const struct dir *parent, const char *n
 	do
 		fd = dir_open(parent->fd, name, beneath | RESOLVE_NO_XDEV);
 	while (fd < 0 && out_of_fds(errno) && park_oldest(w));
-	if (fd >= 0 || errno != EXDEV)
+	if (fd >= 0 || errno != EXDEV || dir_look(parent->fd, name, &st) < 0)
 		return fd;
-	/* A mount point: of this very filesystem it is part of the tree. */
-	if (!w->scan->options->one_mount && dir_look(parent->fd, name, &st) == 0 &&
-	    on_tree(w->scan, &st))
-		return dir_open(parent->fd, name, RESOLVE_NO_MAGICLINKS);
 	errno = EXDEV;
-	return -1;
+	if (is_left_out(w->scan, &st))
+		return -1;
+	/* A mount point of this very filesystem, or it was moved out of parent meanwhile. */
+	return dir_open(parent->fd, name,
+			RESOLVE_NO_MAGICLINKS |
+				(w->scan->options->one_mount ? RESOLVE_NO_XDEV : 0));
 }
 
 /* Counts a directory that cannot be entered by what it occupies itself. */
@@ -267,13 +278,6 @@ static void visit_file(struct worker *w, const struct dir *d, const struct statx
 	count(w, st);
 	if (v && v->file)
 		v->file(v->ctx, d->fd, dir, name, st);
-}
-
-/* statx(2) of a mount point shows what is mounted there: on another device, or a MOUNT_ROOT. */
-static bool is_left_out(const struct scan *s, const struct statx *st)
-{
-	return !on_tree(s, st) ||
-	       (s->options->one_mount && st->stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 static bool is_replaced(const struct dirent64 *entry, const struct statx *st)

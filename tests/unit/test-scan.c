@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -363,6 +366,63 @@ static void a_directory_that_is_moved_in_front_of_the_walk_is_entered_once(void 
 	assert_int_equal(found.inodes, 4);
 	assert_int_equal(found.replaced, 1);
 	assert_int_equal(found.bytes, du(p));
+}
+
+/* A directory that is moved while the kernel looks it up: once, if it is of that name. */
+static struct {
+	const char *name;
+	int from, to;
+} moved;
+
+/* glibc's, which has no function for openat2(2). */
+long syscall(long number, ...)
+{
+	long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	const char *name;
+	long args[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = va_arg(ap, long);
+	va_end(ap);
+	name = number == SYS_openat2 ? (const char *)args[1] : "";
+	if (!moved.name || !str_equal(name, moved.name))
+		return real(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	assert_true(((const struct open_how *)args[2])->resolve & RESOLVE_BENEATH);
+	moved.name = NULL;
+	assert_int_equal(renameat(moved.from, name, moved.to, name), 0);
+	errno = EXDEV;
+	return -1;
+}
+
+static struct scan_result visit_while_moved(int tree, int from, int to)
+{
+	struct scan_visitor visitor = { .ctx = NULL };
+	struct scan_result found;
+	struct error e;
+
+	moved.name = "dir";
+	moved.from = from;
+	moved.to = to;
+	assert_int_equal(visit_tree(tree, &visitor, NULL, &found, &e), 0);
+	assert_null(moved.name);
+	return found;
+}
+
+static void a_directory_that_is_moved_while_it_is_opened_is_no_mount_point(void **state)
+{
+	struct place *p = *state;
+	autofd int dir = make_dir(p->tree, "dir");
+	struct scan_result found;
+
+	make_file(dir, "file", 0);
+	found = visit_while_moved(p->tree, p->tree, p->tree); /* and back at once */
+	assert_int_equal(found.inodes, 3);
+	assert_int_equal(found.missed, 0);
+	found = visit_while_moved(p->tree, p->tree, p->outside);
+	assert_int_equal(found.inodes, 1);
+	assert_int_equal(found.missed, 1);
 }
 
 /* In a mount namespace of its own, where another file is mounted on one of the two in the tree. */
@@ -843,6 +903,7 @@ int main(void)
 		IN_A_PLACE(names_that_lead_nowhere_are_missed),
 		IN_A_PLACE(what_is_exchanged_for_a_link_while_it_is_scanned_is_noticed),
 		IN_A_PLACE(a_directory_that_is_moved_in_front_of_the_walk_is_entered_once),
+		IN_A_PLACE(a_directory_that_is_moved_while_it_is_opened_is_no_mount_point),
 		IN_A_PLACE(a_file_that_is_mounted_on_another_is_left_out_with_one_mount),
 		IN_A_PLACE(a_root_that_cannot_be_opened_is_an_error),
 		IN_A_PLACE(any_number_of_threads_finds_the_same),
