@@ -6,10 +6,19 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "agent/disk/inodes.h"
 #include "agent/disk/visit.h"
 
 /* XFS gives in advance in a piece or two; what is in more of them is the task's. */
 #define EXTENTS_MAX 16
+
+/* No more of them count: a task that has so many of them made them. */
+#define FILES_MAX 1000000
+
+struct advance {
+	uint64_t bytes;
+	struct inodes files; /* that have any of it: one may be moved in front of the walk */
+};
 
 union extents {
 	struct fiemap map;
@@ -51,10 +60,11 @@ static uint64_t behind(int fd, uint64_t end)
 static void visit_file(void *ctx, int dirfd, const struct statx *dir unused, const char *name,
 		       const struct statx *found)
 {
-	atomic_uint_fast64_t *sum = ctx;
+	struct advance *advance = ctx;
 	autofd int fd = -EBADF;
 	struct fsxattr x;
 	struct stat st;
+	uint64_t bytes;
 
 	if (!S_ISREG(found->stx_mode) ||
 	    found->stx_blocks * STAT_BLOCK_BYTES <= end_of(found->stx_size, found->stx_blksize))
@@ -63,19 +73,22 @@ static void visit_file(void *ctx, int dirfd, const struct statx *dir unused, con
 	if (fd < 0 || fstat(fd, &st) || st.st_nlink != 1 || ioctl(fd, FS_IOC_FSGETXATTR, &x) ||
 	    x.fsx_xflags & FS_XFLAG_PREALLOC)
 		return;
-	atomic_fetch_add_explicit(sum,
-				  behind(fd, end_of((uint64_t)st.st_size, (uint64_t)st.st_blksize)),
-				  memory_order_relaxed);
+	bytes = behind(fd, end_of((uint64_t)st.st_size, (uint64_t)st.st_blksize));
+	if (bytes && advance->files.n_used < FILES_MAX && inodes_add(&advance->files, st.st_ino))
+		advance->bytes += bytes;
 }
 
 int prealloc_bytes(int dirfd, const atomic_bool *cancel, uint64_t *ret, struct error *e)
 {
-	atomic_uint_fast64_t sum = 0;
-	struct scan_visitor visitor = { .file = visit_file, .ctx = &sum };
+	struct advance advance = { 0 };
+	struct scan_visitor visitor = { .file = visit_file, .ctx = &advance };
 	struct scan_result seen;
+	int r;
 
-	if (visit_tree(dirfd, &visitor, cancel, &seen, e))
-		return -e->code;
-	*ret = atomic_load(&sum);
-	return 0;
+	inodes_init(&advance.files);
+	r = visit_tree(dirfd, &visitor, cancel, &seen, e);
+	inodes_fini(&advance.files);
+	if (!r)
+		*ret = advance.bytes;
+	return r;
 }

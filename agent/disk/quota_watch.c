@@ -178,6 +178,22 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 }
 
 /*
+ * Checks follow each other as fast as the kernel warns, and that is up to the task: one such walk in
+ * each interval, and no more than half of the time of a thread.
+ */
+static bool is_due(const struct quota_watch *q, int64_t due_ns)
+{
+	return q->began_ns >= due_ns || q->watch.last_started;
+}
+
+static int64_t next_walk(const struct quota_watch *q, int64_t start_ns)
+{
+	int64_t now = now_ns();
+
+	return MAX(q->began_ns + q->watch.checks->options.interval_ns, now + (now - start_ns));
+}
+
+/*
  * What is made in a directory that was taken out of its project is not charged: first this is put
  * back.
  */
@@ -190,8 +206,10 @@ static int see_to_root(struct quota_watch *q, int dirfd, struct error *e)
 	if (r < 0)
 		return error_set(e, -r, "its own directory could not be put into it: %s",
 				 strerror(-r));
-	if (r)
-		q->strayed = q->unfinished = true;
+	if (r) {
+		q->strayed = true;
+		q->unfinished |= is_due(q, q->put_back_due_ns);
+	}
 	q->put_back += (unsigned)r;
 	return 0;
 }
@@ -215,24 +233,38 @@ int quota_watch_establish(struct quota_watch *q, int dirfd, const atomic_bool *c
 }
 
 /*
- * What XFS preallocates ends no container above its soft limit; where the hard limit is the same,
- * the kernel counts it all. Files that are closed between the two readings of the charge give some
- * back, others get more: if the rest is not above the limit then, another check follows.
+ * Files that are closed between the two readings of the charge give some back, others get more: the
+ * least that it can be is held against the limit, until the next walk.
  */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
 	const struct quota *quota = projects_quota(q->projects);
 	uint64_t before = q->record.bytes, advance;
+	int64_t start_ns = now_ns();
 
-	if (q->applying.hard_bytes == q->applying.soft_bytes || !quota->fs->preallocates)
-		return 0;
 	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e) ||
 	    quota_get(quota, q->project, &q->record, e))
 		return -e->code;
+	q->advance_due_ns = next_walk(q, start_ns);
 	q->counted = MIN(before, q->record.bytes);
 	q->counted -= MIN(advance, q->counted);
-	q->unfinished |= before != q->record.bytes && q->counted <= q->doubtful_bytes;
 	return 0;
+}
+
+/*
+ * What XFS preallocates ends no container above its soft limit; where the hard limit is the same,
+ * the kernel counts it all.
+ */
+static bool leaves_advance_out(const struct quota_watch *q)
+{
+	return q->applying.hard_bytes != q->applying.soft_bytes &&
+	       projects_quota(q->projects)->fs->preallocates;
+}
+
+/* How much of its charge that is will be known later. */
+static bool is_in_doubt(const struct quota_watch *q)
+{
+	return leaves_advance_out(q) && !is_due(q, q->advance_due_ns);
 }
 
 /*
@@ -249,8 +281,8 @@ static int doubt(struct quota_watch *q, struct error *e)
 	q->doubted = q->record.bytes > q->doubtful_bytes;
 	if (!q->doubted)
 		return 0;
-	if (!again) {
-		q->unfinished = true;
+	if (!again || is_in_doubt(q)) {
+		q->unfinished |= !again;
 		q->counted = q->doubtful_bytes;
 		return 0;
 	}
@@ -258,7 +290,8 @@ static int doubt(struct quota_watch *q, struct error *e)
 	if (quota_get(projects_quota(q->projects), q->project, &q->record, e))
 		return -e->code;
 	q->counted = q->record.bytes;
-	return q->record.bytes > q->doubtful_bytes ? leave_out_advance(q, e) : 0;
+	return q->counted > q->doubtful_bytes && leaves_advance_out(q) ? leave_out_advance(q, e)
+								       : 0;
 }
 
 /*
@@ -267,16 +300,18 @@ static int doubt(struct quota_watch *q, struct error *e)
  */
 static int put_back(struct quota_watch *q, struct error *e)
 {
+	int64_t start_ns = now_ns();
 	uint64_t changed;
 	int r;
 
-	if (!q->strayed)
+	if (!q->strayed || !is_due(q, q->put_back_due_ns))
 		return 0;
 	if (apply(q, e))
 		return -e->code;
 	r = label(q, q->watch.dirfd, &q->watch.cancel, &changed, e);
 	if (r == -ECANCELED)
 		return r;
+	q->put_back_due_ns = next_walk(q, start_ns);
 	q->put_back += changed;
 	q->strayed = r < 0;
 	return 0;
@@ -308,8 +343,10 @@ static struct work_pool *pool(const struct disk_watch *w)
 {
 	const struct quota_watch *q = quota_watch(w);
 
-	return q->project == PROJECT_NONE || q->strayed || q->doubted ? w->checks->big_pool
-								      : w->checks->quota_pool;
+	bool walks = q->project == PROJECT_NONE || (q->strayed && is_due(q, q->put_back_due_ns)) ||
+		     (q->doubted && !is_in_doubt(q));
+
+	return walks ? w->checks->big_pool : w->checks->quota_pool;
 }
 
 static void begin(struct disk_watch *w)
@@ -317,6 +354,7 @@ static void begin(struct disk_watch *w)
 	struct quota_watch *q = quota_watch(w);
 
 	q->applying = q->limits;
+	q->began_ns = w->due_ns - w->checks->options.interval_ns; /* as of the loop's clock */
 	q->strayed |= q->suspected;
 	q->suspected = false;
 	q->unfinished = q->changed = q->none_free = false;

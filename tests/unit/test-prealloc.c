@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include "agent/disk/prealloc.h"
+#include "tests/unit/lookups.h"
 #include "tests/unit/place.h"
 
 enum { BLOCK = 4096, AHEAD = 16 * BLOCK };
@@ -90,6 +92,27 @@ static void a_file_with_another_name_is_left_out(void **state unused)
 	assert_int_equal(found(), 0);
 }
 
+static bool move_file(const char *name, const struct open_how *how unused)
+{
+	if (str_equal(name, "dir"))
+		assert_int_equal(renameat(top, "file", top, "dir/file"), 0);
+	return false;
+}
+
+static void a_file_that_is_moved_in_front_of_the_walk_counts_once(void **state unused)
+{
+	autofd int fd = make_file("file", 5000);
+	uint64_t before;
+
+	fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, AHEAD);
+	assert_int_equal(mkdirat(top, "dir", 0700), 0);
+	before = found();
+	on_lookup = move_file;
+	assert_int_equal(found(), before);
+	on_lookup = NULL;
+	assert_int_equal(faccessat(top, "dir/file", F_OK, 0), 0);
+}
+
 static void what_cannot_be_looked_at_leaves_the_sum_alone(void **state unused)
 {
 	atomic_bool cancel = true;
@@ -107,6 +130,7 @@ int main(void)
 		IN_A_PLACE(what_is_behind_an_end_counts_from_the_next_block_on),
 		IN_A_PLACE(attributes_are_not_behind_an_end),
 		IN_A_PLACE(a_file_with_another_name_is_left_out),
+		IN_A_PLACE(a_file_that_is_moved_in_front_of_the_walk_counts_once),
 		IN_A_PLACE(what_cannot_be_looked_at_leaves_the_sum_alone),
 	};
 

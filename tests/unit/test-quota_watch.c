@@ -26,6 +26,9 @@ static struct quota_limits limits;
 static uint64_t most_room; /* that there ever was above what was charged */
 static bool greedy;        /* the task takes all that it can get, as soon as it can */
 static uint64_t taken;
+static bool is_xfs;
+static uint64_t advance; /* of what is taken, what XFS gave */
+static unsigned walks;   /* to find that out */
 
 static struct quota_record charged(void)
 {
@@ -51,6 +54,14 @@ int project_set(int fd, const struct project *p)
 	if (i->is.id != PROJECT && limits.hard_inodes && r.inodes >= limits.hard_inodes)
 		return -EDQUOT;
 	i->is = *p;
+	return 0;
+}
+
+int prealloc_bytes(int dirfd unused, const atomic_bool *cancel unused, uint64_t *ret,
+		   struct error *why unused)
+{
+	walks++;
+	*ret = advance;
 	return 0;
 }
 
@@ -97,7 +108,7 @@ const struct quota *projects_quota(const struct projects *p unused)
 {
 	static struct quota quota = { .block_bytes = BLOCK };
 
-	quota.fs = filesystem_named("ext4");
+	quota.fs = filesystem_named(is_xfs ? "xfs" : "ext4");
 	return &quota;
 }
 
@@ -139,13 +150,20 @@ void disk_watch_start(struct disk_checks *c unused, struct disk_watch *w unused)
 {
 }
 
+static bool soon;
+
 void disk_watch_soon(struct disk_watch *w unused)
 {
+	soon = true;
 }
 
 /* ---- sandboxes ---- */
 
+#define INTERVAL_NS (15 * NSEC_PER_SEC)
+
 static struct ledger ledger;
+static struct disk_checks checks = { .options = { .interval_ns = INTERVAL_NS } };
+static int64_t now; /* the loop's clock, from a time on when a walk is due */
 static struct quota_watch watch;
 
 static int setup(void **state unused)
@@ -155,10 +173,12 @@ static int setup(void **state unused)
 	inodes_count = 0;
 	limits = (struct quota_limits){ 0 };
 	taken = most_room = 0;
-	greedy = false;
+	greedy = is_xfs = false;
+	walks = 0;
+	now = now_ns();
 	ledger = (struct ledger){ 0 };
 	watch = (struct quota_watch){
-		.watch = { .name = "c", .dirfd = top, .ledger = &ledger },
+		.watch = { .checks = &checks, .name = "c", .dirfd = top, .ledger = &ledger },
 		.limits = { 16 * BLOCK, 17 * BLOCK, 100, 100 },
 	};
 	return r;
@@ -183,6 +203,8 @@ static int check(void)
 	struct disk_watch *w = &watch.watch;
 	int r;
 
+	soon = false;
+	w->due_ns = now + INTERVAL_NS;
 	quota_method.begin(w);
 	r = quota_method.measure(w);
 	if (!r)
@@ -241,6 +263,7 @@ static void a_task_that_takes_the_room_gets_no_more_than_that(void **state unuse
 	assert_true(watch.rest);
 
 	greedy = false;
+	now += INTERVAL_NS;
 	quota_watch_suspect(&watch);
 	assert_int_equal(check(), 0);
 	assert_own_limits();
@@ -265,6 +288,7 @@ static void what_refuses_keeps_nobody_from_limits_and_measuring(void **state unu
 	assert_non_null(strstr(watch.rest_why.text, "immutable"));
 
 	fixed->refuses = 0;
+	now += INTERVAL_NS;
 	quota_watch_suspect(&watch);
 	assert_int_equal(check(), 0);
 	assert_int_equal(fixed->is.id, PROJECT);
@@ -312,6 +336,56 @@ static void one_that_is_not_wanted_any_more_is_left_where_it_is(void **state unu
 	assert_own_limits();
 }
 
+/* It may be taken out as often as its owner likes. */
+static void a_sandbox_is_put_back_once_in_an_interval(void **state unused)
+{
+	struct inode *file = make_file("file", 2);
+
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
+	inode(top)->is.inherited = false;
+	assert_int_equal(check(), 0);
+	assert_true(watch.strayed && soon);
+	assert_int_equal(check(), 0);
+	assert_false(watch.strayed || soon);
+
+	inode(top)->is.inherited = false;
+	file->is.id = PROJECT_NONE;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(check(), 0);
+		assert_true(inode(top)->is.inherited && watch.strayed && !soon);
+		assert_int_equal(file->is.id, PROJECT_NONE);
+	}
+	now += INTERVAL_NS;
+	assert_int_equal(check(), 0);
+	assert_false(watch.strayed);
+	assert_int_equal(file->is.id, PROJECT);
+}
+
+/* The kernel warns of its soft limit as often as it is crossed, and each time a check follows. */
+static void what_was_preallocated_is_looked_for_once_in_an_interval(void **state unused)
+{
+	is_xfs = true;
+	ledger.has_limit = true;
+	ledger.limit_bytes = watch.limits.soft_bytes;
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
+	taken = watch.limits.soft_bytes;
+	advance = charged().bytes - taken + BLOCK;
+	assert_int_equal(check(), 0);
+	assert_true(soon && !walks && !ledger.over);
+	assert_int_equal(check(), 0);
+	assert_true(walks == 1 && !soon && !ledger.over);
+	assert_int_equal(ledger_counted(&ledger), charged().bytes - advance);
+
+	advance = 0; /* it is all its own by now */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(check(), 0);
+		assert_true(walks == 1 && !soon && !ledger.over);
+	}
+	now += INTERVAL_NS;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 2 && ledger.over);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -322,6 +396,8 @@ int main(void)
 		IN_A_PLACE(a_task_that_takes_the_room_gets_no_more_than_that),
 		IN_A_PLACE(what_refuses_keeps_nobody_from_limits_and_measuring),
 		IN_A_PLACE(nor_does_the_sandbox_itself),
+		IN_A_PLACE(a_sandbox_is_put_back_once_in_an_interval),
+		IN_A_PLACE(what_was_preallocated_is_looked_for_once_in_an_interval),
 		IN_A_PLACE(before_the_container_begins_the_sandbox_itself_must_have_it),
 		IN_A_PLACE(one_that_is_not_wanted_any_more_is_left_where_it_is),
 	};
