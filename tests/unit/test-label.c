@@ -161,7 +161,8 @@ static void turn(int fd)
 	autofree char *in_outer = path_join(outer, inner), *in_inner = path_join(inner, outer);
 	struct stat is, st;
 
-	assert_true(!fstat(fd, &is) && !fstatat(top, outer, &st, 0));
+	assert_int_equal(fstat(fd, &is), 0);
+	assert_int_equal(fstatat(top, outer, &st, 0), 0);
 	if (is.st_ino == st.st_ino)
 		return;
 	assert_true(++turns < 1000);
