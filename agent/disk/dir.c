@@ -5,6 +5,8 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+/* What one takes, with what malloc(3) takes besides, and for a few names. */
+#define DIR_BYTES (sizeof(struct dir) + 96)
 #define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Only the owner may leave the time of access alone; others read all the same. */
@@ -37,7 +39,7 @@ struct dir *dir_new(struct dir *parent, int fd, uint64_t ino, struct scan_bounds
 	d->refs = 1;
 	d->fd = fd;
 	d->ino = ino;
-	scan_bounds_hold(bounds, sizeof(*d));
+	scan_bounds_hold(bounds, DIR_BYTES);
 	return d;
 }
 
@@ -48,7 +50,7 @@ void dir_drop(struct dir *d, struct scan_bounds *bounds)
 		struct dir *parent = d->parent;
 
 		assert(d->fd < 0);
-		scan_bounds_release(bounds, sizeof(*d) + d->names.len);
+		scan_bounds_release(bounds, DIR_BYTES + d->names.len);
 		buf_fini(&d->names);
 		free(d);
 		d = parent;

@@ -14,11 +14,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 #include "agent/disk/dir.h"
 #include "agent/disk/inodes.h"
-#include "agent/disk/scan_bounds.h"
+#include "agent/disk/scan_meter.h"
 
 enum {
 	LISTING_SIZE = 32 * 1024,
@@ -28,12 +27,10 @@ enum {
 	MIN_OPEN_PER_WORKER = 4,
 	/* How much a scan must have seen before starting a thread costs next to nothing. */
 	INODES_BEFORE_THREAD = 2048,
-	NAMES_PER_CHARGE = 256,
 	/* What an inode takes in the set of those that were seen, at most. */
 	SEEN_BYTES = 4 * sizeof(uint64_t),
 	NICE = 10,
 };
-#define PAUSE_STEP_NS (5 * NSEC_PER_MSEC)
 
 /*
  * Every directory on a worker's stack is an ancestor of the one it is in. The
@@ -44,9 +41,7 @@ struct worker {
 	pthread_t thread;
 	struct list open, parked; /* oldest first; all of parked is older than all of open */
 	unsigned n_open;
-	unsigned uncharged; /* names looked at since the budget was charged */
-	int64_t charged_ns; /* this thread's CPU clock at that moment */
-	int64_t started_ns; /* and at its start */
+	struct scan_meter meter;
 	struct scan_result sum;
 	char *listing;
 };
@@ -64,65 +59,6 @@ struct scan {
 	unsigned n_workers, max_open; /* directories, of each worker */
 	struct worker *workers;
 };
-
-static bool cancelled(const struct scan *s)
-{
-	return s->options->cancel && atomic_load_explicit(s->options->cancel, memory_order_relaxed);
-}
-
-static bool stopped(const struct scan *s)
-{
-	return cancelled(s) || scan_bounds_ended(&s->bounds);
-}
-
-static int64_t thread_cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
-}
-
-/*
- * Sleeps in steps short enough for a cancellation to be noticed, and for metrics: the whole may
- * take minutes.
- */
-static void wait_out(struct scan *s, int64_t wait_ns)
-{
-	int64_t start = now_ns(), waited = 0;
-
-	while (waited < wait_ns && !stopped(s)) {
-		struct timespec step = { .tv_nsec = MIN(wait_ns - waited, PAUSE_STEP_NS) };
-		int64_t before = waited;
-
-		nanosleep(&step, NULL);
-		waited = now_ns() - start;
-		scan_budget_waited(s->options->budget, waited - before);
-	}
-}
-
-/* Pays for the CPU time since the last payment. Returns how long to stay off the CPU. */
-static int64_t charge(struct worker *w)
-{
-	struct scan_budget *b = w->scan->options->budget;
-	int64_t cpu = thread_cpu_ns(), used = cpu - w->charged_ns;
-
-	w->uncharged = 0;
-	w->charged_ns = cpu;
-	return b ? scan_budget_charge(b, used, now_ns()) : 0;
-}
-
-static void charge_name(struct worker *w)
-{
-	int64_t wait;
-
-	if (++w->uncharged < NAMES_PER_CHARGE)
-		return;
-	scan_bounds_looked(&w->scan->bounds, w->uncharged);
-	wait = charge(w);
-	if (wait > 0)
-		wait_out(w->scan, wait);
-}
 
 /* With it goes the room for its place among those that were seen. */
 static void add_name(struct worker *w, struct dir *d, const char *name)
@@ -293,7 +229,7 @@ static void visit_entry(struct worker *w, struct dir *d, const struct statx *dir
 
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return;
-	charge_name(w);
+	scan_meter_name(&w->meter);
 	if (entry->d_type == DT_DIR) {
 		add_name(w, d, name);
 		return;
@@ -320,7 +256,7 @@ static void list_dir(struct worker *w, struct dir *d, const struct statx *dir)
 		for (char *p = w->listing; p < w->listing + n;) {
 			const struct dirent64 *entry = (const struct dirent64 *)p;
 
-			if (stopped(w->scan)) {
+			if (scan_bounds_stopped(&w->scan->bounds)) {
 				w->sum.missed++;
 				return;
 			}
@@ -354,7 +290,7 @@ static void visit_subdir(struct worker *w, struct dir *parent, const char *name)
 	autofd int fd = -EBADF;
 	struct statx st;
 
-	charge_name(w);
+	scan_meter_name(&w->meter);
 	fd = open_subdir(w, parent, name);
 	if (fd < 0 && errno == EXDEV)
 		return;
@@ -476,7 +412,7 @@ static void walk(struct worker *w)
 {
 	struct scan *s = w->scan;
 
-	while (!stopped(s)) {
+	while (!scan_bounds_stopped(&s->bounds)) {
 		struct dir *d = newest(&w->open);
 		const char *name = d ? take_name(s, d) : NULL;
 
@@ -503,7 +439,7 @@ static void finish(struct scan *s)
 
 static void worker_start(struct worker *w)
 {
-	w->started_ns = w->charged_ns = thread_cpu_ns();
+	scan_meter_start(&w->meter, &w->scan->bounds, w->scan->options->budget);
 	w->listing = xmalloc(LISTING_SIZE);
 }
 
@@ -511,8 +447,7 @@ static void worker_run(struct worker *w)
 {
 	walk(w);
 	finish(w->scan);
-	charge(w);
-	w->sum.cpu_ns = w->charged_ns - w->started_ns;
+	w->sum.cpu_ns = scan_meter_end(&w->meter);
 }
 
 static void *worker_main(void *arg)
@@ -565,7 +500,7 @@ static void scan_init(struct scan *s, int dirfd, const struct scan_options *opti
 		.max_open = MAX(MAX_OPEN / n, MIN_OPEN_PER_WORKER),
 		.workers = xcalloc(n, sizeof(struct worker)),
 	};
-	scan_bounds_init(&s->bounds, options->names_max, options->memory_max);
+	scan_bounds_init(&s->bounds, options->cancel, options->names_max, options->memory_max);
 	inodes_init(&s->seen);
 	for (unsigned i = 0; i < n; i++) {
 		s->workers[i].scan = s;
@@ -643,7 +578,7 @@ int scan_tree(int dirfd, const struct scan_options *options, struct scan_result 
 	worker_run(s.workers);
 	for (unsigned i = 1; i < s.n_started; i++)
 		pthread_join(s.workers[i].thread, NULL);
-	if (cancelled(&s))
+	if (scan_bounds_cancelled(&s.bounds))
 		return error_set(e, ECANCELED, "scan: cancelled");
 	miss_rest(&s);
 	add_up(&s, ret);

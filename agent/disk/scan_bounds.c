@@ -1,9 +1,11 @@
 /* Two sums, of names and of bytes, that have a maximum. */
 #include "agent/disk/scan_bounds.h"
 
-void scan_bounds_init(struct scan_bounds *b, uint64_t names_max, uint64_t memory_max)
+void scan_bounds_init(struct scan_bounds *b, const atomic_bool *cancel, uint64_t names_max,
+		      uint64_t memory_max)
 {
 	*b = (struct scan_bounds){
+		.cancel = cancel,
 		.names_max = names_max ?: SCAN_NAMES_MAX,
 		.memory_max = memory_max ?: SCAN_MEMORY_MAX,
 	};
@@ -17,9 +19,19 @@ void scan_bounds_looked(struct scan_bounds *b, uint64_t names)
 		atomic_store_explicit(&b->ended, true, memory_order_relaxed);
 }
 
-bool scan_bounds_ended(const struct scan_bounds *b)
+static bool is_set(const atomic_bool *b)
 {
-	return atomic_load_explicit(&b->ended, memory_order_relaxed);
+	return atomic_load_explicit(b, memory_order_relaxed);
+}
+
+bool scan_bounds_cancelled(const struct scan_bounds *b)
+{
+	return b->cancel && is_set(b->cancel);
+}
+
+bool scan_bounds_stopped(const struct scan_bounds *b)
+{
+	return scan_bounds_cancelled(b) || is_set(&b->ended);
 }
 
 bool scan_bounds_have_room(struct scan_bounds *b, size_t bytes)
@@ -45,5 +57,5 @@ void scan_bounds_release(struct scan_bounds *b, size_t bytes)
 
 bool scan_bounds_cut(const struct scan_bounds *b)
 {
-	return scan_bounds_ended(b) || atomic_load_explicit(&b->left_out, memory_order_relaxed);
+	return is_set(&b->ended) || is_set(&b->left_out);
 }
