@@ -37,7 +37,7 @@ vm_qemu() {
 	mapfile -t disks < <(vm_disk root && vm_disk xfs && vm_disk ext4)
 	rm -f "$vm/channel.in" "$vm/channel.out"
 	mkfifo "$vm/channel.in" "$vm/channel.out" || exit
-	exec qemu-system-x86_64 -accel tcg,thread=multi -cpu max,la57=off -M q35 -smp 2 -m "${VM_MEMORY:-2G}" -nodefaults -no-user-config \
+	exec qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem -M q35 -smp 2 -m "${VM_MEMORY:-2G}" -nodefaults -no-user-config \
 		-display none -nic none -no-reboot -kernel "$vm_image/vmlinuz" -initrd "$vm_image/initrd" -append "$kernel $1" \
 		"${disks[@]}" -drive if=virtio,format=raw,readonly=on,file="$vm_build" \
 		-device virtio-serial-pci -device virtserialport,chardev=channel,name=channel \
