@@ -214,6 +214,13 @@ void disk_watch_soon(struct disk_watch *w)
 	arm(w->checks);
 }
 
+void disk_watch_by(struct disk_watch *w, int64_t ns)
+{
+	assert(w->checks);
+	w->due_ns = MIN(w->due_ns, ns);
+	arm(w->checks);
+}
+
 void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes)
 {
 	bool was_over = w->ledger->over;

@@ -104,6 +104,8 @@ void disk_checks_free(struct disk_checks *c);
 void disk_watch_start(struct disk_checks *c, struct disk_watch *w);
 /* Measures now, or once more if it does so already. */
 void disk_watch_soon(struct disk_watch *w);
+/* Measures by then, monotonic, at the latest. */
+void disk_watch_by(struct disk_watch *w, int64_t ns);
 /* The ledger's limit is another: what it was last seen to use is judged by that. */
 void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes);
 /*

@@ -179,18 +179,24 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 
 /*
  * Checks follow each other as fast as the kernel warns, and that is up to the task: one such walk in
- * each interval, and no more than half of the time of a thread.
+ * each interval, and where another is to follow no more than half of the time of a thread.
  */
 static bool is_due(const struct quota_watch *q, int64_t due_ns)
 {
 	return q->began_ns >= due_ns || q->watch.last_started;
 }
 
-static int64_t next_walk(const struct quota_watch *q, int64_t start_ns)
+/* After a walk that has just ended. */
+static int64_t walk_again(int64_t start_ns)
 {
 	int64_t now = now_ns();
 
-	return MAX(q->began_ns + q->watch.checks->options.interval_ns, now + (now - start_ns));
+	return now + (now - start_ns);
+}
+
+static int64_t next_walk(const struct quota_watch *q, int64_t start_ns)
+{
+	return MAX(q->began_ns + q->watch.checks->options.interval_ns, walk_again(start_ns));
 }
 
 /*
@@ -234,7 +240,7 @@ int quota_watch_establish(struct quota_watch *q, int dirfd, const atomic_bool *c
 
 /*
  * Files that are closed between the two readings of the charge give some back, others get more: the
- * least that it can be is held against the limit, until the next walk.
+ * least that it can be is held against the limit, and if that is not above it another walk follows.
  */
 static int leave_out_advance(struct quota_watch *q, struct error *e)
 {
@@ -245,9 +251,10 @@ static int leave_out_advance(struct quota_watch *q, struct error *e)
 	if (prealloc_bytes(q->watch.dirfd, &q->watch.cancel, &advance, e) ||
 	    quota_get(quota, q->project, &q->record, e))
 		return -e->code;
-	q->advance_due_ns = next_walk(q, start_ns);
 	q->counted = MIN(before, q->record.bytes);
 	q->counted -= MIN(advance, q->counted);
+	q->undecided = before != q->record.bytes && q->counted <= q->doubtful_bytes;
+	q->advance_due_ns = q->undecided ? walk_again(start_ns) : next_walk(q, start_ns);
 	return 0;
 }
 
@@ -279,6 +286,7 @@ static int doubt(struct quota_watch *q, struct error *e)
 
 	q->counted = q->record.bytes;
 	q->doubted = q->record.bytes > q->doubtful_bytes;
+	q->undecided &= q->doubted;
 	if (!q->doubted)
 		return 0;
 	if (!again || is_in_doubt(q)) {
@@ -286,6 +294,7 @@ static int doubt(struct quota_watch *q, struct error *e)
 		q->counted = q->doubtful_bytes;
 		return 0;
 	}
+	q->undecided = false;
 	nanosleep(&pause, NULL);
 	if (quota_get(projects_quota(q->projects), q->project, &q->record, e))
 		return -e->code;
@@ -353,6 +362,8 @@ static void begin(struct disk_watch *w)
 {
 	struct quota_watch *q = quota_watch(w);
 
+	if (memcmp(&q->applying, &q->limits, sizeof(q->limits)) != 0)
+		q->advance_due_ns = 0; /* what was found below the old ones may be above these */
 	q->applying = q->limits;
 	q->began_ns = w->due_ns - w->checks->options.interval_ns; /* as of the loop's clock */
 	q->strayed |= q->suspected;
@@ -431,7 +442,7 @@ bool quota_watch_take_refusal(struct quota_watch *q)
 {
 	bool ret;
 
-	if (!q->watch.outcome && q->unfinished)
+	if (!q->watch.outcome && (q->unfinished || q->undecided))
 		return false;
 	ret = q->refused_before_check ||
 	      (q->refused_under_old_limits && ledger_near(q->watch.ledger));
@@ -502,6 +513,8 @@ static void book(struct disk_watch *w)
 		put_refusals_behind(q);
 	if (q->unfinished)
 		disk_watch_soon(w);
+	else if (q->undecided)
+		disk_watch_by(w, q->advance_due_ns);
 	w->ledger->filesystem = projects_quota(q->projects)->fs->name;
 	w->ledger->project = q->project;
 	w->ledger->limits = q->record.limits;

@@ -47,6 +47,7 @@ struct quota_watch {
 	struct error rest_why;
 	bool changed;    /* the kernel was given other limits */
 	bool unfinished; /* another check is to follow at once */
+	bool undecided;  /* or at advance_due_ns: what it has in advance changed meanwhile */
 };
 
 extern const struct disk_method quota_method;

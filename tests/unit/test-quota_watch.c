@@ -29,6 +29,7 @@ static uint64_t taken;
 static bool is_xfs;
 static uint64_t advance; /* of what is taken, what XFS gave */
 static unsigned walks;   /* to find that out */
+static uint64_t grows;   /* meanwhile */
 
 static struct quota_record charged(void)
 {
@@ -62,6 +63,7 @@ int prealloc_bytes(int dirfd unused, const atomic_bool *cancel unused, uint64_t 
 {
 	walks++;
 	*ret = advance;
+	taken += grows;
 	return 0;
 }
 
@@ -150,11 +152,16 @@ void disk_watch_start(struct disk_checks *c unused, struct disk_watch *w unused)
 {
 }
 
-static bool soon;
+static bool soon, by; /* another check follows */
 
 void disk_watch_soon(struct disk_watch *w unused)
 {
 	soon = true;
+}
+
+void disk_watch_by(struct disk_watch *w unused, int64_t ns unused)
+{
+	by = true;
 }
 
 /* ---- sandboxes ---- */
@@ -175,6 +182,7 @@ static int setup(void **state unused)
 	taken = most_room = 0;
 	greedy = is_xfs = false;
 	walks = 0;
+	grows = 0;
 	now = now_ns();
 	ledger = (struct ledger){ 0 };
 	watch = (struct quota_watch){
@@ -203,7 +211,7 @@ static int check(void)
 	struct disk_watch *w = &watch.watch;
 	int r;
 
-	soon = false;
+	soon = by = false;
 	w->due_ns = now + INTERVAL_NS;
 	quota_method.begin(w);
 	r = quota_method.measure(w);
@@ -361,8 +369,8 @@ static void a_sandbox_is_put_back_once_in_an_interval(void **state unused)
 	assert_int_equal(file->is.id, PROJECT);
 }
 
-/* The kernel warns of its soft limit as often as it is crossed, and each time a check follows. */
-static void what_was_preallocated_is_looked_for_once_in_an_interval(void **state unused)
+/* By what was preallocated, it is thought. */
+static void is_above_its_limit(void)
 {
 	is_xfs = true;
 	ledger.has_limit = true;
@@ -372,6 +380,12 @@ static void what_was_preallocated_is_looked_for_once_in_an_interval(void **state
 	advance = charged().bytes - taken + BLOCK;
 	assert_int_equal(check(), 0);
 	assert_true(soon && !walks && !ledger.over);
+}
+
+/* The kernel warns of its soft limit as often as it is crossed, and each time a check follows. */
+static void what_was_preallocated_is_looked_for_once_in_an_interval(void **state unused)
+{
+	is_above_its_limit();
 	assert_int_equal(check(), 0);
 	assert_true(walks == 1 && !soon && !ledger.over);
 	assert_int_equal(ledger_counted(&ledger), charged().bytes - advance);
@@ -382,6 +396,34 @@ static void what_was_preallocated_is_looked_for_once_in_an_interval(void **state
 		assert_true(walks == 1 && !soon && !ledger.over);
 	}
 	now += INTERVAL_NS;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 2 && ledger.over);
+}
+
+static void or_again_when_it_changed_meanwhile(void **state unused)
+{
+	is_above_its_limit();
+	grows = BLOCK;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 1 && by && !soon && !ledger.over);
+	assert_true(watch.advance_due_ns < now + INTERVAL_NS);
+	now = watch.advance_due_ns - 1;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 1 && by && !ledger.over);
+	grows = advance = 0;
+	now = watch.advance_due_ns;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 2 && !by && ledger.over);
+}
+
+static void or_when_its_limit_is_another(void **state unused)
+{
+	is_above_its_limit();
+	assert_int_equal(check(), 0);
+	assert_true(walks == 1 && !ledger.over);
+	advance = 0;
+	watch.limits.soft_bytes -= BLOCK;
+	ledger_set_limit(&ledger, true, watch.limits.soft_bytes);
 	assert_int_equal(check(), 0);
 	assert_true(walks == 2 && ledger.over);
 }
@@ -398,6 +440,8 @@ int main(void)
 		IN_A_PLACE(nor_does_the_sandbox_itself),
 		IN_A_PLACE(a_sandbox_is_put_back_once_in_an_interval),
 		IN_A_PLACE(what_was_preallocated_is_looked_for_once_in_an_interval),
+		IN_A_PLACE(or_again_when_it_changed_meanwhile),
+		IN_A_PLACE(or_when_its_limit_is_another),
 		IN_A_PLACE(before_the_container_begins_the_sandbox_itself_must_have_it),
 		IN_A_PLACE(one_that_is_not_wanted_any_more_is_left_where_it_is),
 	};
