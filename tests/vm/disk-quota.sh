@@ -345,7 +345,7 @@ disconnect "$fd"
 begin swells 16 'for i in $(seq 30); do head -c 512K /dev/zero >file$i; sleep 0.3; done; touch mark; sleep 1000'
 ok 'quota show says how fast a container grows, and when it will be full' eventually "$patience" quota_is a swells \
 	'.growth_bytes_per_minute > 0 and .full_in_seconds > 0 and .state == "ok"'
-like 'in words too' "$(agentctl a quota show swells)" $'GROWTH/MIN +FULL IN +STATE.*\n.*% +[0-9.]+[KM]B +[0-9]+[a-z]+ +ok '
+like 'in words too' "$(agentctl a quota show swells)" $'GROWTH/MIN +FULL IN +STATE.*\n.*% +\\+[0-9.]+[KM]B +[0-9.]+ [a-z]+ +ok '
 ok 'and that it is nearly so' eventually "$patience" quota_is a swells '.state == "near" and .percent >= 90 and .percent < 100'
 stop swells INT
 
