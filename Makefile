@@ -215,7 +215,7 @@ bench-quota:
 
 # A node there, of which the power is cut at random, so many times: half of them on XFS and half on ext4, or all on POWER_FS.
 # SEED=n makes the choices of a run that printed it again. check-vm cuts it once, for a second node would boot twice more: on the one
-# that the seed says, while host/11-reboot is always on ext4, so that no run is without it.
+# that the seed says; host/11-reboot is on one by chance as well.
 POWER_CUTS ?= 50
 power-cuts:
 	$(Q)POWER_CUTS=$(POWER_CUTS) POWER_FS="$(POWER_FS)" $(MAKE) check-vm VM_TESTS=host/10-power-cuts
