@@ -68,10 +68,9 @@ static int on_late(sd_event_source *source unused, uint64_t usec unused, void *a
 	bool stored = !store_waiting(&s->stored);
 
 	s->answer.pending = xasprintf(
-		stored ? "the filesystem of %s has not taken it yet, as one that is frozen does "
-			 "not, or one that is very busy"
-		       : "the agent's store, in %s, has not been written yet, as it is not on a "
-			 "filesystem that is frozen, or very busy",
+		stored ? "the filesystem of %s has not taken it yet: it may be frozen, or very busy"
+		       : "the agent's store, in %s, has not been written yet: its filesystem may "
+			 "be frozen, or very busy",
 		stored ? a->flags.work_dir : a->store_dir);
 	answer(s);
 	return 0;

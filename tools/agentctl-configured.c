@@ -109,7 +109,7 @@ static void read_isolation(const char *isolation, struct asked *ret)
 	while ((name = strsep(&rest, ",")))
 		if (is_quota(name, &ret->wanted))
 			ret->isolators++;
-		else if (*name)
+		else if (*name && !str_starts(name, DISK)) /* there are no others */
 			buf_addf(&ret->mended, "%s,", name);
 	buf_adds(&ret->mended, DISK ANY);
 }

@@ -128,7 +128,7 @@ static char *witness_cell(const struct quota_state *q, const struct quota_table 
 		buf_addf(&out, ", %s ago", ago);
 	if (q->has_missed && q->missed)
 		buf_addf(&out, ", %llu missed", (unsigned long long)q->missed);
-	if (scanned && q->has_used_bytes && q->scanned_bytes > q->used_bytes)
+	if (scanned && q->disputed)
 		buf_addf(&out, ", a scan found %s", scanned);
 	return buf_take(&out);
 }

@@ -198,7 +198,7 @@ static void check_directory(void *ctx, int fd)
 
 static bool has_changed(const struct label_check *c, const struct statx *st)
 {
-	return st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec >= c->since_ns;
+	return scan_changed_ns(st) >= c->since_ns;
 }
 
 /*

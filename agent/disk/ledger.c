@@ -126,12 +126,12 @@ static void note_growth(struct ledger *l, const struct disk_measure *m)
 		mark(p, m);
 }
 
-/* before, after: what was charged about when the scan began, and after it had ended. */
-static bool disputes(const struct disk_measure *scan, uint64_t before, uint64_t after)
+/* What a task deletes and makes again meanwhile is no matter. */
+static bool disputes(const struct disk_measure *scan)
 {
-	uint64_t charged = MAX(before, after);
+	uint64_t some = DISPUTE_BYTES + scan->charged / 100 * DISPUTE_PERCENT;
 
-	return scan->bytes > charged + DISPUTE_BYTES + charged / 100 * DISPUTE_PERCENT;
+	return scan->settled > scan->charged + some;
 }
 
 void ledger_measured(struct ledger *l, const struct disk_measure *m)
@@ -143,12 +143,8 @@ void ledger_measured(struct ledger *l, const struct disk_measure *m)
 	}
 	if (m->witness == WITNESS_QUOTA && l->used.witness == WITNESS_SCAN)
 		l->scanned = l->used;
-	/*
-	 * Only what was measured after the scan can be held against it, and before it there was
-	 * something.
-	 */
-	if (l->scanned.ns > l->used.ns && l->used.witness == WITNESS_QUOTA)
-		l->disputed = disputes(&l->scanned, l->used.bytes, m->bytes);
+	if (l->scanned.ns > l->used.ns)
+		l->disputed = disputes(&l->scanned);
 	note_growth(l, m);
 	l->used = *m;
 	l->refused_at.bytes = MAX(l->refused_at.bytes, m->bytes);

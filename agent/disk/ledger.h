@@ -16,6 +16,11 @@ struct disk_measure {
 	uint64_t bytes, inodes;
 	/* Of the bytes, what is not held against its limit: XFS gave it to files in advance. */
 	uint64_t left_out;
+	/*
+	 * Of a scan's, what had not changed any more when the quota was read before it, and what
+	 * was charged then: both 0 if it was not.
+	 */
+	uint64_t settled, charged;
 	uint64_t missed;     /* names that could not be looked at */
 	int64_t ns, wall_ns; /* monotonic; shown */
 };

@@ -102,12 +102,20 @@ static bool is_new(struct worker *w, const struct statx *st)
 	return false;
 }
 
+int64_t scan_changed_ns(const struct statx *st)
+{
+	return st->stx_ctime.tv_sec * NSEC_PER_SEC + st->stx_ctime.tv_nsec;
+}
+
 /* False when it was counted before. */
 static bool count(struct worker *w, const struct statx *st)
 {
+	uint64_t bytes = st->stx_blocks * STAT_BLOCK_BYTES;
+
 	if (!is_new(w, st))
 		return false;
-	w->sum.bytes += st->stx_blocks * STAT_BLOCK_BYTES;
+	w->sum.bytes += bytes;
+	w->sum.settled += scan_changed_ns(st) < w->scan->options->settled_ns ? bytes : 0;
 	w->sum.inodes++;
 	w->sum.directories += S_ISDIR(st->stx_mode);
 	return true;
@@ -540,6 +548,7 @@ static void add_up(const struct scan *s, struct scan_result *ret)
 		const struct scan_result *sum = &s->workers[i].sum;
 
 		ret->bytes += sum->bytes;
+		ret->settled += sum->settled;
 		ret->inodes += sum->inodes;
 		ret->directories += sum->directories;
 		ret->missed += sum->missed;

@@ -15,6 +15,7 @@ struct statx;
 
 struct scan_result {
 	uint64_t bytes;       /* allocated, in units of STAT_BLOCK_BYTES */
+	uint64_t settled;     /* of these, by what has not changed since settled_ns */
 	uint64_t inodes;      /* each once, directories included */
 	uint64_t directories; /* of these inodes */
 	/*
@@ -52,7 +53,11 @@ struct scan_options {
 	struct scan_budget *budget;         /* NULL: as fast as it goes */
 	const struct scan_visitor *visitor; /* NULL: nobody */
 	uint64_t names_max, memory_max;     /* 0: SCAN_NAMES_MAX, SCAN_MEMORY_MAX */
+	int64_t settled_ns;                 /* since 1970 */
 };
+
+/* When an inode was changed last. */
+int64_t scan_changed_ns(const struct statx *st);
 
 /*
  * Adds up the tree whose root dirfd is (an O_PATH descriptor will do; it stays

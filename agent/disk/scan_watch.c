@@ -45,6 +45,8 @@ static void begin(struct disk_watch *w)
 	if (s->labels.project != w->ledger->project)
 		s->looked = (struct scan_time){ 0 }; /* that was for another one */
 	s->began = scan_now();
+	s->charged = w->ledger->used.witness == WITNESS_QUOTA ? w->ledger->used
+							      : (struct disk_measure){ 0 };
 	s->big = s->unfinished || s->result.inodes >= DISK_SCAN_BIG_INODES;
 	label_check_init(&s->labels, w->ledger->project, files_since(s));
 }
@@ -66,6 +68,7 @@ static int measure(struct disk_watch *w)
 		.budget = &w->checks->budget,
 		.visitor = s->labels.project == PROJECT_NONE ? NULL : &s->labels.visitor,
 		.names_max = is_short(s) ? DISK_SCAN_SMALL_NAMES : 0,
+		.settled_ns = s->charged.wall_ns - CLOCK_TOLERANCE_NS,
 	};
 
 	return scan_tree(w->dirfd, &options, &s->result, &w->error);
@@ -110,6 +113,8 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_SCAN,
 		.bytes = s->result.bytes,
+		.settled = s->result.settled,
+		.charged = s->charged.bytes,
 		.inodes = s->result.inodes,
 		.missed = s->result.missed,
 		.ns = now_ns(),

@@ -112,10 +112,10 @@ static void a_row_says_who_measured_and_when(void **state unused)
 static void a_witness_that_is_contradicted_says_so(void **state unused)
 {
 	assert_row("\"witness\":\"quota\",\"age_seconds\":0,\"used_bytes\":1024,\"scanned_bytes\":"
-		   "2048",
+		   "2048,\"disputed\":true",
 		   &human, "quota, 0.0 s ago, a scan found 2.00KB\n");
-	assert_row("\"witness\":\"quota\",\"age_seconds\":0,\"used_bytes\":2048,\"scanned_bytes\":"
-		   "1024",
+	assert_row("\"witness\":\"quota\",\"age_seconds\":0,\"used_bytes\":1024,\"scanned_bytes\":"
+		   "2048",
 		   &human, "quota, 0.0 s ago\n");
 }
 

@@ -135,16 +135,28 @@ static void the_quota_is_believed_before_the_scan(void **state unused)
 	assert_false(l.over);
 }
 
+/* So many bytes, all but fresh of which have not changed since the quota was read. */
+static const struct disk_measure *scan_beside(const struct ledger *l, uint64_t bytes,
+					      uint64_t fresh, int64_t ns)
+{
+	static struct disk_measure m;
+
+	m = *scan(bytes, ns);
+	m.settled = bytes - fresh;
+	m.charged = l->used.bytes;
+	return &m;
+}
+
 static void a_scan_that_finds_much_more_than_was_charged_disputes_it(void **state unused)
 {
 	struct ledger l = { 0 };
 
 	ledger_measured(&l, quota(4 * MIB, 1));
-	ledger_measured(&l, scan(9 * MIB, 2));
+	ledger_measured(&l, scan_beside(&l, 9 * MIB, 0, 2));
 	assert_false(l.disputed);
 	ledger_measured(&l, quota(4 * MIB, 3));
 	assert_true(l.disputed);
-	ledger_measured(&l, scan(4 * MIB, 4));
+	ledger_measured(&l, scan_beside(&l, 4 * MIB, 0, 4));
 	ledger_measured(&l, quota(4 * MIB, 5));
 	assert_false(l.disputed);
 }
@@ -159,7 +171,7 @@ static void what_a_file_was_given_in_advance_is_used_and_not_held_against_it(voi
 	ledger_measured(&l, &m);
 	assert_false(l.over);
 	assert_string_equal(state_of(&l), "near");
-	ledger_measured(&l, scan(9 * MIB, 2));
+	ledger_measured(&l, scan_beside(&l, 9 * MIB, 0, 2));
 	m.ns = 3;
 	ledger_measured(&l, &m);
 	assert_int_equal(l.used.bytes, 9 * MIB);
@@ -174,11 +186,11 @@ static void what_was_deleted_or_written_during_a_scan_disputes_nothing(void **st
 	struct ledger l = { 0 };
 
 	ledger_measured(&l, quota(9 * MIB, 1));
-	ledger_measured(&l, scan(9 * MIB, 2));
+	ledger_measured(&l, scan_beside(&l, 9 * MIB, 0, 2));
 	ledger_measured(&l, quota(MIB, 3));
 	assert_false(l.disputed);
-	ledger_measured(&l, scan(9 * MIB, 4));
-	ledger_measured(&l, quota(9 * MIB, 5));
+	ledger_measured(&l, scan_beside(&l, 9 * MIB, 8 * MIB, 4));
+	ledger_measured(&l, quota(MIB, 5));
 	assert_false(l.disputed);
 }
 

@@ -166,6 +166,22 @@ static void a_file_with_several_names_counts_once(void **state)
 	assert_int_equal(found.bytes, du(p));
 }
 
+static void what_has_not_changed_since_is_known(void **state)
+{
+	struct place *p = *state;
+	struct scan_options options = { .settled_ns = 0 };
+	struct scan_result found;
+	struct error e;
+
+	make_file(p->tree, "file", BLOCK);
+	assert_int_equal(scan_tree(p->tree, &options, &found, &e), 0);
+	assert_int_equal(found.settled, 0);
+	options.settled_ns = wall_ns() + NSEC_PER_SEC;
+	assert_int_equal(scan_tree(p->tree, &options, &found, &e), 0);
+	assert_int_equal(found.settled, found.bytes);
+	assert_true(found.settled >= BLOCK);
+}
+
 static void a_sparse_file_counts_by_its_blocks(void **state)
 {
 	struct place *p = *state;
@@ -883,6 +899,7 @@ int main(void)
 		IN_A_PLACE(an_empty_tree_is_its_root),
 		IN_A_PLACE(files_and_directories_count_at_every_level),
 		IN_A_PLACE(a_file_with_several_names_counts_once),
+		IN_A_PLACE(what_has_not_changed_since_is_known),
 		IN_A_PLACE(a_sparse_file_counts_by_its_blocks),
 		IN_A_PLACE(a_symbolic_link_is_counted_but_never_followed),
 		IN_A_PLACE(a_special_file_is_never_opened),

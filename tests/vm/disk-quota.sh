@@ -455,6 +455,13 @@ runs free
 ok 'without enforcement it may write' eventually "$patience" quota_is d free '.state == "over" and .used_bytes > 4000000 and .limit_bytes == 2097152 and .hard_bytes == null'
 ok 'which its statistics say' answers d /monitor/statistics.json 'map(select(.executor_id == "free") | .statistics | .disk_used_bytes > .disk_limit_bytes) == [true]'
 ok 'and a scan looks too' eventually "$patience" quota_is d free '.scanned_bytes > 4000000 and .witness == "quota"'
+begin churns 16 'while :; do head -c 8M /dev/zero >file; rm file; done'
+runs churns
+scans=$(metric d slave/disk_scans)
+has_scanned() { [ "$(metric d slave/disk_scans)" -ge $((scans + 30)) ]; }
+eventually "$patience" has_scanned
+unlike 'what is made and deleted again and again escapes nothing' "$(<"$dir/d.log")" 'escapes its quota'
+stop churns INT
 stop free INT
 stop d USR1
 
