@@ -18,12 +18,22 @@ void execute_arm(struct execute *x, sd_event_source **timer, int64_t ns, sd_even
 	timer_set(x->server.loop, timer, ns, fn, x);
 }
 
-/* The master ends what is left of us; main() waits until it was told. */
+static void stop_timers(struct execute *x)
+{
+	sd_event_source **timers[] = { &x->redial,    &x->give_up, &x->no_offer, &x->timeout,
+				       &x->kill_wait, &x->pulse,   &x->question };
+
+	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
+		*timers[i] = sd_event_source_disable_unref(*timers[i]);
+}
+
+/* The master ends what is left of us; main() waits until it was told, which may take a while. */
 void execute_finish(struct execute *x, enum status status)
 {
 	if (x->status != STATUS_NONE)
 		return;
 	x->status = status;
+	stop_timers(x);
 	if (x->master && !x->subscribed)
 		peer_close(take_ptr(x->master));
 	if (!x->master)
@@ -122,11 +132,7 @@ static int run(struct execute *x, struct error *e)
 
 static void execute_fini(struct execute *x)
 {
-	sd_event_source **timers[] = { &x->redial,    &x->give_up, &x->no_offer, &x->timeout,
-				       &x->kill_wait, &x->pulse,   &x->question };
-
-	for (size_t i = 0; i < ARRAY_SIZE(timers); i++)
-		sd_event_source_disable_unref(*timers[i]);
+	stop_timers(x);
 	streams_free(x->server.streams);
 	work_pool_free(x->pool);
 	sd_event_unref(x->server.loop);
