@@ -315,7 +315,8 @@ void resources_add_disk(struct resources *r, uint64_t bytes)
 {
 	uint64_t milli = bytes / MIB * SCALAR_UNIT + bytes % MIB * SCALAR_UNIT / MIB;
 
-	resources_add_scalar(r, "disk", "*", (int64_t)MIN(milli, (uint64_t)SCALAR_MAX * SCALAR_UNIT));
+	resources_add_scalar(r, "disk", "*",
+			     (int64_t)MIN(milli, (uint64_t)SCALAR_MAX * SCALAR_UNIT));
 }
 
 bool resources_has(const struct resources *r, const char *name)
