@@ -178,8 +178,8 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 }
 
 /*
- * Checks follow each other as fast as the kernel warns, and that is up to the task: one such walk in
- * each interval, and where another is to follow no more than half of the time of a thread.
+ * Checks follow each other as fast as the kernel warns, and that is up to the task: one such walk
+ * in each interval, and where another is to follow no more than half of the time of a thread.
  */
 static bool is_due(const struct quota_watch *q, int64_t due_ns)
 {

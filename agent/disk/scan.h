@@ -65,7 +65,8 @@ int64_t scan_changed_ns(const struct statx *st);
  * blocks, a symbolic link by its own and is never followed. Whatever lies on
  * another filesystem is left out, its mount point included. Only directories
  * are opened, one name at a time and never by a path, so neither depth nor
- * renames lead out of the tree; a bounded number of them is open at once, and none is entered twice.
+ * renames lead out of the tree; a bounded number of them is open at once, and
+ * none is entered twice.
  *
  * Blocks for as long as it takes: it belongs on a worker. Further threads start
  * only once the tree has proven big, and inherit the caller's priority.

@@ -45,10 +45,10 @@ struct mesos_isolator {
 	uint32_t size; /* sizeof(struct mesos_isolator) */
 	uint32_t abi;  /* MESOS_MODULE_ABI */
 	/*
-	 * Before the container is made. Its sandbox is there, with stdout and stderr, and is held to
-	 * its quota, but nobody except the agent's user can enter it. Those three are given to the
-	 * container's user afterwards; what else a module makes there stays whose it is. A failure
-	 * fails the launch.
+	 * Before the container is made. Its sandbox is there, with stdout and stderr, and is held
+	 * to its quota, but nobody except the agent's user can enter it. Those three are given to
+	 * the container's user afterwards; what else a module makes there stays whose it is. A
+	 * failure fails the launch.
 	 */
 	int (*prepare)(void *self, const struct mesos_container *c, struct mesos_plan *plan);
 	/* Its first process is there and waits, and its sandbox is its user's. The same. */

@@ -1,4 +1,4 @@
-/* Counts what one process asks to write and writes by write(2), and lets it open no file of one name. */
+/* Counts what one process asks to write and writes, and lets it open no file of one name. */
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <bpf/bpf_helpers.h>
