@@ -197,10 +197,10 @@ static bool disk_value(const struct ledger *l, const char *what, uint64_t *ret)
 		{ "disk_limit_inodes", l->limits.hard_inodes > 0, l->limits.hard_inodes },
 		{ "disk_used_inodes", ledger_known(l), l->used.inodes },
 	};
-	size_t i = 0;
+	size_t i;
 
-	while (strcmp(all[i].what, what) != 0)
-		assert(++i < ARRAY_SIZE(all));
+	for (i = 0; strcmp(all[i].what, what) != 0; i++)
+		assert(i + 1 < ARRAY_SIZE(all));
 	*ret = all[i].value;
 	return all[i].has;
 }
