@@ -220,7 +220,7 @@ static struct quota_state describe_quota(const struct agent *a, const struct exe
 		.has_inodes_limit = quota && l->limits.hard_inodes,
 		.scanned_bytes = l->scanned.bytes,
 		.has_scanned_bytes = l->scanned.witness != WITNESS_NONE,
-		.disputed = true,
+		.disputed = l->disputed,
 		.has_disputed = l->disputed,
 		.growth_bytes_per_minute = l->growth_bytes_per_second * 60,
 		.has_growth_bytes_per_minute = l->has_growth && x->container,

@@ -293,27 +293,32 @@ static void tell_xfs_uncounted(struct probe *p)
 	tell(p, true, what, mend);
 }
 
-static void tell_ext4_uncounted(struct probe *p)
+/* As for the agent in its unit, from which devices are kept. */
+static void tell_ext4_unreadable(struct probe *p)
 {
-	struct ext4 x = { 0 };
-	int r = ext4_read(p->mount.source, &x);
-	bool known = r == 0, room = !known || ext4_has_room(&x);
+	autofree char *what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
+	autofree char *mend = xasprintf("how it was made cannot be read from %s here: "
+					"mesos-agentctl quota check, as root, can, and says what "
+					"mends that",
+					p->mount.source);
+
+	tell(p, true, what, mend);
+}
+
+static void tell_ext4_uncounted(struct probe *p, const struct ext4 *x, bool known)
+{
+	bool room = !known || ext4_has_room(x);
 	autofree char *tune = xasprintf(room ? "tune2fs -O project,quota -Q prjquota %s"
 					     : "mkfs.ext4 -I 256 -O project,quota %s",
 					p->mount.source);
-	bool made_for_it = room && known && ext4_has_projects(&x);
+	bool made_for_it = room && known && ext4_has_projects(x);
 	autofree char *command = with_prjquota(p, made_for_it ? "" : tune);
-	autofree char *mend =
-		r == -EPERM || r == -EACCES
-			? xasprintf("how it was made cannot be read from %s here: mesos-agentctl "
-				    "quota check, as root, can, and says what mends that",
-				    p->mount.source)
-			: xasprintf("%s%s", room ? "" : "make it anew, empty: ", command);
+	autofree char *mend = xasprintf("%s%s", room ? "" : "make it anew, empty: ", command);
 	autofree char *what = NULL;
 
 	if (!room)
 		what = xasprintf("the inodes of %s have no room for a project id (ext4, %u bytes)",
-				 p->mount.target, x.inode_bytes);
+				 p->mount.target, x->inode_bytes);
 	else if (!known)
 		what = xasprintf("%s has no project quotas (ext4)", p->mount.target);
 	else if (!made_for_it)
@@ -324,6 +329,17 @@ static void tell_ext4_uncounted(struct probe *p)
 	tell(p, true, what, mend);
 }
 
+static void look_at_ext4(struct probe *p)
+{
+	struct ext4 x = { 0 };
+	int r = ext4_read(p->mount.source, &x);
+
+	if (r == -EPERM || r == -EACCES)
+		tell_ext4_unreadable(p);
+	else
+		tell_ext4_uncounted(p, &x, r == 0);
+}
+
 static void check_accounting(struct probe *p)
 {
 	struct quota_mode mode;
@@ -332,7 +348,7 @@ static void check_accounting(struct probe *p)
 	if (quota_mode_get(&p->quota, &mode, &e))
 		tell(p, true, e.text, "see what the kernel's log says of that filesystem");
 	else if (!mode.accounting && p->quota.fs->quota_feature)
-		tell_ext4_uncounted(p);
+		look_at_ext4(p);
 	else if (!mode.accounting)
 		tell_xfs_uncounted(p);
 }

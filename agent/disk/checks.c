@@ -104,6 +104,7 @@ static void begin(struct disk_watch *w, int64_t now)
 	atomic_store(&w->cancel, false);
 	w->running = true;
 	w->last_started = w->last;
+	w->began_ns = now;
 	w->due_ns = next(w, now);
 	w->job = (struct work){ .run = run, .done = done };
 	if (w->method->begin)
@@ -207,18 +208,16 @@ void disk_watch_start(struct disk_checks *c, struct disk_watch *w)
 	arm(c);
 }
 
-void disk_watch_soon(struct disk_watch *w)
-{
-	assert(w->checks);
-	w->due_ns = now_ns();
-	arm(w->checks);
-}
-
 void disk_watch_by(struct disk_watch *w, int64_t ns)
 {
 	assert(w->checks);
 	w->due_ns = MIN(w->due_ns, ns);
 	arm(w->checks);
+}
+
+void disk_watch_soon(struct disk_watch *w)
+{
+	disk_watch_by(w, now_ns());
 }
 
 void disk_watch_limit(struct disk_watch *w, bool limited, uint64_t limit_bytes)

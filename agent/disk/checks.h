@@ -76,11 +76,11 @@ struct disk_watch {
 	struct disk_checks *checks; /* NULL: not watched */
 	const struct disk_method *method;
 	const struct disk_watch_ops *ops;
-	void *owner;           /* for ops */
-	const char *name;      /* for log lines; the owner's */
-	int dirfd;             /* of the sandbox; the owner's */
-	struct ledger *ledger; /* the owner's */
-	int64_t due_ns;
+	void *owner;              /* for ops */
+	const char *name;         /* for log lines; the owner's */
+	int dirfd;                /* of the sandbox; the owner's */
+	struct ledger *ledger;    /* the owner's */
+	int64_t began_ns, due_ns; /* monotonic: the measurement that runs, or the last; the next */
 	bool running;
 	bool last;         /* the container has ended: one more measurement */
 	bool last_started; /* and that has begun */

@@ -183,7 +183,7 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
  */
 static bool is_due(const struct quota_watch *q, int64_t due_ns)
 {
-	return q->began_ns >= due_ns || q->watch.last_started;
+	return q->watch.began_ns >= due_ns || q->watch.last_started;
 }
 
 /* After a walk that has just ended. */
@@ -196,7 +196,7 @@ static int64_t walk_again(int64_t start_ns)
 
 static int64_t next_walk(const struct quota_watch *q, int64_t start_ns)
 {
-	return MAX(q->began_ns + q->watch.checks->options.interval_ns, walk_again(start_ns));
+	return MAX(q->watch.began_ns + q->watch.checks->options.interval_ns, walk_again(start_ns));
 }
 
 /*
@@ -365,7 +365,6 @@ static void begin(struct disk_watch *w)
 	if (memcmp(&q->applying, &q->limits, sizeof(q->limits)) != 0)
 		q->advance_due_ns = 0; /* what was found below the old ones may be above these */
 	q->applying = q->limits;
-	q->began_ns = w->due_ns - w->checks->options.interval_ns; /* as of the loop's clock */
 	q->strayed |= q->suspected;
 	q->suspected = false;
 	q->unfinished = q->changed = q->none_free = false;

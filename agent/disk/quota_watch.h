@@ -33,7 +33,6 @@ struct quota_watch {
 
 	/* the job's */
 	struct quota_limits applying;
-	int64_t began_ns;                        /* the check */
 	int64_t put_back_due_ns, advance_due_ns; /* no walk through all of it for that before */
 	bool none_free;                          /* no id: it is tried again at each check */
 	uint64_t doubtful_bytes; /* more than this is believed only when it is seen twice */

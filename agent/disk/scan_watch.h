@@ -20,8 +20,8 @@ struct scan_watch {
 	struct disk_watch watch;
 	struct label_check labels;
 	struct scan_result result;
-	struct disk_measure
-		charged; /* when it began, the last one of the quota, if there was one */
+	/* The quota's last one when the scan began; WITNESS_NONE: there was none. */
+	struct disk_measure charged;
 	bool begun;      /* it has had its first turn */
 	bool big;        /* the scan that runs, or was the last, is on the threads for big ones */
 	bool unfinished; /* the last one was given up where it must be short */

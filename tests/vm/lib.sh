@@ -12,14 +12,21 @@ modprobe loop # for filesystems in files: nobody else asks for it
 # q COMMAND DIRECTORY [ARGUMENT]...: project quotas by our driver, and as it would not do it: quotactl.c.
 q() { "$MESOS_BUILD/tests/vm/quotactl" "$@"; }
 
-# strace_agent NAME OPTION...: strace on each thread that the agent has, until "stop strace-NAME"; returns when it is on all.
-strace_agent() {
-	local name=$1 threads=() t
-	for t in "/proc/${pid[$name]}/task"/*; do
-		threads+=(-p "${t##*/}")
+# threads NAME [PREFIX]: the ids of those that the agent has, without those whose own names begin like this.
+threads() {
+	local t
+	for t in "/proc/${pid[$1]}/task"/*; do
+		[[ -n ${2:-} && $(<"$t/comm") == "$2"* ]] || echo "${t##*/}"
 	done
-	spawn "strace-$name" strace "${threads[@]}" -o "$dir/$name.trace" "${@:2}"
-	eventually "$patience" attached "$name" $((${#threads[@]} / 2))
+}
+# strace_agent NAME OPTION...: strace on each thread that the agent has, without those that $but names, until "stop strace-NAME";
+# returns when it is on all.
+but=''
+strace_agent() {
+	local name=$1 traced
+	mapfile -t traced < <(threads "$name" "$but")
+	spawn "strace-$name" strace "${traced[@]/#/-p}" -o "$dir/$name.trace" "${@:2}"
+	eventually "$patience" attached "$name" ${#traced[@]}
 }
 attached() { [ "$(grep -c attached "$dir/strace-$1.log")" = "$2" ]; }
 
