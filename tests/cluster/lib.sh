@@ -110,7 +110,11 @@ spawn() {
 	order+=("$name")
 }
 
-alive() { [ -n "${pid[$1]:-}" ] && kill -0 "${pid[$1]}" 2>/dev/null; }
+# alive NAME: it runs. Once bash has taken its end its number may be that of a stranger, who has another parent.
+alive() {
+	local stat
+	[ -n "${pid[$1]:-}" ] && { read -r stat <"/proc/${pid[$1]}/stat"; } 2>/dev/null && [[ ${stat##*) } == [!ZX]\ $$\ * ]]
+}
 ended() { ! alive "$1"; }
 said() { grep -qE -- "$2" "$dir/$1.out"; }
 logged() { grep -qE -- "$2" "$dir/$1.log"; }
@@ -130,7 +134,7 @@ finish() {
 # stop NAME [SIGNAL]: ends it, with SIGKILL if it does not listen; its exit status is in $status.
 stop() {
 	[ -n "${pid[$1]:-}" ] || return 0
-	kill -s "${2:-TERM}" "${pid[$1]}" 2>/dev/null
+	alive "$1" && kill -s "${2:-TERM}" "${pid[$1]}" 2>/dev/null
 	finish "$1" 2>/dev/null && return # bash has something to say of the killed
 	diag "$1 (pid ${pid[$1]}) does not end on SIG${2:-TERM}"
 	failures=$((failures + 1))
