@@ -5,8 +5,9 @@
 
 #include "agent/disk/scan.h"
 #include "lib/log.h"
+#include "lib/timer.h"
 
-static void arm(struct disk_checks *c);
+static void arm(struct disk_watch *w);
 
 /* After the ledger has changed: does what the policy says. */
 static void judge(struct disk_watch *w, bool was_over)
@@ -46,14 +47,17 @@ static void fail(struct disk_watch *w)
 	w->failing = true;
 }
 
-static void settle(struct disk_watch *w)
+static void leave(struct disk_watch *w)
 {
-	struct disk_checks *c = w->checks;
-
+	w->timer = sd_event_source_disable_unref(w->timer);
 	list_remove(&w->node);
 	w->checks = NULL;
+}
+
+static void settle(struct disk_watch *w)
+{
+	leave(w);
 	w->ops->settled(w);
-	arm(c);
 }
 
 static void run(struct work *job)
@@ -91,7 +95,7 @@ static void done(struct work *job)
 	if (w->last_started)
 		settle(w);
 	else
-		arm(w->checks);
+		arm(w);
 }
 
 static int64_t next(struct disk_watch *w, int64_t now)
@@ -99,8 +103,10 @@ static int64_t next(struct disk_watch *w, int64_t now)
 	return w->method->next ? w->method->next(w, now) : now + w->checks->options.interval_ns;
 }
 
-static void begin(struct disk_watch *w, int64_t now)
+static void begin(struct disk_watch *w)
 {
+	int64_t now = now_ns();
+
 	atomic_store(&w->cancel, false);
 	w->running = true;
 	w->last_started = w->last;
@@ -112,50 +118,27 @@ static void begin(struct disk_watch *w, int64_t now)
 	work_submit(w->method->pool(w), &w->job);
 }
 
-static int on_timer(sd_event_source *source unused, uint64_t usec unused, void *arg)
+static int on_due(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
-	struct disk_checks *c = arg;
-	int64_t now = now_ns();
-	struct disk_watch *w;
-
-	list_for_each(w, &c->watches, node)
-		if (!w->running && w->due_ns <= now)
-			begin(w, now);
-	arm(c);
+	begin(arg);
 	return 0;
 }
 
-/* The timer stands at the earliest due time of those that are not being measured. */
-static void arm(struct disk_checks *c)
+/* A timer of each, so that what one check costs does not grow with the number of containers. */
+static void arm(struct disk_watch *w)
 {
-	int64_t due = INT64_MAX;
-	struct disk_watch *w;
-
-	list_for_each(w, &c->watches, node)
-		if (!w->running)
-			due = MIN(due, w->due_ns);
-	if (due == INT64_MAX) {
-		sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(c->timer, (uint64_t)(due / NSEC_PER_USEC));
-	sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
+	if (!w->running)
+		timer_set(w->checks->loop, &w->timer, w->due_ns - now_ns(), on_due, w);
 }
 
 static int start(struct disk_checks *c, struct error *e)
 {
-	int r;
-
 	if (work_pool_new(c->loop, "scan", DISK_SCAN_THREADS, scan_thread_lower_priority, &c->pool,
 			  e) ||
 	    work_pool_new(c->loop, "scan-big", DISK_SCAN_BIG_THREADS, scan_thread_lower_priority,
 			  &c->big_pool, e) ||
 	    work_pool_new(c->loop, "quota", DISK_QUOTA_THREADS, NULL, &c->quota_pool, e))
 		return error_wrap(e, "disk checks");
-	r = sd_event_add_time(c->loop, &c->timer, CLOCK_MONOTONIC, 0, 1, on_timer, c);
-	if (r < 0)
-		return error_set(e, -r, "disk checks: cannot set their timer: %s", strerror(-r));
-	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
 	return 0;
 }
 
@@ -188,11 +171,8 @@ void disk_checks_free(struct disk_checks *c)
 	work_pool_free(c->pool);
 	work_pool_free(c->big_pool);
 	work_pool_free(c->quota_pool);
-	list_for_each(w, &c->watches, node) {
-		list_remove(&w->node);
-		w->checks = NULL;
-	}
-	sd_event_source_disable_unref(c->timer);
+	list_for_each(w, &c->watches, node)
+		leave(w);
 	free(c);
 }
 
@@ -204,15 +184,15 @@ void disk_watch_start(struct disk_checks *c, struct disk_watch *w)
 	if (w->method->next)
 		w->due_ns = next(w, now_ns());
 	else
-		begin(w, now_ns());
-	arm(c);
+		begin(w);
+	arm(w);
 }
 
 void disk_watch_by(struct disk_watch *w, int64_t ns)
 {
 	assert(w->checks);
 	w->due_ns = MIN(w->due_ns, ns);
-	arm(w->checks);
+	arm(w);
 }
 
 void disk_watch_soon(struct disk_watch *w)

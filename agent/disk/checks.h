@@ -31,7 +31,6 @@ struct disk_checks_options {
 
 struct disk_checks {
 	sd_event *loop;
-	sd_event_source *timer;
 	struct work_pool *pool, *big_pool, *quota_pool;
 	struct disk_checks_options options;
 	struct scan_budget budget;
@@ -74,6 +73,7 @@ struct disk_watch_ops {
 struct disk_watch {
 	struct list node;           /* in checks->watches */
 	struct disk_checks *checks; /* NULL: not watched */
+	sd_event_source *timer;     /* at due_ns, unless it is running */
 	const struct disk_method *method;
 	const struct disk_watch_ops *ops;
 	void *owner;              /* for ops */
