@@ -5,6 +5,7 @@
 #include "tools/agentctl-stored.h"
 
 #include <fcntl.h>
+#include <uthash.h>
 
 #include "agent/store.h"
 #include "lib/disk_state.h"
@@ -15,13 +16,15 @@
 
 /* Of each container of the answer, what is no part of that. */
 struct container {
+	size_t index; /* in the answer */
 	char *sandbox;
 	struct resources resources; /* its executor's and its tasks' */
+	UT_hash_handle hh;
 };
 
 struct stored {
 	struct answer_quota *answer;
-	struct container *containers;
+	struct container *containers; /* by container_id, in the order of the answer */
 };
 
 static void close_store(struct store **s)
@@ -29,13 +32,21 @@ static void close_store(struct store **s)
 	store_close(*s);
 }
 
+static struct quota_state *quota_of(const struct stored *s, const struct container *c)
+{
+	return &s->answer->containers[c->index];
+}
+
 static void free_containers(struct stored *s)
 {
-	for (size_t i = 0; i < s->answer->containers_count; i++) {
-		free(s->containers[i].sandbox);
-		resources_fini(&s->containers[i].resources);
+	struct container *c, *next;
+
+	HASH_ITER(hh, s->containers, c, next) {
+		HASH_DEL(s->containers, c);
+		free(c->sandbox);
+		resources_fini(&c->resources);
+		free(c);
 	}
-	free(s->containers);
 }
 
 char *stored_dir(const struct agentctl_flags *flags)
@@ -65,18 +76,18 @@ static int take_executor(void *rec, void *ctx, struct error *e unused)
 {
 	struct executor_row *row = rec;
 	struct stored *s = ctx;
-	size_t n = s->answer->containers_count;
+	struct container *c;
 	struct quota_state *q;
 
 	if (row->completed || str_equal(row->phase, PHASE_ENDED))
 		return 0;
-	s->answer->containers = xreallocarray(s->answer->containers, n + 1, sizeof(*q));
-	s->containers = xreallocarray(s->containers, n + 1, sizeof(*s->containers));
-	s->answer->containers_count = n + 1;
-	s->containers[n] = (struct container){ .resources = { 0 } };
-	s->containers[n].sandbox = take_ptr(row->sandbox);
-	give(&s->containers[n], row->info->resources, row->info->resources_count);
-	q = &s->answer->containers[n];
+	c = xcalloc(1, sizeof(*c));
+	c->index = s->answer->containers_count++;
+	c->sandbox = take_ptr(row->sandbox);
+	give(c, row->info->resources, row->info->resources_count);
+	s->answer->containers = xreallocarray(s->answer->containers, s->answer->containers_count,
+					      sizeof(*s->answer->containers));
+	q = quota_of(s, c);
 	*q = (struct quota_state){
 		.limit_bytes = row->disk_override,
 		.has_limit_bytes = row->has_disk_override,
@@ -86,6 +97,7 @@ static int take_executor(void *rec, void *ctx, struct error *e unused)
 	q->container_id = take_ptr(row->container_id);
 	q->framework_id = take_ptr(row->framework_id);
 	q->executor_id = take_ptr(row->executor_id);
+	HASH_ADD_KEYPTR(hh, s->containers, q->container_id, strlen(q->container_id), c);
 	if (row->command)
 		add_task(q, q->executor_id);
 	return 0;
@@ -95,30 +107,31 @@ static int take_task(void *rec, void *ctx, struct error *e unused)
 {
 	const struct task_row *row = rec;
 	struct stored *s = ctx;
+	struct container *c = NULL;
+	struct quota_state *q;
 
-	if (task_terminal(row->state))
+	if (!task_terminal(row->state))
+		HASH_FIND_STR(s->containers, row->container_id, c);
+	if (!c)
 		return 0;
-	for (size_t i = 0; i < s->answer->containers_count; i++) {
-		struct quota_state *q = &s->answer->containers[i];
-
-		if (!str_equal(q->container_id, row->container_id))
-			continue;
-		give(&s->containers[i], row->info->resources, row->info->resources_count);
-		if (!q->task_ids_count || !str_equal(q->task_ids[0], row->task_id))
-			add_task(q, row->task_id);
-	}
+	give(c, row->info->resources, row->info->resources_count);
+	q = quota_of(s, c);
+	if (!q->task_ids_count || !str_equal(q->task_ids[0], row->task_id))
+		add_task(q, row->task_id);
 	return 0;
 }
 
 /* The word of an operator or of a hook is in the store already. */
 static void set_limits(struct stored *s, uint64_t default_bytes)
 {
-	for (size_t i = 0; i < s->answer->containers_count; i++) {
-		struct quota_state *q = &s->answer->containers[i];
+	struct container *c, *next;
+
+	HASH_ITER(hh, s->containers, c, next) {
+		struct quota_state *q = quota_of(s, c);
 
 		if (!q->override)
-			q->has_limit_bytes = resources_disk_limit(&s->containers[i].resources,
-								  default_bytes, &q->limit_bytes);
+			q->has_limit_bytes =
+				resources_disk_limit(&c->resources, default_bytes, &q->limit_bytes);
 	}
 }
 
@@ -244,16 +257,16 @@ static void ask_for_all(struct agentctl *a, struct stored *s, struct buf *why)
 	struct quota kernel = { .fd = -EBADF };
 	struct error e = { 0 }, first = { 0 };
 	struct quota_mode mode = { 0 };
+	struct container *c, *next;
 
 	if (quota_open(a->flags.work_dir, &kernel, &e) || quota_mode_get(&kernel, &mode, &e))
 		first = e;
-	for (size_t i = 0; i < s->answer->containers_count; i++) {
-		struct quota_state *q = &s->answer->containers[i];
+	HASH_ITER(hh, s->containers, c, next) {
+		struct quota_state *q = quota_of(s, c);
 
-		if (kernel.path && ask_kernel(q, &kernel, s->containers[i].sandbox, &e) &&
-		    !first.code)
+		if (kernel.path && ask_kernel(q, &kernel, c->sandbox, &e) && !first.code)
 			first = e;
-		judge(q, s->containers[i].sandbox, &kernel, mode.enforcing);
+		judge(q, c->sandbox, &kernel, mode.enforcing);
 		s->answer->enforced |= q->has_hard_bytes;
 	}
 	quota_close(&kernel);
