@@ -116,6 +116,13 @@ alive() {
 	[ -n "${pid[$1]:-}" ] && { read -r stat <"/proc/${pid[$1]}/stat"; } 2>/dev/null && [[ ${stat##*) } == [!ZX]\ $$\ * ]]
 }
 ended() { ! alive "$1"; }
+# dead PID: a process of somebody else has ended, though nobody may have taken its end.
+dead() {
+	local stat
+	! { read -r stat <"/proc/$1/stat"; } 2>/dev/null || [[ ${stat##*) } == [ZX]\ * ]]
+}
+# written NAME: something is in this file of $dir.
+written() { [ -s "$dir/$1" ]; }
 said() { grep -qE -- "$2" "$dir/$1.out"; }
 logged() { grep -qE -- "$2" "$dir/$1.log"; }
 logged_or_ended() { logged "$@" || ended "$1"; }

@@ -49,12 +49,25 @@ vm_start() {
 	rm -f "$vm/channel.out"
 	vm_qemu '' -chardev file,id=console,append=on,path="$vm/console" -serial chardev:console \
 		</dev/null >"$vm/qemu.log" 2>&1 &
-	echo $! >"$vm/pid"
+	echo "$! $(vm_began $!)" >"$vm/pid"
 	disown # bash would tell of each that is killed
 	vm_hears && vm_run "$vm_patience" 'systemctl is-system-running --wait' >/dev/null
 }
 
-vm_alive() { kill -0 "$(cat "$vm/pid" 2>/dev/null || echo none)" 2>/dev/null; }
+# vm_began PID: when that process began, in ticks (proc_pid_stat(5)); nothing if it has ended.
+vm_began() { awk '{ sub(/.*\) /, ""); if ($1 !~ /[ZX]/) print $20 }' "/proc/$1/stat" 2>/dev/null; }
+
+# vm_alive: whether it is on. Once it has gone off by itself, its number may be that of a stranger, who began later.
+vm_alive() {
+	local number began
+	{ read -r number began <"$vm/pid"; } 2>/dev/null && [ -n "$began" ] && [ "$(vm_began "$number")" = "$began" ]
+}
+
+# vm_signal NAME: to the emulator.
+vm_signal() {
+	local number
+	vm_alive && read -r number _ <"$vm/pid" && kill -s "$1" "$number"
+}
 
 # vm_line SECONDS: the next line of the guest, in $line; 1 when none comes, or the machine is off.
 vm_line() {
@@ -118,8 +131,7 @@ vm_stop() {
 
 # vm_kill: pulls the plug.
 vm_kill() {
-	vm_alive || return 0
-	kill -s KILL "$(<"$vm/pid")"
+	vm_signal KILL 2>/dev/null
 	vm_wait
 }
 
