@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "lib/work.h"
@@ -170,6 +171,40 @@ static void a_done_may_submit_its_job_again(void **state unused)
 	work_pool_free(again_pool);
 }
 
+static int other_event(sd_event_source *source unused, void *arg unused)
+{
+	order[done_count++] = '-';
+	return 0;
+}
+
+/* Takes all of a turn; meanwhile something else happens in the loop. */
+static void take_long(struct work *w)
+{
+	int64_t end_ns = now_ns() + 50 * NSEC_PER_MSEC;
+
+	job_done(w);
+	if (done_count == 1)
+		assert_true(sd_event_add_defer(loop, NULL, other_event, NULL) >= 0);
+	while (now_ns() < end_ns)
+		;
+}
+
+static void many_that_are_done_leave_the_loop_to_others_in_between(void **state unused)
+{
+	struct work_pool *p = pool(1);
+	struct job jobs[] = { job('a', -1), job('b', -1), job('c', -1) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i].work.done = take_long;
+		work_submit(p, &jobs[i].work);
+	}
+	while (work_counts(p).finished < ARRAY_SIZE(jobs))
+		sched_yield();
+	RUN_UNTIL(loop, done_count == 4);
+	assert_string_equal(order, "a-bc");
+	work_pool_free(p);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -180,6 +215,7 @@ int main(void)
 		TEST(a_blocked_job_holds_up_nobody_but_its_thread),
 		TEST(freeing_waits_for_what_runs_and_cancels_it_and_the_rest),
 		TEST(a_done_may_submit_its_job_again),
+		TEST(many_that_are_done_leave_the_loop_to_others_in_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
