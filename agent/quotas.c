@@ -221,17 +221,15 @@ static int set_default(struct agent *a, struct error *e)
 	struct quota_limits l = { .hard_bytes = a->flags.quota_default,
 				  .soft_bytes = a->flags.quota_default };
 	struct project_counts c = projects_counts(a->node.projects);
+	int r = quota_check_default(q, l.hard_bytes, c.others, e);
 	struct error why;
-	int r = quota_check_default(q, l.hard_bytes, c.others, &why);
 
-	if (r == -EBUSY)
-		return error_set(e, EBUSY, "%s: see xfs_quota -x -c 'report -p' %s", why.text,
-				 q->path);
-	if (r) {
-		*e = why;
+	if (!r)
+		return quota_set(q, PROJECT_NONE, &l, e);
+	if (r != -EBUSY)
 		return r;
-	}
-	return quota_set(q, PROJECT_NONE, &l, e);
+	why = *e;
+	return error_set(e, EBUSY, "%s: see xfs_quota -x -c 'report -p' %s", why.text, q->path);
 }
 
 int quotas_recover(struct agent *a, struct error *e)

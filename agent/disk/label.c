@@ -143,13 +143,11 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 			  "they are tried again at every look at the whole sandbox",
 			  (unsigned long long)l->held);
 	else if (seen->cut)
-		error_set(
-			e, EAGAIN,
-			"a look at it was given up after %llu files and directories, with more to "
-			"see than any sandbox is to have, or made while it was looked at; that is "
-			"tried again at every look at the whole sandbox, and deleting what is not "
-			"needed, or ending the task, helps",
-			(unsigned long long)seen->inodes);
+		error_set(e, EAGAIN,
+			  "a look at it " SCAN_CUT_FORMAT "; that is tried again at every look at "
+			  "the whole sandbox, and deleting what is not needed, or ending the task, "
+			  "helps",
+			  (unsigned long long)seen->inodes);
 	else
 		error_set(e, EAGAIN,
 			  "files are moved about in it: the last of %d looks found %llu more, and "

@@ -40,3 +40,7 @@ void scan_bounds_hold(struct scan_bounds *b, size_t bytes);
 void scan_bounds_release(struct scan_bounds *b, size_t bytes);
 /* Not all was seen for its bounds. */
 bool scan_bounds_cut(const struct scan_bounds *b);
+/* How that is told of "a look", with what it has seen as an unsigned long long. */
+#define SCAN_CUT_FORMAT                                                                            \
+	"was given up after %llu files and directories, with more to see than any sandbox is to "  \
+	"have, or made while it was looked at"

@@ -97,10 +97,9 @@ static void tell_cut(struct scan_watch *s)
 {
 	if (s->result.cut && !s->cut_told)
 		log_warning(
-			"container %s: a look at its sandbox was given up after %llu files and "
-			"directories, with more to see than any sandbox is to have, or made while "
-			"it was looked at; it uses at least the %llu bytes that were counted: "
-			"delete what is not needed, or end its tasks",
+			"container %s: a look at its sandbox " SCAN_CUT_FORMAT "; it uses at least "
+			"the %llu bytes that were counted: delete what is not needed, or end its "
+			"tasks",
 			s->watch.name, (unsigned long long)s->result.inodes,
 			(unsigned long long)s->result.bytes);
 	s->cut_told = s->result.cut;
