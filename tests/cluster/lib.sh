@@ -76,13 +76,17 @@ unlike() {
 
 fails() { ! "$@"; }
 
-# eventually SECONDS COMMAND...: waits until it succeeds; 1 if that takes longer.
+# eventually SECONDS COMMAND...: waits until it succeeds; 1 if that takes longer. Where the machine is slow, to ask takes long: half of the
+# time it is left to what is waited for.
 eventually() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) start pause
 	shift
-	until "$@"; do
+	while start=${EPOCHREALTIME//[!0-9]/} && ! "$@"; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		pause=$((${EPOCHREALTIME//[!0-9]/} - start)) # microseconds
+		[ $pause -gt 50000 ] || pause=50000
+		printf -v pause %d.%06d $((pause / 1000000)) $((pause % 1000000))
+		sleep "$pause"
 	done
 }
 
