@@ -181,11 +181,12 @@ void disk_watch_start(struct disk_checks *c, struct disk_watch *w)
 	assert(!w->checks && w->method && w->ops && w->ledger);
 	w->checks = c;
 	list_append(&c->watches, &w->node);
-	if (w->method->next)
+	if (w->method->next) {
 		w->due_ns = next(w, now_ns());
-	else
+		arm(w);
+	} else {
 		begin(w);
-	arm(w);
+	}
 }
 
 void disk_watch_by(struct disk_watch *w, int64_t ns)
