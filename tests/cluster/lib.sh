@@ -125,6 +125,8 @@ dead() {
 	local stat
 	! { read -r stat <"/proc/$1/stat"; } 2>/dev/null || [[ ${stat##*) } == [ZX]\ * ]]
 }
+# parent PID: whose child that process is.
+parent() { awk '$1 == "PPid:" { print $2 }' "/proc/$1/status"; }
 # written NAME: something is in this file of $dir.
 written() { [ -s "$dir/$1" ]; }
 said() { grep -qE -- "$2" "$dir/$1.out"; }
@@ -320,6 +322,8 @@ execute_beside() {
 runs() {
 	eventually "$patience" said_or_ended "$1" 'TASK_RUNNING for task' && said "$1" 'TASK_RUNNING for task'
 }
+# states NAME: those it has been told of until now, in one line.
+states() { grep -oE 'TASK_[A-Z]+ for task' "$dir/$1.out" | cut -d' ' -f1 | paste -sd' '; }
 
 # agentctl NAME ARGUMENT...: asks the agent of this name.
 agentctl() {
@@ -331,14 +335,14 @@ agentctl() {
 # get NAME PATH: the body of what the daemon of this name answers, whatever its status. By bash: to begin a curl takes most of what a
 # test computes where it looks again and again.
 get() {
-	local header='' fd
+	local header='' fd answered
 	exec {fd}<>"/dev/tcp/127.0.0.1/${port[$1]}" || return
-	printf 'GET %s HTTP/1.0\r\n\r\n' "$2" >&"$fd"
+	send "$fd" "GET $2 HTTP/1.0"$'\r\n\r'
 	while IFS= read -r -t "$patience" -u "$fd" header && [ "$header" != $'\r' ]; do :; done
 	[ "$header" = $'\r' ] && cat <&"$fd"
-	header=$?
+	answered=$?
 	exec {fd}>&-
-	return $header
+	return $answered
 }
 
 # curl_from NAME PATH CURL-OPTION...: for who asks for more than that.
