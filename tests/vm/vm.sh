@@ -34,6 +34,7 @@ vm_qemu() {
 	local disks kernel="console=ttyS0 loglevel=5 panic=-1 mitigations=off nowatchdog cryptomgr.notests"
 	kernel+=" root=/dev/vda rootfstype=ext4 rw init=/usr/lib/vm/init systemd.show_status=auto"
 	kernel+=" lsm=lockdown,capability,landlock,yama,bpf"
+	kernel+=" norandmaps" # the emulator translates code once for each address that it is at: to begin a program takes a third
 	mapfile -t disks < <(vm_disk root && vm_disk xfs && vm_disk ext4)
 	rm -f "$vm/channel.in" "$vm/channel.out"
 	mkfifo "$vm/channel.in" "$vm/channel.out" || exit
