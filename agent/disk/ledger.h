@@ -14,7 +14,10 @@ enum disk_witness { WITNESS_NONE, WITNESS_SCAN, WITNESS_QUOTA };
 struct disk_measure {
 	enum disk_witness witness;
 	uint64_t bytes, inodes;
-	/* Of the bytes, what is not held against its limit: XFS gave it to files in advance. */
+	/*
+	 * Of the bytes, what is not held against its limit: XFS gave it to files in advance, or a
+	 * scan finds it before the quota has been read.
+	 */
 	uint64_t left_out;
 	/*
 	 * Of a scan's, what had not changed any more when the quota was read before it, and what

@@ -112,6 +112,7 @@ static void book(struct disk_watch *w)
 	struct disk_measure measure = {
 		.witness = WITNESS_SCAN,
 		.bytes = s->result.bytes,
+		.left_out = s->beside_quota ? s->result.bytes : 0,
 		.settled = s->result.settled,
 		.charged = s->charged.bytes,
 		.inodes = s->result.inodes,

@@ -22,6 +22,8 @@ struct scan_watch {
 	struct scan_result result;
 	/* The quota's last one when the scan began; WITNESS_NONE: there was none. */
 	struct disk_measure charged;
+	/* Which judges, as soon as it has been read: a scan is held against no limit. */
+	bool beside_quota;
 	bool begun;      /* it has had its first turn */
 	bool big;        /* the scan that runs, or was the last, is on the threads for big ones */
 	bool unfinished; /* the last one was given up where it must be short */

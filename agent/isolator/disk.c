@@ -84,5 +84,6 @@ void disk_scan(struct container *c, const struct disk_method *method)
 	if (w->checks)
 		return;
 	disk_describe(c, w, method, &scan_ops);
+	c->scan.beside_quota = isolators_have_quota(c->isolators);
 	disk_watch_start(c->node->disk, w);
 }

@@ -110,6 +110,19 @@ static void the_last_scan_is_never_given_up_for_small_ones(void **state unused)
 	assert_true(ledger.over);
 }
 
+/* It counts what XFS gave to files in advance, which ends nobody. */
+static void a_scan_beside_a_quota_is_held_against_no_limit(void **state unused)
+{
+	scan.beside_quota = true;
+	check((struct scan_result){ .bytes = 101, .inodes = 7 });
+	assert_int_equal(ledger.used.bytes, 101);
+	assert_false(ledger.over);
+	ledger_set_limit(&ledger, true, 50);
+	assert_false(ledger.over);
+	ledger_measured(&ledger, &(struct disk_measure){ .witness = WITNESS_QUOTA, .bytes = 51 });
+	assert_true(ledger.over);
+}
+
 static void a_costly_look_beside_a_quota_moves_others_by_a_minute_at_most(void **state unused)
 {
 	struct scan_watch other = { .watch = { .checks = &checks }, .begun = true };
@@ -136,6 +149,7 @@ int main(void)
 			setup),
 		cmocka_unit_test_setup(
 			what_a_scan_has_counted_before_a_bound_is_held_against_the_limit, setup),
+		cmocka_unit_test_setup(a_scan_beside_a_quota_is_held_against_no_limit, setup),
 		cmocka_unit_test_setup(the_last_scan_is_never_given_up_for_small_ones, setup),
 		cmocka_unit_test_setup(
 			a_costly_look_beside_a_quota_moves_others_by_a_minute_at_most, setup),
