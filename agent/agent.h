@@ -77,7 +77,8 @@ struct agent {
 	sd_event_source *cleanup_timer;
 	bool terminating; /* ends all tasks, then itself; the next one is a new agent */
 	int exit_status;
-	int work_dir_fd; /* locked: no second agent may use it */
+	int work_dir_fd;
+	int lock_fd; /* in it, locked: no second agent may use it */
 };
 
 /* Connections carry the node, which is all that containers know of the agent. */

@@ -20,6 +20,8 @@
 #include "lib/masters.h"
 #include "lib/runtime.h"
 
+/* In work_dir. */
+#define LOCK_NAME     "agent.lock"
 #define LOCK_WAIT_NS  (2 * NSEC_PER_SEC)
 #define LOCK_AGAIN_MS 20
 
@@ -55,7 +57,10 @@ static int wait_for_lock(int fd)
 	return 0;
 }
 
-/* Two agents in one work_dir would offer the same disk twice. */
+/*
+ * Two agents in one work_dir would offer the same disk twice. A task may open the directory itself,
+ * and whoever can open a file can lock it, and so keep the next agent out.
+ */
 static int lock_work_dir(struct agent *a, struct error *e)
 {
 	int r;
@@ -63,7 +68,11 @@ static int lock_work_dir(struct agent *a, struct error *e)
 	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (a->work_dir_fd < 0)
 		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
-	r = wait_for_lock(a->work_dir_fd);
+	a->lock_fd = openat(a->work_dir_fd, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
+	if (a->lock_fd < 0)
+		return error_sys(e, "--work_dir: open %s/" LOCK_NAME, a->flags.work_dir);
+	r = wait_for_lock(a->lock_fd);
 	if (r == -EWOULDBLOCK)
 		return error_set(
 			e, EBUSY,

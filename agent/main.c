@@ -320,6 +320,7 @@ static void stop(struct agent *a)
 	if (a->resolver)
 		work_pool_free(a->resolver);
 	close_fd(&a->work_dir_fd);
+	close_fd(&a->lock_fd);
 	close_fd(&a->passed_fd);
 	resources_fini(&a->total);
 	a->info.id = NULL; /* is a->id */
@@ -351,6 +352,7 @@ int main(int argc, char **argv)
 		.started_ns = now_ns(),
 		.started_wall_ns = wall_ns(),
 		.work_dir_fd = -EBADF,
+		.lock_fd = -EBADF,
 		.passed_fd = -EBADF,
 		.argv = argv,
 	};

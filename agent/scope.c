@@ -36,7 +36,7 @@ struct scope {
 	char *unit; /* "mesos-agent.service"; NULL, as name: systemd has no part in it */
 	char *name; /* "mesos-agent.scope" */
 	char *path; /* node->cgroups */
-	int lock;   /* on path: no second agent kills what it does not know there */
+	int lock;   /* in path: no second agent kills what it does not know there */
 	int leash;  /* the keeper ends when this is closed */
 	sd_event_source *child, *timer;
 	struct work job; /* a new keeper goes into the scope */
@@ -255,11 +255,24 @@ static int start_keeper(struct scope *s, struct error *e)
 	return r < 0 ? error_set(e, -r, "watch the keeper: %s", strerror(-r)) : 0;
 }
 
-/* The kernel forgets it when we end. A scope that was made again is another directory. */
+/*
+ * Whoever can open what is locked can lock it too, and so keep the next agent out: of all that is
+ * there no task can open only this file. A user who was given a cgroup of root does not own it; his
+ * tasks, which are he himself, could do worse to the agent.
+ */
+static int open_lock(const char *path)
+{
+	autofree char *file = path_join(path, "cgroup.kill");
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 && errno == EACCES ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : fd;
+}
+
+/* The kernel forgets it when we end. A scope that was made again has other files. */
 static int take(struct scope *s, struct error *e)
 {
 	close_fd(&s->lock);
-	s->lock = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->lock = open_lock(s->path);
 	if (s->lock < 0)
 		return error_sys(e, "open %s", s->path);
 	if (flock(s->lock, LOCK_EX | LOCK_NB))
