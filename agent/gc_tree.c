@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "agent/gc_policy.h"
+#include "agent/latest.h"
 #include "lib/fs.h"
 #include "lib/log.h"
 
@@ -77,28 +77,6 @@ static int remove_run(int runs, const char *id, const atomic_bool *stop, struct 
 	return fs_remove_tree_unless(runs, gone, stop, e);
 }
 
-/*
- * The links to this run. The lock keeps a sandbox that is being made beside it (isolator/sandbox.c)
- * from putting its own `latest` there between the look and the unlink; who closes runs
- * unlocks it. Where a file system has no such locks, a new link may be lost.
- */
-static int drop_links(int runs, const char *id, struct error *e)
-{
-	autofree char *temporary = xasprintf(".latest-%s", id);
-	char target[NAME_MAX + 1];
-	ssize_t n;
-
-	if (flock(runs, LOCK_EX))
-		log_debug("gc: cannot lock runs: %s", strerror(errno));
-	if (unlinkat(runs, temporary, 0) && errno != ENOENT)
-		return error_sys(e, "remove link %s", temporary);
-	n = readlinkat(runs, "latest", target, sizeof(target));
-	if (n == (ssize_t)strlen(id) && !memcmp(target, id, (size_t)n) &&
-	    unlinkat(runs, "latest", 0) && errno != ENOENT)
-		return error_sys(e, "remove link latest to %s", id);
-	return 0;
-}
-
 static bool may_go(unsigned depth, const char *name, const char *keep_agent)
 {
 	return depth > 0 && !(depth == GC_PATH_AGENT && str_equal(name, keep_agent));
@@ -132,7 +110,7 @@ int gc_tree_remove(int top, const char *path, const char *keep_agent, const atom
 	if (b.depth == GC_PATH_RUN) {
 		r = remove_run(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], stop, e);
 		if (!r)
-			r = drop_links(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], e);
+			r = latest_drop(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], e);
 		if (r)
 			return r;
 	}

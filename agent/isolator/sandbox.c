@@ -4,28 +4,14 @@
  * project yet any task of the same user could move files, or links to those of others.
  */
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "agent/isolator/rows.h"
+#include "agent/latest.h"
 #include "lib/fs.h"
-#include "lib/log.h"
 
 /* Each further one means that an older sandbox of the same executor was removed meanwhile. */
 #define DIRECTORY_TRIES 100
-
-/* `latest` points to the newest run; replaced in one step, so that it is never missing. */
-static int point_latest(int runs, const char *container_id, struct error *e)
-{
-	autofree char *temporary = xasprintf(".latest-%s", container_id);
-
-	if (symlinkat(container_id, runs, temporary))
-		return error_sys(e, "create link runs/%s", temporary);
-	if (renameat(runs, temporary, runs, "latest"))
-		return error_sys(e, "rename runs/%s to runs/latest", temporary);
-	return 0;
-}
 
 /*
  * Before the sandbox has its limits: where these are small, the kernel would refuse even an empty
@@ -55,10 +41,6 @@ static int make_directory(const struct container *c, int runs, int *ret, struct 
 	return 0;
 }
 
-/*
- * Opens and locks the directory of the executor's runs: `latest` is ours until it is closed, and
- * garbage collection (gc_tree.c) keeps away. Where the file system has no locks it goes without.
- */
 static int open_runs(const struct container *c, int *ret, struct error *e)
 {
 	autofree char *parent = xstrndup(c->sandbox, strlen(c->sandbox) - strlen(c->id) - 1);
@@ -69,8 +51,6 @@ static int open_runs(const struct container *c, int *ret, struct error *e)
 	runs = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (runs < 0)
 		return error_sys(e, "open %s", parent);
-	if (flock(runs, LOCK_EX))
-		log_debug("container %s: cannot lock %s: %s", c->id, parent, strerror(errno));
 	*ret = take_fd(runs);
 	return 0;
 }
@@ -101,7 +81,7 @@ static int prepare(struct container *c, struct launch_plan *plan, struct error *
 	autofd int runs = -EBADF;
 
 	if (make_sandbox(c, &runs, e) || open_output(c, "stdout", &c->stdout_fd, e) ||
-	    open_output(c, "stderr", &c->stderr_fd, e) || point_latest(runs, c->id, e))
+	    open_output(c, "stderr", &c->stderr_fd, e) || latest_point(runs, c->id, e))
 		return -e->code;
 	plan->directory = xstrdup(c->sandbox);
 	return 0;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "agent/gc_tree.h"
@@ -14,6 +15,8 @@
 
 #define EXECUTOR "slaves/A/frameworks/F/executors/E"
 #define RUNS     EXECUTOR "/runs"
+
+#define PATIENCE_S 60
 
 static atomic_bool stop;
 static struct error e;
@@ -87,6 +90,21 @@ static void what_is_not_empty_stays_and_so_does_the_link_to_another(void **state
 	assert_int_equal(remove_it("c2"), 0);
 	assert_false(there("slaves/A/frameworks/F"));
 	assert_true(there("slaves/A/frameworks/G"));
+}
+
+/* Another opening of a directory has locks of its own, as another process has. */
+static void a_lock_that_a_task_holds_is_not_waited_for(void **state unused)
+{
+	autofd int runs = -EBADF;
+
+	make(RUNS "/c1");
+	make_link("c1", RUNS "/latest");
+	runs = openat(top, RUNS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(runs, LOCK_EX), 0);
+	alarm(PATIENCE_S);
+	assert_int_equal(remove_it("c1"), 0);
+	alarm(0);
+	assert_false(there("slaves/A"));
 }
 
 static void links_inside_and_in_place_of_the_sandbox_are_not_followed(void **state unused)
@@ -223,6 +241,7 @@ int main(void)
 		TEST(a_sandbox_goes_with_all_that_is_empty_above),
 		TEST(the_directory_of_the_agent_stays),
 		TEST(what_is_not_empty_stays_and_so_does_the_link_to_another),
+		TEST(a_lock_that_a_task_holds_is_not_waited_for),
 		TEST(links_inside_and_in_place_of_the_sandbox_are_not_followed),
 		TEST(a_link_on_the_way_is_an_error),
 		TEST(a_removal_that_was_cut_short_goes_on),

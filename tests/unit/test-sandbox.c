@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "agent/isolator/rows.h"
@@ -12,6 +13,8 @@
 
 #define ID    "c"
 #define OTHER 65534
+
+#define PATIENCE_S 60
 
 static struct container container;
 static struct launch_plan plan;
@@ -97,6 +100,19 @@ static void no_umask_decides_who_may_enter(void **state unused)
 	assert_is(".", 0755, plan.uid, plan.gid);
 }
 
+/* Another opening of a directory has locks of its own, as another process has. */
+static void a_lock_that_a_task_holds_is_not_waited_for(void **state unused)
+{
+	autofd int runs = -EBADF;
+
+	assert_int_equal(mkdirat(top, "runs", 0755), 0);
+	runs = openat(top, "runs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(runs, LOCK_EX), 0);
+	alarm(PATIENCE_S);
+	assert_int_equal(isolator_sandbox.prepare(&container, &plan, &e), 0);
+	alarm(0);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -105,6 +121,7 @@ int main(void)
 		IN_A_PLACE(it_is_the_agents_alone_until_it_is_handed_over),
 		IN_A_PLACE(without_another_user_it_stays_the_agents),
 		IN_A_PLACE(no_umask_decides_who_may_enter),
+		IN_A_PLACE(a_lock_that_a_task_holds_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
