@@ -119,6 +119,13 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
+/* fstab(5) may have slashes at the end, of the root nothing but that. */
+static void cut_slashes(char *dir)
+{
+	for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
+		dir[n - 1] = '\0';
+}
+
 /* path with the part that exists resolved (realpath(3)) and the rest appended; NULL: errno. */
 static char *resolved(const struct probe *p)
 {
@@ -145,6 +152,7 @@ static void check_mounted(struct probe *p)
 	while (fstab && getmntent_r(fstab, &m, text, sizeof(text))) {
 		autofree char *what = NULL, *mend = NULL;
 
+		cut_slashes(m.mnt_dir);
 		if (!is_at_or_below(path, m.mnt_dir) || is_at_or_below(p->mount.target, m.mnt_dir))
 			continue;
 		what = xasprintf("%s of %s is not mounted", m.mnt_dir, _PATH_MNTTAB);

@@ -1,14 +1,19 @@
 /*
  * What stands in the way of disk quotas where surely something does: on proc, which every machine
- * has.
+ * has, and where a mount is missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <paths.h>
+#include <sched.h>
+#include <stdio.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 
-#include "lib/buf.h"
+#include "lib/fs.h"
 #include "lib/quota_check.h"
 
 #define RANGE "[1000000000-1000999999]"
@@ -136,6 +141,54 @@ static void the_first_obstacle_is_the_first_of_all(void **state unused)
 	assert_false(quota_check_all("/proc", NULL, "[0-5]", NULL, NULL));
 }
 
+/* In a child: as if /etc/fstab had this mount point. */
+static bool look_with_fstab(const char *point, const char *work)
+{
+	FILE *fstab;
+
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/etc", "tmpfs", 0, NULL))
+		return false;
+	fstab = fopen(_PATH_MNTTAB, "we");
+	if (!fstab || fprintf(fstab, "none %s ext4 defaults 0 0\n", point) < 0 || fclose(fstab))
+		return false;
+	check_all(work, NULL, RANGE);
+	return true;
+}
+
+/* Whether it finds that `data` of a directory is not mounted, which fstab has, so spelled. */
+static bool is_missed(const char *spelled)
+{
+	autofree char *dir = xstrdup("/tmp/test-quota_check-XXXXXX");
+	autofree char *point = NULL, *work = NULL, *text = NULL;
+	int status;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(dir));
+	point = path_join(dir, spelled);
+	work = path_join(dir, "data/work");
+	text = xasprintf("!mounted %s/data of " _PATH_MNTTAB " is not mounted: mount %s/data, or ",
+			 dir, dir);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(!look_with_fstab(point, work) ? 2 : !strstr(buf_text(&found), text));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(rmdir(dir), 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return !WEXITSTATUS(status);
+}
+
+static void a_mount_that_is_missing_is_named_however_fstab_spells_it(void **state unused)
+{
+	assert_true(is_missed("data"));
+	assert_true(is_missed("data/"));
+	assert_true(is_missed("data//"));
+	assert_false(is_missed("dat"));
+	assert_false(is_missed("data/work/below/"));
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -149,6 +202,7 @@ int main(void)
 		TEST(only_root_may),
 		TEST(root_may_only_with_the_capability),
 		TEST(the_first_obstacle_is_the_first_of_all),
+		TEST(a_mount_that_is_missing_is_named_however_fstab_spells_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
