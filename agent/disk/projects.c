@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "agent/disk/misplaced.h"
+#include "agent/gc_policy.h"
 #include "agent/gc_tree.h"
 #include "lib/log.h"
 #include "lib/project_names.h"
@@ -98,6 +99,16 @@ struct project_counts projects_counts(struct projects *p)
 
 /* ---- what is known at start ---- */
 
+static bool is_sandbox(const char *path)
+{
+	struct gc_path parts;
+
+	if (gc_path_parse(path, &parts))
+		return false;
+	gc_path_fini(&parts);
+	return true;
+}
+
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e)
 {
 	bool taken = row->sandbox && *row->sandbox;
@@ -105,6 +116,9 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
 	if (row->project == PROJECT_NONE || row->project > PROJECT_MAX)
 		return error_set(e, EBADMSG, "project %llu is none",
 				 (unsigned long long)row->project);
+	if (taken && !is_sandbox(row->sandbox))
+		return error_set(e, EBADMSG, "project %llu: '%s' is not the path of a sandbox",
+				 (unsigned long long)row->project, row->sandbox);
 	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,
 			    taken ? row->sandbox : NULL);
 	return 0;
