@@ -133,26 +133,22 @@ static int later(const struct labeller *l, const struct scan_result *seen, struc
 
 	if (l->failed)
 		error_set(e, EAGAIN,
-			  "%llu of its files and directories could not be put into it: %s; they "
-			  "are tried again at every look at the whole sandbox",
+			  "%llu of its files and directories could not be put into it: %s",
 			  (unsigned long long)l->failed, reason(l->failure));
 	else if (l->held)
 		error_set(e, EAGAIN,
 			  "a task holds leases (F_SETLEASE of fcntl(2)) on %llu of its files: what "
-			  "it has in them is not charged until it gives the leases back, or ends; "
-			  "they are tried again at every look at the whole sandbox",
+			  "it has in them is not charged until it gives the leases back, or ends",
 			  (unsigned long long)l->held);
 	else if (seen->cut)
 		error_set(e, EAGAIN,
-			  "a look at it " SCAN_CUT_FORMAT "; that is tried again at every look at "
-			  "the whole sandbox, and deleting what is not needed, or ending the task, "
-			  "helps",
+			  "a look at it " SCAN_CUT_FORMAT "; deleting what is not needed, or "
+			  "ending the task, helps",
 			  (unsigned long long)seen->inodes);
 	else
 		error_set(e, EAGAIN,
 			  "files are moved about in it: the last of %d looks found %llu more, and "
-			  "could not follow %llu names; that is tried again at every look at the "
-			  "whole sandbox, and stopping the task for a moment ends it",
+			  "could not follow %llu names; stopping the task for a moment ends that",
 			  PASSES_MAX, (unsigned long long)l->changed,
 			  (unsigned long long)unfollowed);
 	return LABEL_LATER;

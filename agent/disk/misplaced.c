@@ -99,7 +99,8 @@ static void done(struct work *job)
 			 "were not: %llu",
 			 s->container_id, s->project, (unsigned long long)m->changed);
 	else if (m->outcome && m->outcome != -ECANCELED && m->outcome != -ENOENT)
-		log_warning("container %s: its sandbox is not all of project %u: %s",
+		log_warning("container %s: its sandbox is not all of project %u: %s; the next "
+			    "agent tries again, if the sandbox is still there",
 			    s->container_id, s->project, m->why.text);
 	forget(s);
 	next(m);
