@@ -84,9 +84,11 @@ static struct container *find_container(struct agent *a, uint32_t project)
 {
 	struct container *c;
 
+	if (project == PROJECT_NONE)
+		return NULL;
 	list_for_each(c, &a->node.containers, node_entry)
 		if (c->phase != CONTAINER_ENDED && c->quota.watch.checks &&
-		    c->quota.project == project)
+		    c->quota.remembered == project)
 			return c;
 	return NULL;
 }
