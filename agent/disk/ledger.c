@@ -87,6 +87,8 @@ void ledger_set_limit(struct ledger *l, bool has_limit, uint64_t limit_bytes)
 {
 	if (limit_bytes > l->limit_bytes || !has_limit)
 		ledger_forget_refusal(l);
+	if (l->used.left_out_in_part && (limit_bytes < l->limit_bytes || !l->has_limit))
+		l->used.left_out = l->used.bytes;
 	l->has_limit = has_limit;
 	l->limit_bytes = has_limit ? limit_bytes : 0;
 	judge(l);

@@ -20,6 +20,11 @@ struct disk_measure {
 	 */
 	uint64_t left_out;
 	/*
+	 * How much that is was looked for only as far as the limit of that time needed: under a
+	 * lower one nothing is held against it until the next measurement.
+	 */
+	bool left_out_in_part;
+	/*
 	 * Of a scan's, what had not changed any more when the quota was read before it, and what
 	 * was charged then: both 0 if it was not.
 	 */

@@ -333,8 +333,8 @@ void projects_taken(struct projects *p, uint32_t id)
 	pthread_mutex_lock(&p->lock);
 	replace_str(&sandbox, project_ids_sandbox(p->ids, id));
 	pthread_mutex_unlock(&p->lock);
-	assert(sandbox);
-	put_row(p, id, sandbox);
+	if (sandbox) /* or it is gone already */
+		put_row(p, id, sandbox);
 }
 
 /* ---- giving back ---- */

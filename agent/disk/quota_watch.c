@@ -148,14 +148,18 @@ static int unmark(int dirfd, uint32_t id, struct error *e)
 /* A fresh id. shared: it was not to be had. */
 static int try_fresh(struct quota_watch *q, int dirfd, uint32_t id, bool *shared, struct error *e)
 {
-	if (mark(dirfd, id, e) || look_for_others(q, id, shared, e) ||
-	    (*shared && unmark(dirfd, id, e))) {
-		projects_untake(q->projects, id); /* the next one is to be looked at like this */
-		return -e->code;
-	}
-	if (*shared)
+	int r = mark(dirfd, id, e) ?: look_for_others(q, id, shared, e);
+	struct error ignored;
+
+	if (r)
+		unmark(dirfd, id, &ignored); /* the next one is to be looked at like this */
+	else if (*shared)
+		r = unmark(dirfd, id, e);
+	if (r)
+		projects_untake(q->projects, id);
+	else if (*shared)
 		projects_leave_to_others(q->projects, id);
-	return 0;
+	return r;
 }
 
 static int take(struct quota_watch *q, int dirfd, struct error *e)
@@ -332,7 +336,8 @@ static int measure(struct disk_watch *w)
 
 	if (enforcement_look(projects_enforcement(q->projects), &w->error))
 		return -w->error.code;
-	if (q->project == PROJECT_NONE && w->last_started) /* nothing will be written any more */
+	/* Nothing will be written any more, and its sandbox may go at any time. */
+	if (q->project == PROJECT_NONE && (w->last_started || atomic_load(&w->cancel)))
 		return -ECANCELED;
 	if (q->project == PROJECT_NONE && establish(q, w->dirfd, &w->cancel, &w->error)) {
 		q->project = PROJECT_NONE;
@@ -346,6 +351,11 @@ static int measure(struct disk_watch *w)
 }
 
 /* ---- in the loop ---- */
+
+bool quota_watch_has_new_limits(const struct quota_watch *q)
+{
+	return memcmp(&q->applying, &q->limits, sizeof(q->limits)) != 0;
+}
 
 /* What goes through the whole sandbox takes a while. */
 static struct work_pool *pool(const struct disk_watch *w)
@@ -362,7 +372,7 @@ static void begin(struct disk_watch *w)
 {
 	struct quota_watch *q = quota_watch(w);
 
-	if (memcmp(&q->applying, &q->limits, sizeof(q->limits)) != 0)
+	if (quota_watch_has_new_limits(q))
 		q->advance_due_ns = 0; /* what was found below the old ones may be above these */
 	q->applying = q->limits;
 	q->strayed |= q->suspected;
@@ -387,11 +397,12 @@ static void remember_project(struct quota_watch *q)
 	log_info("container %s: its sandbox is of project %u", q->watch.name, q->project);
 }
 
-/* Once; that it is tried again is the affair of whoever looks at the whole sandbox. */
+/* Once. */
 static void tell_rest(struct quota_watch *q)
 {
 	if (q->rest && !q->rest_told)
-		log_warning("container %s: its sandbox is not all of project %u yet: %s",
+		log_warning("container %s: its sandbox is not all of project %u yet: %s; that is "
+			    "tried again at every look at the whole sandbox",
 			    q->watch.name, q->project, q->rest_why.text);
 	if (!q->rest && q->rest_told)
 		log_info("container %s: its sandbox is all of project %u now", q->watch.name,
@@ -499,12 +510,15 @@ static void book(struct disk_watch *w)
 		.witness = WITNESS_QUOTA,
 		.bytes = q->record.bytes,
 		.left_out = q->record.bytes - q->counted,
+		.left_out_in_part = leaves_advance_out(q),
 		.inodes = q->record.inodes,
 		.ns = now_ns(),
 		.wall_ns = wall_ns(),
 	};
 	bool disputed = w->ledger->disputed;
 
+	if (measure.left_out_in_part && quota_watch_has_new_limits(q))
+		measure.left_out = measure.bytes; /* that was not looked for under these */
 	remember_project(q);
 	tell_put_back(q);
 	tell_rest(q);

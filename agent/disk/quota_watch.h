@@ -11,7 +11,6 @@
 struct quota_watch {
 	struct disk_watch watch;
 	struct projects *projects;
-	const struct quota_rules *rules;
 	const char *sandbox;        /* below work_dir; the owner's */
 	uint32_t project;           /* PROJECT_NONE: it has none yet */
 	struct quota_limits limits; /* what it is to be held to */
@@ -72,6 +71,8 @@ bool quota_watch_take_refusal(struct quota_watch *q);
 void quota_watch_missed(struct quota_watch *q);
 /* The next check puts back into the project whatever is not of it. */
 void quota_watch_suspect(struct quota_watch *q);
+/* It is to be held to other limits than when the check began that runs, or was the last. */
+bool quota_watch_has_new_limits(const struct quota_watch *q);
 /*
  * Begins to check; q->watch is set as disk_watch_start() says. Of a container that was found again
  * (no project yet) it asks the filesystem, and blocks.

@@ -56,8 +56,7 @@ static void measured(struct disk_watch *w)
 	struct container *c = w->owner;
 
 	c->quota.lacks_id = c->quota.none_free;
-	if (w->outcome != -ECANCELED &&
-	    !memcmp(&c->quota.applying, &c->quota.limits, sizeof(c->quota.limits)))
+	if (w->outcome != -ECANCELED && !quota_watch_has_new_limits(&c->quota))
 		c->node->ops->limits_applied(c, w->outcome ? w->error.text : NULL);
 	if (!w->outcome && !w->last && is_full_unheard(c))
 		c->node->ops->full(c);
@@ -65,10 +64,20 @@ static void measured(struct disk_watch *w)
 		c->node->ops->refused(c, c->refusal);
 }
 
+/* Its sandbox may have gone in the moment in which a check took an id for it. */
+static void settled(struct disk_watch *w)
+{
+	struct container *c = w->owner;
+
+	if (w->gone)
+		projects_gone(c->node->projects, c->sandbox_below);
+	disk_settled(w);
+}
+
 static const struct disk_watch_ops ops = {
 	.exceeded = disk_exceeded,
 	.measured = measured,
-	.settled = disk_settled,
+	.settled = settled,
 };
 
 /* Before the job that prepares it, or its first check: these read it without a lock. */
@@ -77,7 +86,6 @@ static void describe(struct container *c)
 	struct quota_watch *q = &c->quota;
 
 	q->projects = c->node->projects;
-	q->rules = &c->node->quota_rules;
 	q->warnings = c->node->warnings;
 	q->sandbox = c->sandbox_below;
 }
@@ -109,22 +117,21 @@ static void watch(struct container *c)
 			disk_unwatch(&c->scan.watch);
 		return;
 	}
-	if (!w->checks)
-		describe(c);
 	limited = disk_limit_of(c, &limit);
 	set_limits(c, limited, limit);
-	/* It is not made yet, or was not there when the container was found again. */
-	if (c->sandbox_fd < 0) {
-		ledger_set_limit(&c->disk, limited, limit);
-		return;
-	}
 	if (w->checks) {
 		disk_watch_soon(w);
-	} else {
-		disk_describe(c, w, &quota_method, &ops);
-		quota_watch_start(&c->quota, c->node->disk);
+		disk_watch_limit(w, limited, limit);
+		return;
 	}
-	disk_watch_limit(w, limited, limit);
+	describe(c);
+	ledger_set_limit(&c->disk, limited,
+			 limit); /* before the first check, which may begin at once */
+	/* It is not made yet, or was not there when the container was found again. */
+	if (c->sandbox_fd < 0)
+		return;
+	disk_describe(c, w, &quota_method, &ops);
+	quota_watch_start(&c->quota, c->node->disk);
 	if (alone)
 		disk_scan(c, &verify_method);
 }

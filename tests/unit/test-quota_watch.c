@@ -428,6 +428,47 @@ static void or_when_its_limit_is_another(void **state unused)
 	assert_true(walks == 2 && ledger.over);
 }
 
+/* How much of it is its own is found out under each limit anew, and until then nobody is ended. */
+static void a_lower_limit_waits_for_the_check_that_looks_for_it(void **state unused)
+{
+	struct disk_watch *w = &watch.watch;
+
+	is_xfs = true;
+	ledger_set_limit(&ledger, true, watch.limits.soft_bytes);
+	assert_int_equal(quota_watch_establish(&watch, top, NULL, &e), 0);
+	taken = advance = 8 * BLOCK;
+	assert_int_equal(check(), 0);
+	assert_true(!soon && !ledger.over && ledger_counted(&ledger) == charged().bytes);
+
+	w->began_ns = now;
+	quota_method.begin(w);
+	assert_int_equal(quota_method.measure(w), 0);
+	watch.limits.soft_bytes = 4 * BLOCK;
+	ledger_set_limit(&ledger, true, 4 * BLOCK);
+	assert_false(ledger.over);
+	quota_method.book(w);
+	assert_true(ledger.used.bytes == charged().bytes && !ledger.over);
+
+	assert_int_equal(check(), 0);
+	assert_true(soon && !ledger.over);
+	assert_int_equal(check(), 0);
+	assert_true(walks == 1 && !ledger.over);
+	advance = 0;
+	now += INTERVAL_NS;
+	assert_int_equal(check(), 0);
+	assert_true(walks == 2 && ledger.over);
+}
+
+/* Of one that was found again and has ended before its first check: its sandbox may be gone. */
+static void who_has_ended_without_a_project_is_given_none(void **state unused)
+{
+	watch.sandbox = "s";
+	quota_method.begin(&watch.watch);
+	atomic_store(&watch.watch.cancel, true);
+	assert_int_equal(quota_method.measure(&watch.watch), -ECANCELED);
+	assert_int_equal(inode(top)->is.id, PROJECT_NONE);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -442,6 +483,8 @@ int main(void)
 		IN_A_PLACE(what_was_preallocated_is_looked_for_once_in_an_interval),
 		IN_A_PLACE(or_again_when_it_changed_meanwhile),
 		IN_A_PLACE(or_when_its_limit_is_another),
+		IN_A_PLACE(a_lower_limit_waits_for_the_check_that_looks_for_it),
+		IN_A_PLACE(who_has_ended_without_a_project_is_given_none),
 		IN_A_PLACE(before_the_container_begins_the_sandbox_itself_must_have_it),
 		IN_A_PLACE(one_that_is_not_wanted_any_more_is_left_where_it_is),
 	};
