@@ -222,7 +222,7 @@ power-cuts:
 
 # There too: the agent killed at each call by which it gives, changes and takes back a quota.
 crash-quota:
-	$(Q)VM_TEST_TIMEOUT=7200 VM_ENV="CRASH_ALL=1 CRASH_FS=$(or $(CRASH_FS),xfs)" $(MAKE) check-vm VM_TESTS=18-killed-quota
+	$(Q)VM_TEST_TIMEOUT=7200 VM_ENV="CRASH_ALL=1 CRASH_FS='$(CRASH_FS)'" $(MAKE) check-vm VM_TESTS=18-killed-quota
 
 # A shell there.
 vm: $(B)/vm/build.img

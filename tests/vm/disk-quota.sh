@@ -76,7 +76,7 @@ is 'another time' "$(metric a slave/container_disk_denied)" 2
 stop a KILL
 is 'also by the store' "$("$bin/mesos-agentctl" --runtime_dir="$dir/none" --work_dir="$dir/a/work" quota show --json full 2>"$dir/.err" | jq -r '.containers[0].state')" denied
 start_agent a "${quotas[@]}" "$range" --work_dir="$dir/a/work/"
-ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582000 and .used_bytes > 8000000'
+ok 'a new agent knows of it' eventually "$patience" quota_is a full '.override and .limit_bytes == 12582000 and .used_bytes == 12582912'
 is 'the project is the same, though work_dir is spelled in another way' "$(project "$box")" 5000
 ok 'less than is used may be given too' agentctl a quota set full 1MB
 is 'at once' "$(size_of "$box")" $((1 << 20))
@@ -396,6 +396,25 @@ ok '  and no more than one' test -e "$newer/mark" -a ! -e "$older"
 stop six INT
 stop b USR1
 rm -r "$TMPDIR/foreign"
+soon=("${quotas[@]}" '--xfs_project_range=[7100-7101]' --gc_delay=100ms)
+start_agent b "${soon[@]}"
+for t in low high; do
+	begin $t 4 'touch mark; sleep 1000'
+	runs $t
+done
+is 'of two new ids' "$(project "$(sandbox b low)") $(project "$(sandbox b high)")" '7100 7101'
+stop high INT
+ok '  one is given back' eventually "$patience" free_is 1
+stop low INT
+ok '  and then the other' eventually "$patience" free_is 2
+eventually "$patience" stored b
+stop b KILL
+start_agent b "${soon[@]}"
+begin next 4 'touch mark; sleep 1000'
+runs next
+is '  the one that is free for longer is the next, for another agent too' "$(project "$(sandbox b next)")" 7101
+stop next INT
+stop b USR1
 
 # ---- kill
 
@@ -445,6 +464,37 @@ if [ "$fs" = xfs ]; then
 	finish reserves
 	like 'and one that has reserved too much behind the end of a file' "$(<"$dir/reserves.out")" 'exceeds quota \(4MB\)'
 fi
+framework told
+large_offer 1
+launch "$(task more ".resources += $(scalars disk:4) | .command.value = \"head -c 5M /dev/zero >file; sleep 1000\"")"
+ok 'its framework is told how much it used of the disk' reaches TASK_FAILED
+is '  and nothing else' "$source $reason $(jq -c '.update.status.limitation.resources | map([.name, .type, .role, .scalar.value > 4 and .scalar.value <= 6])' <<<"$line")" \
+	'SOURCE_AGENT REASON_CONTAINER_LIMITATION_DISK [["disk","SCALAR","*",true]]'
+call TEARDOWN
+disconnect "$fd"
+stop c USR1
+
+# A scan counts what a file has in advance too, and may be there before the quota was read.
+both=("${quotas[@]/disk\/$fs/disk/$fs,posix/disk}" "$range" --disk_quota_action=kill --xfs_quota_headroom=20MB)
+start_agent c "${both[@]}"
+begin holds 12 'exec 3>file; for i in 1 2 3 4 5 6 7 8 9; do head -c 1M /dev/zero >&3; done; touch mark; sleep 1000'
+runs holds
+eventually "$patience" written "$(sandbox c holds)" mark
+measured_since() { quota_is c holds '.witness == "quota" and .scanned_bytes != null and .limit_bytes == '"$1"; }
+charged_is_more() { [ "$fs" = ext4 ] || quota_is c holds '.used_bytes > 12582912'; }
+ok 'a file that is written may be charged with more than its container may have' eventually "$patience" charged_is_more
+for limit in 12582912 11534336; do
+	ok '  that is looked at by quota and scan' eventually "$patience" measured_since "$limit"
+	stop c KILL
+	start_agent c "${both[@]}"
+	ok '  also of an agent that has found it again' eventually "$patience" measured_since "$limit"
+	agentctl c quota set holds 11MB >"$dir/set"
+done
+ok '  and ends nobody, nor does a lower limit' quota_is c holds '.state != "over" and .state != "killed"'
+is '  which is not counted either' "$(metric c slave/container_disk_kills)" 0
+ok '  as long as it is above what was written' agentctl c quota set holds 8MB
+finish holds
+like '  and else it does' "$(<"$dir/holds.out")" 'exceeds quota \(8MB\)'
 stop c USR1
 
 # ---- accounting only
