@@ -361,7 +361,6 @@ bool quota_watch_has_new_limits(const struct quota_watch *q)
 static struct work_pool *pool(const struct disk_watch *w)
 {
 	const struct quota_watch *q = quota_watch(w);
-
 	bool walks = q->project == PROJECT_NONE || (q->strayed && is_due(q, q->put_back_due_ns)) ||
 		     (q->doubted && !is_in_doubt(q));
 
