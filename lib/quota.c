@@ -135,11 +135,14 @@ int quota_enforce(const struct quota *q, struct error *e)
 
 /* ---- records ---- */
 
-uint64_t quota_round(const struct quota *q, uint64_t bytes)
+uint64_t quota_round(uint64_t bytes, uint64_t block_bytes)
 {
-	uint64_t blocks = bytes / q->block_bytes + (bytes % q->block_bytes != 0);
+	uint64_t blocks;
 
-	return MIN(blocks, INT64_MAX / q->block_bytes) * q->block_bytes;
+	if (!block_bytes)
+		return bytes;
+	blocks = bytes / block_bytes + (bytes % block_bytes != 0);
+	return MIN(blocks, INT64_MAX / block_bytes) * block_bytes;
 }
 
 static struct quota_record record_of(const struct fs_disk_quota *d)
@@ -176,8 +179,8 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 		.d_flags = FS_PROJ_QUOTA,
 		.d_fieldmask = FS_DQ_BSOFT | FS_DQ_BHARD | FS_DQ_ISOFT | FS_DQ_IHARD,
 		.d_id = project,
-		.d_blk_softlimit = quota_round(q, limits->soft_bytes) / BASIC_BLOCK,
-		.d_blk_hardlimit = quota_round(q, limits->hard_bytes) / BASIC_BLOCK,
+		.d_blk_softlimit = quota_round(limits->soft_bytes, q->block_bytes) / BASIC_BLOCK,
+		.d_blk_hardlimit = quota_round(limits->hard_bytes, q->block_bytes) / BASIC_BLOCK,
 		.d_ino_softlimit = limits->soft_inodes,
 		.d_ino_hardlimit = limits->hard_inodes,
 	};
@@ -215,9 +218,10 @@ bool quota_in_use(const struct quota_record *r)
 	       l->hard_inodes;
 }
 
-bool quota_files_near(uint64_t inodes, uint64_t limit)
+bool quota_near(double percent, uint64_t inodes, uint64_t inodes_limit)
 {
-	return limit && (double)inodes >= (double)limit * QUOTA_NEAR_PERCENT / 100;
+	return percent >= QUOTA_NEAR_PERCENT ||
+	       (inodes_limit && 100 * (double)inodes >= QUOTA_NEAR_PERCENT * (double)inodes_limit);
 }
 
 bool quota_full(const struct quota_limits *l, uint64_t bytes, uint64_t inodes, uint64_t block_bytes)

@@ -44,10 +44,10 @@ bool quota_in_use(const struct quota_record *r);
 /* From so many percent of its limit on a container is near it. */
 #define QUOTA_NEAR_PERCENT 90
 /*
- * Whether so many files are near a limit of files (0: none), which may run out long before bytes
- * do.
+ * Whether it is near the limit of which it has so much, or with so many files near one of files (0:
+ * none), which may run out long before bytes do.
  */
-bool quota_files_near(uint64_t inodes, uint64_t limit);
+bool quota_near(double percent, uint64_t inodes, uint64_t inodes_limit);
 
 /* Whether the next block, or the next file, would be refused to who uses so much. */
 bool quota_full(const struct quota_limits *l, uint64_t bytes, uint64_t inodes,
@@ -83,8 +83,8 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 /* The first project above `after` that the filesystem knows; 1: there is none. CAP_SYS_ADMIN. */
 int quota_next(const struct quota *q, uint32_t after, uint32_t *ret_project,
 	       struct quota_record *ret, struct error *e);
-/* What a limit of so many bytes becomes. */
-uint64_t quota_round(const struct quota *q, uint64_t bytes);
+/* What a limit of so many bytes becomes where the kernel counts in such blocks; 0: to the byte. */
+uint64_t quota_round(uint64_t bytes, uint64_t block_bytes);
 
 /* Where the kernel says that it refused a write, or that a soft limit was passed: lib/genl.h. */
 #define QUOTA_WARNINGS_FAMILY "VFS_DQUOT"

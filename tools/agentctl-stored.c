@@ -219,11 +219,6 @@ static bool is_full(const struct quota_state *q, uint64_t block_bytes)
 	return quota_full(&limits, q->used_bytes, q->inodes, block_bytes);
 }
 
-static bool is_near(const struct quota_state *q)
-{
-	return q->percent >= QUOTA_NEAR_PERCENT || quota_files_near(q->inodes, q->inodes_limit);
-}
-
 static bool is_gone(const char *sandbox)
 {
 	return access(sandbox, F_OK) && errno == ENOENT;
@@ -233,7 +228,7 @@ static bool is_gone(const char *sandbox)
 static void judge(struct quota_state *q, const char *sandbox, const struct quota *kernel,
 		  bool enforcing)
 {
-	uint64_t allowed = kernel->path ? quota_round(kernel, q->limit_bytes) : q->limit_bytes;
+	uint64_t allowed = quota_round(q->limit_bytes, kernel->block_bytes);
 	struct disk_facts f = {
 		.gone = is_gone(sandbox),
 		.in_vain = (q->has_hard_bytes || q->has_inodes_limit) && !enforcing,
@@ -246,7 +241,7 @@ static void judge(struct quota_state *q, const char *sandbox, const struct quota
 	q->has_percent = q->has_used_bytes && q->has_limit_bytes && q->limit_bytes;
 	if (q->has_percent)
 		q->percent = 100.0 * (double)q->used_bytes / (double)allowed;
-	f.near = is_near(q);
+	f.near = quota_near(q->percent, q->inodes, q->inodes_limit);
 	q->state = disk_state_of(&f);
 	q->has_state = true;
 }

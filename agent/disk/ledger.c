@@ -41,16 +41,12 @@ uint64_t ledger_counted(const struct ledger *l)
 
 uint64_t ledger_allowed(const struct ledger *l)
 {
-	uint64_t rest = l->block_bytes ? l->limit_bytes % l->block_bytes : 0;
-
-	return rest ? l->limit_bytes + MIN(l->block_bytes - rest, UINT64_MAX - l->limit_bytes)
-		    : l->limit_bytes;
+	return quota_round(l->limit_bytes, l->block_bytes);
 }
 
 bool ledger_near(const struct ledger *l)
 {
-	return ledger_percent(l) >= QUOTA_NEAR_PERCENT ||
-	       (ledger_known(l) && quota_files_near(l->used.inodes, l->limits.hard_inodes));
+	return quota_near(ledger_percent(l), l->used.inodes, l->limits.hard_inodes);
 }
 
 static bool has_shrunk(uint64_t from, uint64_t to, uint64_t limit)

@@ -34,8 +34,8 @@ static bool is_default(const struct quota *fs, const struct quota_limits *is)
 static bool equal(const struct quota *fs, const struct quota_limits *want,
 		  const struct quota_limits *is)
 {
-	bool bytes = is->soft_bytes == quota_round(fs, want->soft_bytes) &&
-		     is->hard_bytes == quota_round(fs, want->hard_bytes);
+	bool bytes = is->soft_bytes == quota_round(want->soft_bytes, fs->block_bytes) &&
+		     is->hard_bytes == quota_round(want->hard_bytes, fs->block_bytes);
 
 	return (bytes || (!want->hard_bytes && is_default(fs, is))) &&
 	       is->soft_inodes == want->soft_inodes && is->hard_inodes == want->hard_inodes;
@@ -381,10 +381,10 @@ static void begin(struct disk_watch *w)
 	q->refused_since_check = false;
 	q->unheard = q->missed || (q->unheard && w->outcome);
 	q->missed = false;
-	q->doubtful_bytes =
-		w->ledger->has_limit && !w->ledger->over
-			? quota_round(projects_quota(q->projects), w->ledger->limit_bytes)
-			: UINT64_MAX;
+	q->doubtful_bytes = w->ledger->has_limit && !w->ledger->over
+				    ? quota_round(w->ledger->limit_bytes,
+						  projects_quota(q->projects)->block_bytes)
+				    : UINT64_MAX;
 }
 
 static void remember_project(struct quota_watch *q)

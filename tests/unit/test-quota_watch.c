@@ -67,9 +67,9 @@ int prealloc_bytes(int dirfd unused, const atomic_bool *cancel unused, uint64_t 
 	return 0;
 }
 
-uint64_t quota_round(const struct quota *q unused, uint64_t bytes)
+uint64_t quota_round(uint64_t bytes, uint64_t block_bytes)
 {
-	return (bytes + BLOCK - 1) / BLOCK * BLOCK;
+	return block_bytes ? (bytes + block_bytes - 1) / block_bytes * block_bytes : bytes;
 }
 
 int quota_get(const struct quota *q unused, uint32_t project, struct quota_record *ret,
@@ -80,7 +80,7 @@ int quota_get(const struct quota *q unused, uint32_t project, struct quota_recor
 	return 0;
 }
 
-int quota_set(const struct quota *q, uint32_t project, const struct quota_limits *l,
+int quota_set(const struct quota *q unused, uint32_t project, const struct quota_limits *l,
 	      struct error *why unused)
 {
 	uint64_t bytes = charged().bytes;
@@ -89,8 +89,8 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 	assert_true(l->hard_bytes && l->hard_inodes);
 	assert_true(l->soft_bytes <= l->hard_bytes && l->soft_inodes <= l->hard_inodes);
 	limits = *l;
-	limits.soft_bytes = quota_round(q, limits.soft_bytes);
-	limits.hard_bytes = quota_round(q, limits.hard_bytes);
+	limits.soft_bytes = quota_round(limits.soft_bytes, BLOCK);
+	limits.hard_bytes = quota_round(limits.hard_bytes, BLOCK);
 	if (limits.hard_bytes <= bytes)
 		return 0;
 	most_room = MAX(most_room, limits.hard_bytes - bytes);
@@ -99,7 +99,7 @@ int quota_set(const struct quota *q, uint32_t project, const struct quota_limits
 	return 0;
 }
 
-bool quota_files_near(uint64_t inodes_used unused, uint64_t limit unused)
+bool quota_near(double percent unused, uint64_t inodes_used unused, uint64_t inodes_limit unused)
 {
 	return false;
 }
