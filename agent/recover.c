@@ -147,7 +147,8 @@ static int load_executor(void *rec, void *ctx, struct error *e)
 	x->sandbox = take_ptr(row->sandbox);
 	x->denied = take_ptr(row->disk_denied);
 	x->denied_told = row->disk_denied_told || (x->denied && !row->has_disk_denied_told);
-	x->override = (struct disk_override){ row->has_disk_override, row->disk_override };
+	x->override = (struct disk_override){ .set = row->has_disk_override,
+					      .limit_bytes = row->disk_override };
 	x->has_subscribed = row->subscribed;
 	x->past = row->completed;
 	if (x->past)

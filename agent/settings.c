@@ -109,7 +109,8 @@ static void set(struct agent *a, struct peer *p, struct executor *x,
 	s->peer = p;
 	s->executor = x;
 	s->before = x->override;
-	s->wanted = (struct disk_override){ q->has_limit_bytes, q->limit_bytes };
+	s->wanted =
+		(struct disk_override){ .set = q->has_limit_bytes, .limit_bytes = q->limit_bytes };
 	s->answer.container_id = xstrdup(q->container_id);
 	log_info("container %s: an operator %s its disk limit bytes=%llu", q->container_id,
 		 q->has_limit_bytes ? "sets" : "resets", (unsigned long long)q->limit_bytes);

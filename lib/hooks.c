@@ -487,9 +487,9 @@ static void sample(const struct metric *m, struct metrics_writer *w, const struc
 		   const char *function, const struct hook_function *counts)
 {
 	const struct metric_label labels[] = {
-		{ "hook", hook->name },
-		{ "function", function },
-		{ NULL, NULL },
+		{ .name = "hook", .value = hook->name },
+		{ .name = "function", .value = function },
+		{ .name = NULL },
 	};
 	const char *last = strrchr(m->mesos, '/') + 1;
 	autofree char *name = NULL;

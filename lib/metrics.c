@@ -190,7 +190,7 @@ void metrics_histogram(struct metrics_writer *w, const char *json_name,
 		autofree char *part = xasprintf("le_%s", bound);
 
 		sum += h->counts[i];
-		all[n] = (struct metric_label){ "le", bound };
+		all[n] = (struct metric_label){ .name = "le", .value = bound };
 		write_part(w, json_name, part, "_bucket", all, (double)sum);
 	}
 	write_part(w, json_name, "sum", "_sum", labels, h->sum);

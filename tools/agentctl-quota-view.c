@@ -387,7 +387,7 @@ static void sort(struct quota_state *list, size_t n, struct order *o)
 	autofree struct ordered *all = xcalloc(n, sizeof(*all));
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = (struct ordered){ list[i], i };
+		all[i] = (struct ordered){ .state = list[i], .at = i };
 	qsort_r(all, n, sizeof(*all), compare, o);
 	for (size_t i = 0; i < n; i++)
 		list[i] = all[i].state;

@@ -25,7 +25,7 @@ static const struct isolator *const table[] = {
 static const struct {
 	const char *name, *means;
 } aliases[] = {
-	{ "process", "posix/cpu,posix/mem" },
+	{ .name = "process", .means = "posix/cpu,posix/mem" },
 };
 
 static int unknown(const char *name, struct error *e)
