@@ -52,18 +52,6 @@ static int branch_open(struct branch *b, int top, const char *path, struct error
 	return 0;
 }
 
-/*
- * What the run's user could still do there by its name ends here: a process of his that is not
- * of this container could otherwise make files as fast as we remove them. Best effort: it may be
- * a link, or we may not be root and own it anyway.
- */
-static void shut(int runs, const char *gone)
-{
-	if (fchmodat(runs, gone, 0700, AT_SYMLINK_NOFOLLOW) ||
-	    fchownat(runs, gone, geteuid(), getegid(), AT_SYMLINK_NOFOLLOW))
-		log_debug("gc: %s stays open to its user: %s", gone, strerror(errno));
-}
-
 static int remove_run(int runs, const char *id, const atomic_bool *stop, struct error *e)
 {
 	autofree char *gone = xasprintf(GC_GONE "%s", id);
@@ -73,7 +61,6 @@ static int remove_run(int runs, const char *id, const atomic_bool *stop, struct 
 		return r;
 	if (renameat(runs, id, runs, gone))
 		return errno == ENOENT ? 0 : error_sys(e, "rename %s to %s", id, gone);
-	shut(runs, gone);
 	return fs_remove_tree_unless(runs, gone, stop, e);
 }
 

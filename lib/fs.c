@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -98,6 +99,12 @@ int fs_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
+/*
+ * A tree of which every path can be said is gone after fewer passes; who still makes files in it
+ * is not to keep us for ever.
+ */
+#define PASSES_MAX PATH_MAX
+
 /* A tree that is being removed: its top, to which what is not empty is lifted. */
 struct removal {
 	int top;
@@ -112,6 +119,10 @@ static int reopen(int at, const char *name)
 	return geteuid() ? fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW) : -1;
 }
 
+/*
+ * Who owned it may be in it still, or have it open, and could go on making files there: it becomes
+ * ours. First the owner, who could otherwise undo the mode; both are in vain if we may not.
+ */
 static int open_to_empty(int at, const char *name)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -119,8 +130,8 @@ static int open_to_empty(int at, const char *name)
 
 	if (fd < 0 && errno == EACCES && !reopen(at, name))
 		fd = openat(at, name, flags);
-	if (fd >= 0 && geteuid())
-		fchmod(fd, 0700); /* in vain if it is not ours */
+	if (fd >= 0 && !fchown(fd, geteuid(), getegid()))
+		fchmod(fd, 0700);
 	return fd;
 }
 
@@ -216,6 +227,7 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 {
 	struct removal r = { .stop = stop };
 	autofd int top = -EBADF;
+	unsigned passes = 0;
 	int result;
 
 	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
@@ -228,11 +240,15 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 	r.top = top;
 	do {
 		result = remove_pass(&r, e);
-	} while (!result && r.left && !stopped(&r));
+	} while (!result && r.left && !stopped(&r) && ++passes < PASSES_MAX);
 	if (stopped(&r))
 		return error_set(e, ECANCELED, "%s: left before all of it was removed", name);
 	if (result)
 		return error_wrap(e, "%s", name);
+	if (r.left)
+		return error_set(e, EBUSY,
+				 "%s: somebody makes files in it as fast as they are removed",
+				 name);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
 		return error_sys(e, "remove directory %s", name);
 	return 0;

@@ -7,11 +7,40 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "lib/fs.h"
 
 static char *dir;
 static struct error e;
+
+/* ---- who makes files while a tree is removed ---- */
+
+static int filled = -1; /* a directory that somebody has open; -1: nobody */
+static uid_t filler;
+static unsigned fillings; /* that are still to come: a removal without end fails, too */
+
+static void fill(void)
+{
+	uid_t we = geteuid();
+	int fd;
+
+	if (filled < 0 || !fillings)
+		return;
+	fillings--;
+	assert_int_equal(seteuid(filler), 0);
+	fd = openat(filled, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(seteuid(we), 0);
+	close_fd(&fd);
+}
+
+/* In place of glibc's: a file is there again whenever a directory could be empty. */
+int unlinkat(int at, const char *name, int flags)
+{
+	if (flags & AT_REMOVEDIR)
+		fill();
+	return (int)syscall(SYS_unlinkat, at, name, flags);
+}
 
 static int setup(void **state unused)
 {
@@ -243,6 +272,43 @@ static void a_removal_that_is_stopped_leaves_the_rest(void **state unused)
 	assert_false(exists("t"));
 }
 
+static int remove_while_filled(const char *name, uid_t by)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *path = in_dir(name);
+	int r;
+
+	filled = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(filled >= 0);
+	filler = by;
+	fillings = 100000;
+	r = fs_remove_tree(fd, "t", &e);
+	close_fd(&filled);
+	filled = -1;
+	return r;
+}
+
+static void a_tree_that_is_filled_as_fast_is_left(void **state unused)
+{
+	make_dirs("t/sub/deep");
+	assert_int_equal(remove_while_filled("t/sub", geteuid()), -EBUSY);
+	assert_string_equal(e.text, "t: somebody makes files in it as fast as they are removed");
+	assert_true(exists("t"));
+}
+
+/* Who is not root has nobody to take it from. */
+static void a_directory_is_taken_from_who_goes_on_making_files_in_it(void **state unused)
+{
+	const uid_t other = geteuid() ? geteuid() : 65534;
+	autofree char *path = in_dir("t/sub");
+
+	make_dirs("t/sub/deep");
+	assert_int_equal(chown(path, other, (gid_t)-1), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(remove_while_filled("t/sub", other), geteuid() ? -EBUSY : 0);
+	assert_true(exists("t") == (geteuid() != 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +329,10 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removal_that_is_stopped_leaves_the_rest, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_tree_that_is_filled_as_fast_is_left, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			a_directory_is_taken_from_who_goes_on_making_files_in_it, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("fs", tests, NULL, NULL);
