@@ -177,15 +177,25 @@ static struct container_spec describe(struct executor *x, const char *sandbox,
 
 /* ---- room for it ---- */
 
+/* Measured, or so young that it has written nothing, or next to nothing if it is measured soon. */
+static bool use_is_known(const struct container *c)
+{
+	if (ledger_known(&c->disk))
+		return true;
+	return !c->adopted && (c->phase < CONTAINER_RUNNING || isolators_have_disk(c->isolators));
+}
+
 /*
- * What it may still write of what it was offered; of what was not measured yet that is all of it.
- * No sandbox is deleted for what an operator or a hook gave beyond that.
+ * What it may still write of what it was offered. No sandbox is deleted for what an operator or a
+ * hook gave beyond that; nor for one whose use is not known, as after a restart of the agent, or
+ * where nobody measures: what it has written is not in the free space any more, and promised once
+ * more it would take all garbage at each launch.
  */
 static uint64_t may_write(const struct container *c)
 {
 	uint64_t offered, limit;
 
-	if (!disk_offered_to(c, &offered) || !disk_limit_of(c, &limit))
+	if (!use_is_known(c) || !disk_offered_to(c, &offered) || !disk_limit_of(c, &limit))
 		return 0;
 	limit = MIN(limit, offered);
 	return limit - MIN(c->disk.used.bytes, limit);
