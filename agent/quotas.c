@@ -251,19 +251,30 @@ static bool lacks_id(const struct container *c)
 }
 
 /*
+ * It was told that there is one, be it that its hooks still run, and takes it in the job that
+ * prepares it; isolator modules are asked after that.
+ */
+static bool takes_id(const struct container *c)
+{
+	const struct executor *x = c->owner;
+
+	return c->phase == CONTAINER_PREPARING && !c->planning && x && !x->room.fn;
+}
+
+/*
  * Those that were let go on and have none yet will take one, and those that were found again and
  * lack one; but for one of these if it is they who wait now.
  */
 static uint64_t wanted(const struct agent *a)
 {
-	uint64_t preparing = 0, lacking = 0;
+	uint64_t taking = 0, lacking = 0;
 	const struct container *c;
 
 	list_for_each(c, &a->node.containers, node_entry) {
-		preparing += c->phase == CONTAINER_PREPARING && !c->waiting;
+		taking += takes_id(c);
 		lacking += lacks_id(c);
 	}
-	return preparing + lacking - (a->ids_wait.fn && lacking);
+	return taking + lacking - (a->ids_wait.fn && lacking);
 }
 
 static void on_free_ids(struct gc_wait *w)
