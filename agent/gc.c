@@ -175,14 +175,28 @@ static void start(struct gc *gc, struct entry *x)
 
 /* ---- who waits for room ---- */
 
+struct room {
+	uint64_t bytes, files;
+};
+
 /* statvfs(3); an error, which only a file system that is gone gives, is no room at all. */
-static uint64_t room(struct gc *gc)
+static struct room room(struct gc *gc)
 {
 	struct statvfs v;
 
 	if (gc->o.disk(gc->o.work_dir_fd, &v))
-		return 0;
-	return (uint64_t)v.f_bavail * v.f_frsize;
+		return (struct room){ .bytes = 0 };
+	return (struct room){
+		.bytes = (uint64_t)v.f_bavail * v.f_frsize,
+		.files = v.f_files ? v.f_favail : UINT64_MAX,
+	};
+}
+
+static bool has_room(struct gc *gc, const struct gc_wait *w)
+{
+	struct room r = room(gc);
+
+	return r.bytes >= w->bytes && r.files >= w->files;
 }
 
 static enum gc_more more(struct gc *gc)
@@ -203,7 +217,7 @@ static void answer_those_with_room(struct gc *gc)
 {
 	struct gc_wait *w;
 
-	while ((w = list_first(&gc->waits, struct gc_wait, node)) && w->bytes <= room(gc) &&
+	while ((w = list_first(&gc->waits, struct gc_wait, node)) && has_room(gc, w) &&
 	       more(gc) == GC_ENOUGH)
 		answer(w);
 }
@@ -213,7 +227,7 @@ static void answer_without_room(struct gc *gc)
 	struct gc_wait *w;
 
 	while ((w = list_first(&gc->waits, struct gc_wait, node))) {
-		uint64_t bytes = room(gc);
+		uint64_t bytes = room(gc).bytes;
 		autobuf struct buf missing = { 0 };
 
 		bytes_print_human(w->bytes - MIN(bytes, w->bytes), &missing);
@@ -243,10 +257,12 @@ static void pump(struct gc *gc)
 	arm(gc);
 }
 
-void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, void (*fn)(struct gc_wait *w))
+void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, uint64_t files,
+		  void (*fn)(struct gc_wait *w))
 {
 	assert(!w->fn);
 	w->bytes = bytes;
+	w->files = files;
 	w->fn = fn;
 	list_append(&gc->waits, &w->node);
 	pump(gc);
@@ -283,6 +299,15 @@ static unsigned shorten(struct gc *gc, int64_t max_age)
 	return count;
 }
 
+/* Of its blocks or of its files, whichever are scarcer; some file systems do not count files. */
+static double usage_of(const struct statvfs *v)
+{
+	double blocks = (double)(v->f_blocks - v->f_bfree) / (double)v->f_blocks;
+	double files = v->f_files ? (double)(v->f_files - v->f_ffree) / (double)v->f_files : 0;
+
+	return MAX(blocks, files);
+}
+
 static void look_at_disk(struct gc *gc)
 {
 	autobuf struct buf age = { 0 };
@@ -296,7 +321,7 @@ static void look_at_disk(struct gc *gc)
 			    strerror(errno));
 		return;
 	}
-	usage = (double)(v.f_blocks - v.f_bfree) / (double)v.f_blocks;
+	usage = usage_of(&v);
 	max_age = gc_max_age(gc->o.delay_ns, gc->o.headroom, usage);
 	count = shorten(gc, max_age);
 	duration_print(max_age, &age);

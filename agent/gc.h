@@ -78,17 +78,19 @@ void gc_find_strays(struct gc *gc, bool (*known)(const char *container_id, void 
 /* Embedded in what waits for room (container_of). Zero-initialised: it waits for nothing. */
 struct gc_wait {
 	struct list node;
-	uint64_t bytes;
+	uint64_t bytes, files;
 	bool silent; /* no warning when there is no garbage left: who waits is no launch */
 	void (*fn)(struct gc_wait *w);
 };
 /*
- * Calls fn once, as soon as the file system of work_dir has so many bytes for those who are not
- * root and `more` says enough, deleting garbage until then, oldest first; or when none is left that
- * can be deleted, with a warning in the log: then the launch goes on with what there is. Directly,
- * from within this call, if that is so already; otherwise from the loop, in the order of the calls.
+ * Calls fn once, as soon as the file system of work_dir has so many bytes and free inodes for those
+ * who are not root and `more` says enough, deleting garbage until then, oldest first; or when none
+ * is left that can be deleted, with a warning in the log if bytes are missing, unless w is silent:
+ * then the launch goes on with what there is. Directly, from within this call, if that is so
+ * already; otherwise from the loop, in the order of the calls.
  */
-void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, void (*fn)(struct gc_wait *w));
+void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, uint64_t files,
+		  void (*fn)(struct gc_wait *w));
 /* What `more` said may be otherwise now. */
 void gc_look_again(struct gc *gc);
 /* Waits no more; harmless if it does not wait. */

@@ -245,7 +245,7 @@ void executor_launch(struct executor *x)
 	x->container = container_launch(&a->node, &spec, x);
 	save_executor(x);
 	x->launch_waits = 2; /* room on the disk, hooks */
-	gc_make_room(a->gc, &x->room, promised(a), on_room);
+	gc_make_room(a->gc, &x->room, promised(a), 0, on_room);
 	executor_hooks_launch(x, go_on);
 }
 

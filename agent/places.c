@@ -177,7 +177,7 @@ static void look_at_room(struct agent *a)
 	if (fullness_look(&p->disk, room, now_ns()))
 		log_info("agent: the disk of %s has room again", a->flags.work_dir);
 	else if (!has_room(a, ROOM_MIN, FILES_MIN) && !p->room.fn)
-		gc_make_room(a->gc, &p->room, ROOM_AGAIN, on_room);
+		gc_make_room(a->gc, &p->room, ROOM_AGAIN, FILES_AGAIN, on_room);
 }
 
 void places_say_store(struct agent *a)
@@ -239,9 +239,11 @@ void places_add_health(const struct agent *a, struct buf *out)
 
 	if (p->disk.full)
 		buf_addf(out,
-			 "The disk of the sandboxes in %s is full: no new task is taken; free some "
-			 "space there.\n",
-			 a->flags.work_dir);
+			 "The disk of the sandboxes in %s is full: no new task is taken; %s.\n",
+			 a->flags.work_dir,
+			 has_room(a, ROOM_MIN, 0) && !has_room(a, 0, FILES_MIN)
+				 ? "it has no inodes left, delete some files there"
+				 : "free some space there");
 	if (p->no_sockets)
 		buf_addf(out,
 			 "The sockets in %s were removed and cannot be made again: no new task is "

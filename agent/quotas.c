@@ -292,7 +292,7 @@ static void on_free_ids(struct gc_wait *w)
 void quotas_missed(struct agent *a, const struct container *c)
 {
 	if (!a->ids_wait.fn && lacks_id(c))
-		gc_make_room(a->gc, &a->ids_wait, 0, on_free_ids);
+		gc_make_room(a->gc, &a->ids_wait, 0, 0, on_free_ids);
 }
 
 enum gc_more quotas_more(void *agent)

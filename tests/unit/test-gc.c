@@ -30,6 +30,7 @@ static struct agent_metrics metrics;
 static struct gc_options options;
 static struct error e;
 static uint64_t used_blocks; /* of 1000; each sandbox that is there adds 100 */
+static uint64_t files;       /* in all; each sandbox has 100; 0: they are not counted */
 static char *rows[16];
 static int64_t since[16];
 static size_t row_count;
@@ -74,12 +75,13 @@ static bool there(const char *id)
 
 static int disk(int fd unused, struct statvfs *ret)
 {
-	uint64_t used = used_blocks;
+	uint64_t used = 0;
 
 	for (char id[] = "1"; *id <= '9'; ++*id)
 		used += there(id) ? 100 : 0;
-	*ret = (struct statvfs){ .f_blocks = 1000, .f_frsize = BLOCK };
-	ret->f_bfree = ret->f_bavail = 1000 - used;
+	*ret = (struct statvfs){ .f_blocks = 1000, .f_frsize = BLOCK, .f_files = files };
+	ret->f_bfree = ret->f_bavail = 1000 - used_blocks - used;
+	ret->f_ffree = ret->f_favail = files ? files - used : 0;
 	return 0;
 }
 
@@ -105,7 +107,7 @@ static int setup(void **state unused)
 	if (!mkdtemp(dir) || sd_event_new(&loop) < 0)
 		return -1;
 	agent_id = NULL;
-	used_blocks = 0;
+	used_blocks = files = 0;
 	metrics = (struct agent_metrics){ 0 };
 	options = (struct gc_options){
 		.loop = loop,
@@ -332,6 +334,18 @@ static void a_full_disk_shortens_what_is_kept(void **state unused)
 	assert_false(there("1"));
 }
 
+static void so_does_one_that_has_few_inodes(void **state unused)
+{
+	end();
+	options.watch_interval_ns = 20 * NSEC_PER_MSEC;
+	start();
+	files = 400; /* with two of them: 1 - 200 / 400 of an hour; with one, 3 / 4 */
+	garbage("1", HOUR / 3);
+	garbage("2", HOUR / 3 * 2);
+	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
+	assert_true(there("1"));
+}
+
 struct waiting_launch {
 	struct gc_wait wait;
 	unsigned called;
@@ -355,7 +369,7 @@ static void where_there_is_room_a_launch_goes_on_at_once(void **state unused)
 	struct waiting_launch l = { .called = 0 };
 
 	garbage("1", NSEC_PER_SEC);
-	gc_make_room(gc, &l.wait, 900 * BLOCK, on_room);
+	gc_make_room(gc, &l.wait, 900 * BLOCK, 0, on_room);
 	assert_int_equal(l.called, 1);
 	assert_string_equal(l.left, "1");
 	free(l.left);
@@ -369,12 +383,27 @@ static void room_is_made_oldest_first_and_no_more_than_is_needed(void **state un
 	garbage("2", HOUR / 2);
 	garbage("3", HOUR / 4);
 	garbage("4", HOUR / 8);
-	gc_make_room(gc, &l.wait, 701 * BLOCK, on_room);
+	gc_make_room(gc, &l.wait, 701 * BLOCK, 0, on_room);
 	assert_int_equal(l.called, 0);
 	RUN_UNTIL(loop, l.called);
 	assert_string_equal(l.left, "14");
 	assert_int_equal(l.called, 1);
 	assert_int_equal(metrics.gc_succeeded, 2);
+	free(l.left);
+}
+
+static void inodes_are_made_room_for_like_bytes(void **state unused)
+{
+	struct waiting_launch l = { .called = 0 };
+
+	files = 350;
+	garbage("1", NSEC_PER_SEC);
+	garbage("2", HOUR / 2);
+	garbage("3", HOUR / 4);
+	gc_make_room(gc, &l.wait, 1 * BLOCK, 51, on_room);
+	assert_int_equal(l.called, 0);
+	RUN_UNTIL(loop, l.called);
+	assert_string_equal(l.left, "13");
 	free(l.left);
 }
 
@@ -384,10 +413,10 @@ static void a_launch_goes_on_when_no_garbage_is_left(void **state unused)
 
 	used_blocks = 700;
 	garbage("1", NSEC_PER_SEC);
-	gc_make_room(gc, &l.wait, 400 * BLOCK, on_room);
+	gc_make_room(gc, &l.wait, 400 * BLOCK, 0, on_room);
 	RUN_UNTIL(loop, l.called);
 	assert_string_equal(l.left, "");
-	gc_make_room(gc, &l.wait, UINT64_MAX, on_room);
+	gc_make_room(gc, &l.wait, UINT64_MAX, 0, on_room);
 	assert_int_equal(l.called, 2);
 	free(l.left);
 }
@@ -398,7 +427,7 @@ static void what_cannot_be_deleted_keeps_no_launch_waiting(void **state unused)
 
 	assert_int_equal(symlinkat("elsewhere", options.work_dir_fd, "slaves"), 0);
 	gc_add(gc, RUNS "/1", wall_ns());
-	gc_make_room(gc, &l.wait, UINT64_MAX, on_room);
+	gc_make_room(gc, &l.wait, UINT64_MAX, 0, on_room);
 	RUN_UNTIL(loop, l.called);
 	assert_int_equal(metrics.gc_failed, 1);
 	assert_int_equal(unlinkat(options.work_dir_fd, "slaves", 0), 0);
@@ -411,9 +440,9 @@ static void launches_wait_in_order_and_may_leave_the_queue(void **state unused)
 
 	garbage("1", NSEC_PER_SEC);
 	garbage("2", 2 * NSEC_PER_SEC);
-	gc_make_room(gc, &a.wait, 900 * BLOCK, on_room);
-	gc_make_room(gc, &b.wait, 1000 * BLOCK, on_room);
-	gc_make_room(gc, &c.wait, 1 * BLOCK, on_room);
+	gc_make_room(gc, &a.wait, 900 * BLOCK, 0, on_room);
+	gc_make_room(gc, &b.wait, 1000 * BLOCK, 0, on_room);
+	gc_make_room(gc, &c.wait, 1 * BLOCK, 0, on_room);
 	assert_int_equal(c.called, 0);
 	gc_wait_cancel(&b.wait);
 	gc_wait_cancel(&b.wait);
@@ -434,7 +463,7 @@ static void an_end_in_the_middle_leaves_the_row(void **state unused)
 
 	garbage("1", NSEC_PER_SEC);
 	garbage("2", 2 * NSEC_PER_SEC);
-	gc_make_room(gc, &l.wait, 1000 * BLOCK, on_room);
+	gc_make_room(gc, &l.wait, 1000 * BLOCK, 0, on_room);
 	end();
 	assert_int_equal(row_count, 2);
 	assert_int_equal(l.called, 0);
@@ -477,8 +506,10 @@ int main(void)
 		TEST(what_cannot_be_deleted_is_tried_again_and_kept_in_mind),
 		TEST(what_cannot_be_deleted_keeps_nothing_else_back),
 		TEST(a_full_disk_shortens_what_is_kept),
+		TEST(so_does_one_that_has_few_inodes),
 		TEST(where_there_is_room_a_launch_goes_on_at_once),
 		TEST(room_is_made_oldest_first_and_no_more_than_is_needed),
+		TEST(inodes_are_made_room_for_like_bytes),
 		TEST(a_launch_goes_on_when_no_garbage_is_left),
 		TEST(what_cannot_be_deleted_keeps_no_launch_waiting),
 		TEST(launches_wait_in_order_and_may_leave_the_queue),

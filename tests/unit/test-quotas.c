@@ -42,7 +42,7 @@ NOT_CALLED(void, disk_watch_soon(struct disk_watch *w unused))
 NOT_CALLED(void, quota_watch_missed(struct quota_watch *q unused))
 NOT_CALLED(void, gc_look_again(struct gc *gc unused))
 NOT_CALLED(void, gc_make_room(struct gc *gc unused, struct gc_wait *w unused, uint64_t bytes unused,
-			      void (*fn)(struct gc_wait *w) unused))
+			      uint64_t files unused, void (*fn)(struct gc_wait *w) unused))
 NOT_CALLED(void, gc_wait_cancel(struct gc_wait *w unused))
 NOT_CALLED(bool, isolators_have_disk(uint64_t isolators unused))
 NOT_CALLED(bool, isolators_have_quota(uint64_t isolators unused))
