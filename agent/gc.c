@@ -12,6 +12,10 @@
 #include "lib/timer.h"
 #include "lib/units.h"
 
+/* Where what is deleted is free only later, who waits is given so long to see it. */
+#define LINGER_NS    (50 * NSEC_PER_MSEC)
+#define LINGER_TRIES 20
+
 struct entry {
 	UT_hash_handle hh; /* by path */
 	struct list node;  /* in queue or failed; of the current one: in none */
@@ -36,9 +40,15 @@ struct gc {
 	char *keep_agent;
 	int outcome;
 	struct error error;
+
+	/* what the last one freed */
+	sd_event_source *linger; /* NULL: all of it is seen */
+	unsigned lingers;        /* in a row */
+	uint64_t seen_bytes;     /* that were free at the last look */
 };
 
 static void pump(struct gc *gc);
+static void linger(struct gc *gc);
 
 /* ---- the queue ---- */
 
@@ -160,6 +170,9 @@ static void done(struct work *job)
 		not_deleted(gc, x);
 	else
 		deleted(gc, x);
+	gc->lingers = 0;
+	if (gc->o.frees_late)
+		linger(gc);
 	pump(gc);
 }
 
@@ -222,6 +235,30 @@ static void answer_those_with_room(struct gc *gc)
 		answer(w);
 }
 
+/* As long as it becomes more; others may delete, too. */
+static int on_linger(sd_event_source *source unused, uint64_t usec unused, void *arg)
+{
+	struct gc *gc = arg;
+
+	gc->linger = sd_event_source_disable_unref(gc->linger);
+	if (room(gc).bytes > gc->seen_bytes && ++gc->lingers < LINGER_TRIES)
+		linger(gc);
+	pump(gc);
+	return 0;
+}
+
+static void linger(struct gc *gc)
+{
+	gc->seen_bytes = room(gc).bytes;
+	timer_set(gc->o.loop, &gc->linger, LINGER_NS, on_linger, gc);
+}
+
+/* Something that is needed comes without a deletion. */
+static bool is_coming(struct gc *gc)
+{
+	return !list_empty(&gc->waits) && (gc->linger || more(gc) == GC_COMING);
+}
+
 static void answer_without_room(struct gc *gc)
 {
 	struct gc_wait *w;
@@ -246,7 +283,7 @@ static void pump(struct gc *gc)
 	if (gc->stop)
 		return;
 	answer_those_with_room(gc);
-	if (gc->current || (!list_empty(&gc->waits) && more(gc) == GC_COMING))
+	if (gc->current || is_coming(gc))
 		return;
 	x = next(gc);
 	if (x) {
@@ -486,6 +523,7 @@ void gc_stop(struct gc *gc)
 	atomic_store(&gc->stop, true);
 	gc->timer = sd_event_source_disable_unref(gc->timer);
 	gc->watch = sd_event_source_disable_unref(gc->watch);
+	gc->linger = sd_event_source_disable_unref(gc->linger);
 }
 
 void gc_free(struct gc *gc)

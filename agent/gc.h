@@ -36,6 +36,7 @@ struct gc_options {
 	int64_t delay_ns, watch_interval_ns;
 	double headroom;      /* part of the disk, 0 to 1 */
 	unsigned entries_max; /* 0: GC_ENTRIES_MAX */
+	bool frees_late;      /* the file system does: lib/filesystem.h */
 	struct agent_metrics *metrics;
 	/* Both may be NULL: nothing else is needed, nobody is told of what is deleted. */
 	enum gc_more (*more)(void *ctx);

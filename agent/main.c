@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 
 #include "agent/agent.h"
 #include "agent/config.h"
@@ -23,6 +24,7 @@
 #include "agent/scope.h"
 #include "agent/status_hooks.h"
 #include "lib/daemon.h"
+#include "lib/filesystem.h"
 #include "lib/flags.h"
 #include "lib/log.h"
 #include "lib/manager.h"
@@ -167,6 +169,15 @@ static int set_up_containers(struct agent *a, struct error *e)
 	return quotas_set_up(a, e);
 }
 
+static bool frees_late(int fd)
+{
+	struct statfs v;
+	const struct filesystem *fs =
+		fstatfs(fd, &v) ? NULL : filesystem_of_magic((unsigned long)v.f_type);
+
+	return fs && fs->frees_late;
+}
+
 static int set_up_gc(struct agent *a, struct error *e)
 {
 	struct gc_options o = {
@@ -180,6 +191,7 @@ static int set_up_gc(struct agent *a, struct error *e)
 		.watch_interval_ns = a->flags.disk_watch_interval,
 		.headroom = a->flags.gc_disk_headroom,
 		.metrics = &a->metrics,
+		.frees_late = frees_late(a->work_dir_fd),
 		.more = quotas_more,
 		.deleted = quotas_sandbox_deleted,
 		.ctx = a,

@@ -42,6 +42,7 @@ static const struct filesystem filesystems[] = {
 		.unlimit = unlimit_xfs,
 		.has_default = true,
 		.preallocates = true,
+		.frees_late = true,
 	},
 	{
 		.name = "ext4",

@@ -22,6 +22,7 @@ struct filesystem {
 	bool quota_feature; /* it counts if it was made for that (lib/ext4.h), else if mounted so */
 	bool has_default;   /* limits of project 0 are those of every project that has none */
 	bool preallocates;  /* charges blocks behind the end of a file that grows */
+	bool frees_late;    /* blocks of deleted files are free some tens of milliseconds later */
 };
 
 /* NULL: it has none, or is not known. */

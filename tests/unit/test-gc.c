@@ -30,6 +30,7 @@ static struct agent_metrics metrics;
 static struct gc_options options;
 static struct error e;
 static uint64_t used_blocks; /* of 1000; each sandbox that is there adds 100 */
+static unsigned looks;       /* at the disk, since a sandbox was deleted where that frees late */
 static uint64_t files;       /* in all; each sandbox has 100; 0: they are not counted */
 static char *rows[16];
 static int64_t since[16];
@@ -73,9 +74,23 @@ static bool there(const char *id)
 	return !fstatat(options.work_dir_fd, path, &st, AT_SYMLINK_NOFOLLOW);
 }
 
+/* Half of a deleted sandbox is free at the third look after that, the rest at the sixth. */
+static uint64_t not_free_yet(void)
+{
+	if (!options.frees_late || !metrics.gc_succeeded)
+		return 0;
+	looks++;
+	return looks < 3 ? 100 : looks < 6 ? 50 : 0;
+}
+
+static void count_looks_anew(const char *path unused, void *ctx unused)
+{
+	looks = 0;
+}
+
 static int disk(int fd unused, struct statvfs *ret)
 {
-	uint64_t used = 0;
+	uint64_t used = not_free_yet();
 
 	for (char id[] = "1"; *id <= '9'; ++*id)
 		used += there(id) ? 100 : 0;
@@ -117,6 +132,7 @@ static int setup(void **state unused)
 		.delay_ns = HOUR,
 		.watch_interval_ns = HOUR,
 		.metrics = &metrics,
+		.deleted = count_looks_anew,
 		.disk = disk,
 	};
 	start();
@@ -392,6 +408,26 @@ static void room_is_made_oldest_first_and_no_more_than_is_needed(void **state un
 	free(l.left);
 }
 
+static void what_is_free_only_later_is_waited_for(void **state unused)
+{
+	struct waiting_launch l = { .called = 0 };
+
+	end();
+	options.frees_late = true;
+	start();
+	garbage("1", NSEC_PER_SEC);
+	garbage("2", HOUR / 2);
+	garbage("3", HOUR / 4);
+	gc_make_room(gc, &l.wait, 800 * BLOCK, 0, on_room);
+	RUN_UNTIL(loop, l.called);
+	assert_string_equal(l.left, "13");
+	l.called = 0;
+	gc_make_room(gc, &l.wait, UINT64_MAX, 0, on_room);
+	RUN_UNTIL(loop, l.called);
+	assert_string_equal(l.left, "");
+	free(l.left);
+}
+
 static void inodes_are_made_room_for_like_bytes(void **state unused)
 {
 	struct waiting_launch l = { .called = 0 };
@@ -509,6 +545,7 @@ int main(void)
 		TEST(so_does_one_that_has_few_inodes),
 		TEST(where_there_is_room_a_launch_goes_on_at_once),
 		TEST(room_is_made_oldest_first_and_no_more_than_is_needed),
+		TEST(what_is_free_only_later_is_waited_for),
 		TEST(inodes_are_made_room_for_like_bytes),
 		TEST(a_launch_goes_on_when_no_garbage_is_left),
 		TEST(what_cannot_be_deleted_keeps_no_launch_waiting),
