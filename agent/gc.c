@@ -272,6 +272,7 @@ static void answer_without_room(struct gc *gc)
 			log_warning("gc: a launch goes on although %s of disk are missing in %s: "
 				    "there is no garbage left",
 				    buf_text(&missing), gc->o.work_dir);
+		w->in_vain = true;
 		answer(w);
 	}
 }
@@ -300,6 +301,7 @@ void gc_make_room(struct gc *gc, struct gc_wait *w, uint64_t bytes, uint64_t fil
 	assert(!w->fn);
 	w->bytes = bytes;
 	w->files = files;
+	w->in_vain = false;
 	w->fn = fn;
 	list_append(&gc->waits, &w->node);
 	pump(gc);
@@ -352,10 +354,11 @@ static void look_at_disk(struct gc *gc)
 	int64_t max_age;
 	unsigned count;
 	double usage;
+	int r = gc->o.disk(gc->o.work_dir_fd, &v);
 
-	if (gc->o.disk(gc->o.work_dir_fd, &v) || !v.f_blocks) {
+	if (r || !v.f_blocks) {
 		log_warning("gc: cannot learn how full the disk of %s is: %s", gc->o.work_dir,
-			    strerror(errno));
+			    r ? strerror(errno) : "it does not say how large it is");
 		return;
 	}
 	usage = usage_of(&v);

@@ -80,7 +80,8 @@ void gc_find_strays(struct gc *gc, bool (*known)(const char *container_id, void 
 struct gc_wait {
 	struct list node;
 	uint64_t bytes, files;
-	bool silent; /* no warning when there is no garbage left: who waits is no launch */
+	bool silent;  /* no warning when there is no garbage left: who waits is no launch */
+	bool in_vain; /* for fn: there was none left, and something is missing */
 	void (*fn)(struct gc_wait *w);
 };
 /*

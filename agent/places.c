@@ -158,12 +158,13 @@ static bool has_room(const struct agent *a, uint64_t bytes, uint64_t files)
 	return (uint64_t)v.f_bavail * v.f_frsize >= bytes && (!v.f_files || v.f_favail >= files);
 }
 
-/* All garbage that could go has gone. */
+/* There was room, or all garbage that could go has gone. */
 static void on_room(struct gc_wait *w)
 {
 	struct agent *a = container_of(w, struct agent, places.room);
 
-	if (has_room(a, ROOM_MIN, FILES_MIN) || !fullness_set_full(&a->places.disk, now_ns()))
+	if (!w->in_vain || has_room(a, ROOM_MIN, FILES_MIN) ||
+	    !fullness_set_full(&a->places.disk, now_ns()))
 		return;
 	log_error("agent: the disk of %s is full: no new task is taken", a->flags.work_dir);
 	tell(a);

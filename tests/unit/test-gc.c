@@ -9,12 +9,14 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "agent/gc.h"
 #include "agent/gc_tree.h"
 #include "lib/fs.h"
+#include "lib/log.h"
 #include "lib/units.h"
 #include "tests/unit/loop.h"
 
@@ -29,8 +31,9 @@ static struct gc *gc;
 static struct agent_metrics metrics;
 static struct gc_options options;
 static struct error e;
-static uint64_t used_blocks; /* of 1000; each sandbox that is there adds 100 */
+static uint64_t used_blocks; /* of those below; each sandbox that is there adds 100 */
 static unsigned looks;       /* at the disk, since a sandbox was deleted where that frees late */
+static uint64_t blocks;      /* in all, 0: that is not known */
 static uint64_t files;       /* in all; each sandbox has 100; 0: they are not counted */
 static char *rows[16];
 static int64_t since[16];
@@ -94,7 +97,7 @@ static int disk(int fd unused, struct statvfs *ret)
 
 	for (char id[] = "1"; *id <= '9'; ++*id)
 		used += there(id) ? 100 : 0;
-	*ret = (struct statvfs){ .f_blocks = 1000, .f_frsize = BLOCK, .f_files = files };
+	*ret = (struct statvfs){ .f_blocks = blocks, .f_frsize = BLOCK, .f_files = files };
 	ret->f_bfree = ret->f_bavail = 1000 - used_blocks - used;
 	ret->f_ffree = ret->f_favail = files ? files - used : 0;
 	return 0;
@@ -123,6 +126,7 @@ static int setup(void **state unused)
 		return -1;
 	agent_id = NULL;
 	used_blocks = files = 0;
+	blocks = 1000;
 	metrics = (struct agent_metrics){ 0 };
 	options = (struct gc_options){
 		.loop = loop,
@@ -362,6 +366,24 @@ static void so_does_one_that_has_few_inodes(void **state unused)
 	assert_true(there("1"));
 }
 
+/* Whatever errno was. */
+static void a_disk_that_does_not_say_its_size_is_said_to_be_such(void **state unused)
+{
+	autofd int fd = memfd_create("log", MFD_CLOEXEC);
+	char text[4096] = "";
+
+	end();
+	options.watch_interval_ns = 5 * NSEC_PER_MSEC;
+	start();
+	blocks = 0;
+	assert_true(fd >= 0);
+	log_set_file(fcntl(fd, F_DUPFD_CLOEXEC, 0), false);
+	errno = ENOSPC;
+	RUN_UNTIL(loop, pread(fd, text, sizeof(text) - 1, 0) > 0);
+	log_set_file(-EBADF, false);
+	assert_non_null(strstr(text, "is: it does not say how large it is\n"));
+}
+
 struct waiting_launch {
 	struct gc_wait wait;
 	unsigned called;
@@ -452,8 +474,12 @@ static void a_launch_goes_on_when_no_garbage_is_left(void **state unused)
 	gc_make_room(gc, &l.wait, 400 * BLOCK, 0, on_room);
 	RUN_UNTIL(loop, l.called);
 	assert_string_equal(l.left, "");
-	gc_make_room(gc, &l.wait, UINT64_MAX, 0, on_room);
+	assert_true(l.wait.in_vain);
+	gc_make_room(gc, &l.wait, 300 * BLOCK, 0, on_room);
 	assert_int_equal(l.called, 2);
+	assert_false(l.wait.in_vain);
+	gc_make_room(gc, &l.wait, UINT64_MAX, 0, on_room);
+	assert_int_equal(l.called, 3);
 	free(l.left);
 }
 
@@ -543,6 +569,7 @@ int main(void)
 		TEST(what_cannot_be_deleted_keeps_nothing_else_back),
 		TEST(a_full_disk_shortens_what_is_kept),
 		TEST(so_does_one_that_has_few_inodes),
+		TEST(a_disk_that_does_not_say_its_size_is_said_to_be_such),
 		TEST(where_there_is_room_a_launch_goes_on_at_once),
 		TEST(room_is_made_oldest_first_and_no_more_than_is_needed),
 		TEST(what_is_free_only_later_is_waited_for),
