@@ -9,6 +9,7 @@
 #include "agent/gc_tree.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/sandbox_path.h"
 #include "lib/timer.h"
 #include "lib/units.h"
 
@@ -397,11 +398,11 @@ static void put(struct gc *gc, const char *path, int64_t since)
 
 static bool path_of_sandbox(const char *path)
 {
-	struct gc_path p;
+	struct sandbox_path p;
 
-	if (gc_path_parse(path, &p))
+	if (sandbox_path_parse(path, &p))
 		return false;
-	gc_path_fini(&p);
+	sandbox_path_fini(&p);
 	return true;
 }
 

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "agent/gc_policy.h"
 #include "agent/latest.h"
 #include "lib/fs.h"
 #include "lib/log.h"
+#include "lib/sandbox_path.h"
 
 static int open_child(int at, const char *name)
 {
@@ -22,8 +22,8 @@ static int open_child(int at, const char *name)
 
 /* The directories along a path: at[i] is where part[i] is; at[0] is not ours. */
 struct branch {
-	struct gc_path path;
-	int at[GC_PATH_PARTS];
+	struct sandbox_path path;
+	int at[SANDBOX_PATH_PARTS];
 	unsigned depth; /* the last one that could be opened */
 };
 
@@ -31,16 +31,16 @@ static void branch_fini(struct branch *b)
 {
 	for (unsigned i = b->depth; i > 0; i--)
 		close_fd(&b->at[i]);
-	gc_path_fini(&b->path);
+	sandbox_path_fini(&b->path);
 }
 
 /* As far as there are directories; 0 even if that is not all the way. */
 static int branch_open(struct branch *b, int top, const char *path, struct error *e)
 {
-	if (gc_path_parse(path, &b->path))
+	if (sandbox_path_parse(path, &b->path))
 		return error_set(e, EINVAL, "%s is not the path of a sandbox", path);
 	b->at[0] = top;
-	while (b->depth < GC_PATH_RUN) {
+	while (b->depth < SANDBOX_PATH_RUN) {
 		int fd = open_child(b->at[b->depth], b->path.part[b->depth]);
 
 		if (fd < 0 && errno == ENOENT)
@@ -66,7 +66,7 @@ static int remove_run(int runs, const char *id, const atomic_bool *stop, struct 
 
 static bool may_go(unsigned depth, const char *name, const char *keep_agent)
 {
-	return depth > 0 && !(depth == GC_PATH_AGENT && str_equal(name, keep_agent));
+	return depth > 0 && !(depth == SANDBOX_PATH_AGENT && str_equal(name, keep_agent));
 }
 
 /* As far up as they are empty. */
@@ -94,10 +94,10 @@ int gc_tree_remove(int top, const char *path, const char *keep_agent, const atom
 
 	if (r)
 		return r;
-	if (b.depth == GC_PATH_RUN) {
-		r = remove_run(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], stop, e);
+	if (b.depth == SANDBOX_PATH_RUN) {
+		r = remove_run(b.at[SANDBOX_PATH_RUN], b.path.part[SANDBOX_PATH_RUN], stop, e);
 		if (!r)
-			r = latest_drop(b.at[GC_PATH_RUN], b.path.part[GC_PATH_RUN], e);
+			r = latest_drop(b.at[SANDBOX_PATH_RUN], b.path.part[SANDBOX_PATH_RUN], e);
 		if (r)
 			return r;
 	}
@@ -174,7 +174,7 @@ static void list_entries(struct search *s, DIR *dir, unsigned depth)
 	while ((d = readdir(dir))) {
 		if (str_equal(d->d_name, ".") || str_equal(d->d_name, ".."))
 			continue;
-		if (depth == GC_PATH_RUN)
+		if (depth == SANDBOX_PATH_RUN)
 			look_at_run(s, dirfd(dir), d->d_name);
 		else
 			descend(s, dirfd(dir), d->d_name, depth);
@@ -184,7 +184,7 @@ static void list_entries(struct search *s, DIR *dir, unsigned depth)
 /* fd is taken. */
 static void list_directory(struct search *s, int fd, unsigned depth)
 {
-	const char *fixed = gc_path_fixed(depth);
+	const char *fixed = sandbox_path_fixed(depth);
 	DIR *dir;
 
 	if (fixed) {
@@ -205,6 +205,6 @@ void gc_tree_find(int top, const char *keep_agent, gc_tree_found *found, void *c
 {
 	struct search s = { .keep_agent = keep_agent, .found = found, .ctx = ctx };
 
-	descend(&s, top, gc_path_fixed(0), 0);
+	descend(&s, top, sandbox_path_fixed(0), 0);
 	buf_fini(&s.path);
 }

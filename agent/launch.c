@@ -4,12 +4,13 @@
  */
 #include "agent/agent.h"
 #include "agent/executor_hooks.h"
-#include "agent/isolator/disk.h"
 #include "agent/executors.h"
+#include "agent/isolator/disk.h"
 #include "agent/save.h"
 #include "lib/fs.h"
 #include "lib/ids.h"
 #include "lib/log.h"
+#include "lib/sandbox_path.h"
 
 /* ---- who it is ---- */
 
@@ -32,8 +33,8 @@ static struct executor_info *info_for_command(const struct task_info *task)
 
 char *executor_sandbox(const struct executor *x)
 {
-	return xasprintf("slaves/%s/frameworks/%s/executors/%s/runs/%s", executor_agent(x)->id,
-			 x->framework->id, x->info->executor_id, x->container_id);
+	return sandbox_path_make(executor_agent(x)->id, x->framework->id, x->info->executor_id,
+				 x->container_id);
 }
 
 struct executor *executor_new(struct framework *f, struct executor_info *info, bool command)

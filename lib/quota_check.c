@@ -16,6 +16,7 @@
 #include "lib/mounts.h"
 #include "lib/project_names.h"
 #include "lib/quota.h"
+#include "lib/sandbox_path.h"
 
 /* The kernel takes 340 lines at most, of three numbers each: user_namespaces(7). */
 #define UID_MAP_MAX (16 * KIB)
@@ -197,12 +198,7 @@ static void check_filesystem(struct probe *p)
 	tell(p, true, what, mend);
 }
 
-/*
- * As deep as <work_dir>/slaves/A/frameworks/F/executors/E/runs/C: below that it is a task's own
- * matter.
- */
-#define DEPTH_MAX 8
-
+/* As deep as a sandbox lies: below that it is a task's own matter. */
 static void tell_mount(const char *below, void *ctx)
 {
 	struct probe *p = ctx;
@@ -211,7 +207,8 @@ static void tell_mount(const char *below, void *ctx)
 
 	for (const char *s = below; *s; s++)
 		depth += *s == '/';
-	if (depth > DEPTH_MAX || (strcmp(below, "slaves") && !str_starts(below, "slaves/")))
+	if (depth > SANDBOX_PATH_PARTS ||
+	    (strcmp(below, "slaves") && !str_starts(below, "slaves/")))
 		return;
 	what = xasprintf("%s/%s is another mount: sandboxes in it would have no limit", p->path,
 			 below);

@@ -4,10 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-/* From work_dir to a sandbox; NULL: each name that is there. */
-static const char *const levels[] = {
-	"slaves", NULL, "frameworks", NULL, "executors", NULL, "runs", NULL,
-};
+#include "lib/sandbox_path.h"
 
 static int open_directory(int at, const char *name)
 {
@@ -24,9 +21,9 @@ static void add(struct sandboxes *s, const char *path, int fd)
 	s->list[s->count++] = (struct sandbox){ xstrdup(path), p.id };
 }
 
-static void descend(struct sandboxes *s, int at, const char *path, size_t level);
+static void descend(struct sandboxes *s, int at, const char *path, unsigned level);
 
-static void enter(struct sandboxes *s, int at, const char *path, const char *name, size_t level)
+static void enter(struct sandboxes *s, int at, const char *path, const char *name, unsigned level)
 {
 	autofree char *below = xasprintf("%s%s%s", path, *path ? "/" : "", name);
 	autofd int fd = open_directory(at, name);
@@ -36,18 +33,20 @@ static void enter(struct sandboxes *s, int at, const char *path, const char *nam
 }
 
 /* What goes while we look was none. */
-static void descend(struct sandboxes *s, int at, const char *path, size_t level)
+static void descend(struct sandboxes *s, int at, const char *path, unsigned level)
 {
+	const char *fixed;
 	struct dirent *d;
 	int fd;
 	DIR *dir;
 
-	if (level == ARRAY_SIZE(levels)) {
+	if (level == SANDBOX_PATH_PARTS) {
 		add(s, path, at);
 		return;
 	}
-	if (levels[level]) {
-		enter(s, at, path, levels[level], level);
+	fixed = sandbox_path_fixed(level);
+	if (fixed) {
+		enter(s, at, path, fixed, level);
 		return;
 	}
 	fd = open_directory(at, ".");

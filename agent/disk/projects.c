@@ -4,10 +4,10 @@
 #include <pthread.h>
 
 #include "agent/disk/misplaced.h"
-#include "agent/gc_policy.h"
 #include "agent/gc_tree.h"
 #include "lib/log.h"
 #include "lib/project_names.h"
+#include "lib/sandbox_path.h"
 #include "lib/timer.h"
 
 /* XFS gives blocks of deleted files back in the background, within tens of milliseconds. */
@@ -101,11 +101,11 @@ struct project_counts projects_counts(struct projects *p)
 
 static bool is_sandbox(const char *path)
 {
-	struct gc_path parts;
+	struct sandbox_path parts;
 
-	if (gc_path_parse(path, &parts))
+	if (sandbox_path_parse(path, &parts))
 		return false;
-	gc_path_fini(&parts);
+	sandbox_path_fini(&parts);
 	return true;
 }
 
