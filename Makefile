@@ -210,12 +210,12 @@ check-vm: $(B)/vm/build.img
 
 # There too: quota show and a usage sample with 1, 100 and 2000 containers and a million files, beside du and xfs_quota.
 bench-quota:
-	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=7200 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000 INTERVAL=15" \
+	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=14400 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000 INTERVAL=15" \
 		$(MAKE) check-vm VM_TESTS=30-many-containers
 
 # A node there, of which the power is cut at random, so many times: half of them on XFS and half on ext4, or all on POWER_FS.
 # SEED=n makes the choices of a run that printed it again. check-vm cuts it once, for a second node would boot twice more: on the one
-# that the seed says; host/11-reboot is on one by chance as well.
+# that the seed says.
 POWER_CUTS ?= 50
 power-cuts:
 	$(Q)POWER_CUTS=$(POWER_CUTS) POWER_FS="$(POWER_FS)" $(MAKE) check-vm VM_TESTS=host/10-power-cuts

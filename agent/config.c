@@ -58,20 +58,25 @@ static int wait_for_lock(int fd)
 }
 
 /*
- * Two agents in one work_dir would offer the same disk twice. A task may open the directory itself,
- * and whoever can open a file can lock it, and so keep the next agent out.
+ * A task may open the directory itself, and whoever can open a file can lock it, and so keep the
+ * next agent out. Where there can be no such file, as on a full disk, it is the directory: that is
+ * no reason not to start.
  */
+static int open_lock(int work_dir_fd)
+{
+	int fd = openat(work_dir_fd, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : openat(work_dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Two agents in one work_dir would offer the same disk twice. */
 static int lock_work_dir(struct agent *a, struct error *e)
 {
 	int r;
 
-	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (a->work_dir_fd < 0)
-		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
-	a->lock_fd = openat(a->work_dir_fd, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-			    0600);
+	a->lock_fd = open_lock(a->work_dir_fd);
 	if (a->lock_fd < 0)
-		return error_sys(e, "--work_dir: open %s/" LOCK_NAME, a->flags.work_dir);
+		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
 	r = wait_for_lock(a->lock_fd);
 	if (r == -EWOULDBLOCK)
 		return error_set(
@@ -99,7 +104,10 @@ static int open_directories(struct agent *a, struct error *e)
 				 why.text);
 	if (access(a->flags.work_dir, W_OK | X_OK))
 		return error_sys(e, "--work_dir: %s is not writable", a->flags.work_dir);
-	return lock_work_dir(a, e);
+	a->work_dir_fd = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (a->work_dir_fd < 0)
+		return error_sys(e, "--work_dir: open %s", a->flags.work_dir);
+	return 0;
 }
 
 /* What resources_detect() will add. */
@@ -155,6 +163,7 @@ static int select_module(const char *name, void *ctx, struct error *e)
 static int check_flags(struct agent *a, struct error *e)
 {
 	const struct isolators_elsewhere modules = { select_module, a };
+
 	if (daemon_check_port(a->flags.port, e) || check_master(a->flags.master, e))
 		return -e->code;
 	if (!(a->flags.disk_scan_cpus > 0))
@@ -198,7 +207,8 @@ int agent_configure(struct agent *a, struct error *e)
 	/* Whatever asks its filesystem waits, for as long as that is frozen. */
 	manager_status("Starting; looks at %s", a->flags.work_dir);
 	if (check_flags(a, e) || open_directories(a, e) ||
-	    isolators_probe(a->node.isolators, &a->flags, e) || find_resources(a, e))
+	    isolators_probe(a->node.isolators, &a->flags, e) || lock_work_dir(a, e) ||
+	    find_resources(a, e))
 		return -e->code;
 	a->info.hostname = a->flags.hostname ? xstrdup(a->flags.hostname) : daemon_hostname();
 	a->info.ip = xstrdup(a->flags.ip);

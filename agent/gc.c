@@ -13,9 +13,17 @@
 #include "lib/timer.h"
 #include "lib/units.h"
 
-/* Where what is deleted is free only later, who waits is given so long to see it. */
+/*
+ * Where what is deleted is free only later, who waits is given so long to see it. There may be
+ * thousands that free little of what is missing: after such a one others go for as long a time.
+ */
 #define LINGER_NS    (50 * NSEC_PER_MSEC)
 #define LINGER_TRIES 20
+#define LITTLE       16 /* a part of what is missing */
+
+struct room {
+	uint64_t bytes, files;
+};
 
 struct entry {
 	UT_hash_handle hh; /* by path */
@@ -45,7 +53,10 @@ struct gc {
 	/* what the last one freed */
 	sd_event_source *linger; /* NULL: all of it is seen */
 	unsigned lingers;        /* in a row */
-	uint64_t seen_bytes;     /* that were free at the last look */
+	struct room seen;        /* what was free at the last look, */
+	struct room before;      /* and before the deletion */
+	bool little;             /* the last that was waited for has freed little */
+	int64_t lingered_ns;     /* when that was known */
 };
 
 static void pump(struct gc *gc);
@@ -172,26 +183,10 @@ static void done(struct work *job)
 	else
 		deleted(gc, x);
 	gc->lingers = 0;
-	if (gc->o.frees_late)
+	if (gc->o.frees_late && (!gc->little || now_ns() - gc->lingered_ns >= LINGER_NS))
 		linger(gc);
 	pump(gc);
 }
-
-static void start(struct gc *gc, struct entry *x)
-{
-	list_remove(&x->node);
-	gc->current = x;
-	gc->timer = sd_event_source_disable_unref(gc->timer);
-	replace_str(&gc->keep_agent, gc->o.agent_id ? *gc->o.agent_id : NULL);
-	gc->job = (struct work){ .run = run, .done = done };
-	work_submit(gc->o.pool, &gc->job);
-}
-
-/* ---- who waits for room ---- */
-
-struct room {
-	uint64_t bytes, files;
-};
 
 /* statvfs(3); an error, which only a file system that is gone gives, is no room at all. */
 static struct room room(struct gc *gc)
@@ -205,6 +200,19 @@ static struct room room(struct gc *gc)
 		.files = v.f_files ? v.f_favail : UINT64_MAX,
 	};
 }
+
+static void start(struct gc *gc, struct entry *x)
+{
+	list_remove(&x->node);
+	gc->current = x;
+	gc->timer = sd_event_source_disable_unref(gc->timer);
+	replace_str(&gc->keep_agent, gc->o.agent_id ? *gc->o.agent_id : NULL);
+	gc->before = room(gc);
+	gc->job = (struct work){ .run = run, .done = done };
+	work_submit(gc->o.pool, &gc->job);
+}
+
+/* ---- who waits for room ---- */
 
 static bool has_room(struct gc *gc, const struct gc_wait *w)
 {
@@ -236,21 +244,34 @@ static void answer_those_with_room(struct gc *gc)
 		answer(w);
 }
 
+static void note_little(struct gc *gc, const struct room *now)
+{
+	const struct gc_wait *w = list_first(&gc->waits, struct gc_wait, node);
+	uint64_t missing = w ? w->bytes - MIN(now->bytes, w->bytes) : 0;
+
+	gc->little = now->bytes - MIN(gc->before.bytes, now->bytes) < missing / LITTLE;
+	gc->lingered_ns = now_ns();
+}
+
 /* As long as it becomes more; others may delete, too. */
 static int on_linger(sd_event_source *source unused, uint64_t usec unused, void *arg)
 {
 	struct gc *gc = arg;
+	struct room now = room(gc);
+	bool grows = now.bytes > gc->seen.bytes || now.files > gc->seen.files;
 
 	gc->linger = sd_event_source_disable_unref(gc->linger);
-	if (room(gc).bytes > gc->seen_bytes && ++gc->lingers < LINGER_TRIES)
+	if (grows && ++gc->lingers < LINGER_TRIES)
 		linger(gc);
+	else
+		note_little(gc, &now);
 	pump(gc);
 	return 0;
 }
 
 static void linger(struct gc *gc)
 {
-	gc->seen_bytes = room(gc).bytes;
+	gc->seen = room(gc);
 	timer_set(gc->o.loop, &gc->linger, LINGER_NS, on_linger, gc);
 }
 
@@ -396,19 +417,9 @@ static void put(struct gc *gc, const char *path, int64_t since)
 	add(gc, path, since);
 }
 
-static bool path_of_sandbox(const char *path)
-{
-	struct sandbox_path p;
-
-	if (sandbox_path_parse(path, &p))
-		return false;
-	sandbox_path_fini(&p);
-	return true;
-}
-
 int gc_restore(struct gc *gc, const struct garbage_row *row, struct error *e)
 {
-	if (!path_of_sandbox(row->path))
+	if (!sandbox_path_is(row->path))
 		return error_set(e, EBADMSG, "garbage: '%s' is not the path of a sandbox",
 				 row->path);
 	if (!find(gc, row->path))
@@ -421,7 +432,7 @@ void gc_add(struct gc *gc, const char *path, int64_t since_wall_ns)
 {
 	if (find(gc, path))
 		return;
-	if (!path_of_sandbox(path)) {
+	if (!sandbox_path_is(path)) {
 		log_error("gc: '%s' is not the path of a sandbox: it is not deleted", path);
 		return;
 	}
@@ -463,7 +474,7 @@ static void on_found(const char *path, const char *container_id, int64_t mtime_n
 	if (x || (!gone && s->known(container_id, s->ctx)))
 		return;
 	s->list = xreallocarray(s->list, s->count + 1, sizeof(*s->list));
-	s->list[s->count++] = (struct stray){ xstrdup(path), gone ? 0 : mtime_ns };
+	s->list[s->count++] = (struct stray){ .path = xstrdup(path), .since = gone ? 0 : mtime_ns };
 }
 
 static int by_since(const void *a, const void *b)

@@ -1,4 +1,4 @@
-/* Ages and paths of garbage. */
+/* Ages of garbage. */
 #include "agent/gc_policy.h"
 
 int64_t gc_left(int64_t delay_ns, int64_t since_wall_ns, int64_t now_wall_ns)

@@ -242,7 +242,7 @@ void places_add_health(const struct agent *a, struct buf *out)
 		buf_addf(out,
 			 "The disk of the sandboxes in %s is full: no new task is taken; %s.\n",
 			 a->flags.work_dir,
-			 has_room(a, ROOM_MIN, 0) && !has_room(a, 0, FILES_MIN)
+			 has_room(a, ROOM_AGAIN, 0) && !has_room(a, 0, FILES_AGAIN)
 				 ? "it has no inodes left, delete some files there"
 				 : "free some space there");
 	if (p->no_sockets)

@@ -257,15 +257,18 @@ static int start_keeper(struct scope *s, struct error *e)
 
 /*
  * Whoever can open what is locked can lock it too, and so keep the next agent out: of all that is
- * there no task can open only this file. A user who was given a cgroup of root does not own it; his
- * tasks, which are he himself, could do worse to the agent.
+ * there only this file is closed to tasks of other users. A user who was given a cgroup of root
+ * does not own it; his tasks, which are he himself, could do worse to the agent. The root of all
+ * cgroups has no such file, nor have kernels before Linux 5.14.
  */
 static int open_lock(const char *path)
 {
 	autofree char *file = path_join(path, "cgroup.kill");
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
 
-	return fd < 0 && errno == EACCES ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : fd;
+	return fd < 0 && (errno == EACCES || errno == ENOENT)
+		       ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		       : fd;
 }
 
 /* The kernel forgets it when we end. A scope that was made again has other files. */

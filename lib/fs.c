@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -99,11 +98,8 @@ int fs_write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
-/*
- * A tree of which every path can be said is gone after fewer passes; who still makes files in it
- * is not to keep us for ever.
- */
-#define PASSES_MAX PATH_MAX
+/* A pass may take no more than a level of it; who makes files in it is not to keep us for ever. */
+#define PASSES_MAX 20000
 
 /* A tree that is being removed: its top, to which what is not empty is lifted. */
 struct removal {
@@ -247,8 +243,9 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 		return error_wrap(e, "%s", name);
 	if (r.left)
 		return error_set(e, EBUSY,
-				 "%s: somebody makes files in it as fast as they are removed",
-				 name);
+				 "%s: it is not empty after %d passes: somebody makes files in it "
+				 "as fast as they are removed, or it is very deep",
+				 name, PASSES_MAX);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) && errno != ENOENT)
 		return error_sys(e, "remove directory %s", name);
 	return 0;

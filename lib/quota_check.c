@@ -207,8 +207,7 @@ static void tell_mount(const char *below, void *ctx)
 
 	for (const char *s = below; *s; s++)
 		depth += *s == '/';
-	if (depth > SANDBOX_PATH_PARTS ||
-	    (strcmp(below, "slaves") && !str_starts(below, "slaves/")))
+	if (depth > SANDBOX_PATH_PARTS || !is_at_or_below(below, sandbox_path_fixed(0)))
 		return;
 	what = xasprintf("%s/%s is another mount: sandboxes in it would have no limit", p->path,
 			 below);
@@ -241,9 +240,10 @@ static void check_inheritance(struct probe *p)
 	what = xasprintf("what is made in %s inherits its project (%u): sandboxes, which have "
 			 "their own, could not be renamed there",
 			 p->at, is.id);
-	mend = xasprintf("find %s -xdev -path '%s/slaves/*/runs/*' -prune -o -type d -exec chattr "
-			 "-P -p 0 {} +",
-			 p->at, p->at);
+	mend = xasprintf("find %s -xdev -path '%s/%s/*/%s/*' -prune -o -type d -exec chattr -P -p "
+			 "0 {} +",
+			 p->at, p->at, sandbox_path_fixed(0),
+			 sandbox_path_fixed(SANDBOX_PATH_RUN - 1));
 	tell(p, true, what, mend);
 }
 

@@ -44,6 +44,16 @@ void sandbox_path_fini(struct sandbox_path *p)
 	*p = (struct sandbox_path){ 0 };
 }
 
+bool sandbox_path_is(const char *path)
+{
+	struct sandbox_path p;
+
+	if (sandbox_path_parse(path, &p))
+		return false;
+	sandbox_path_fini(&p);
+	return true;
+}
+
 const char *sandbox_path_fixed(unsigned depth)
 {
 	assert(depth < SANDBOX_PATH_PARTS);

@@ -16,6 +16,7 @@ struct sandbox_path {
 };
 /* -EINVAL if it is no such path; what it is made of is then freed. */
 int sandbox_path_parse(const char *path, struct sandbox_path *ret);
+bool sandbox_path_is(const char *path);
 void sandbox_path_fini(struct sandbox_path *p);
 /* The fixed name at this depth, or NULL where any may stand. */
 const char *sandbox_path_fixed(unsigned depth);

@@ -18,7 +18,7 @@ static void add(struct sandboxes *s, const char *path, int fd)
 	if (project_get(fd, &p) || p.id == PROJECT_NONE)
 		return;
 	s->list = xreallocarray(s->list, s->count + 1, sizeof(*s->list));
-	s->list[s->count++] = (struct sandbox){ xstrdup(path), p.id };
+	s->list[s->count++] = (struct sandbox){ .path = xstrdup(path), .project = p.id };
 }
 
 static void descend(struct sandboxes *s, int at, const char *path, unsigned level);

@@ -99,16 +99,6 @@ struct project_counts projects_counts(struct projects *p)
 
 /* ---- what is known at start ---- */
 
-static bool is_sandbox(const char *path)
-{
-	struct sandbox_path parts;
-
-	if (sandbox_path_parse(path, &parts))
-		return false;
-	sandbox_path_fini(&parts);
-	return true;
-}
-
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e)
 {
 	bool taken = row->sandbox && *row->sandbox;
@@ -116,7 +106,7 @@ int projects_restore(struct projects *p, const struct project_row *row, struct e
 	if (row->project == PROJECT_NONE || row->project > PROJECT_MAX)
 		return error_set(e, EBADMSG, "project %llu is none",
 				 (unsigned long long)row->project);
-	if (taken && !is_sandbox(row->sandbox))
+	if (taken && !sandbox_path_is(row->sandbox))
 		return error_set(e, EBADMSG, "project %llu: '%s' is not the path of a sandbox",
 				 (unsigned long long)row->project, row->sandbox);
 	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,

@@ -85,6 +85,7 @@ eventually() {
 		[ $SECONDS -lt $end ] || return 1
 		pause=$((${EPOCHREALTIME//[!0-9]/} - start)) # microseconds
 		[ $pause -gt 50000 ] || pause=50000
+		[ $pause -lt 5000000 ] || pause=5000000 # that clock may be set
 		printf -v pause %d.%06d $((pause / 1000000)) $((pause % 1000000))
 		sleep "$pause"
 	done
@@ -339,7 +340,7 @@ get() {
 	exec {fd}<>"/dev/tcp/127.0.0.1/${port[$1]}" || return
 	send "$fd" "GET $2 HTTP/1.0"$'\r\n\r'
 	while IFS= read -r -t "$patience" -u "$fd" header && [ "$header" != $'\r' ]; do :; done
-	[ "$header" = $'\r' ] && cat <&"$fd"
+	[ "$header" = $'\r' ] && timeout "$patience" cat <&"$fd"
 	answered=$?
 	exec {fd}>&-
 	return $answered
