@@ -210,7 +210,7 @@ check-vm: $(B)/vm/build.img
 
 # There too: quota show and a usage sample with 1, 100 and 2000 containers and a million files, beside du and xfs_quota.
 bench-quota:
-	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=14400 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000 INTERVAL=15" \
+	$(Q)VM_MEMORY=8G VM_TEST_TIMEOUT=7200 VM_ENV="CONTAINERS='1 100 2000' FILES=1000000 INTERVAL=15" \
 		$(MAKE) check-vm VM_TESTS=30-many-containers
 
 # A node there, of which the power is cut at random, so many times: half of them on XFS and half on ext4, or all on POWER_FS.
@@ -222,7 +222,7 @@ power-cuts:
 
 # There too: the agent killed at each call by which it gives, changes and takes back a quota.
 crash-quota:
-	$(Q)VM_TEST_TIMEOUT=7200 VM_ENV="CRASH_ALL=1 CRASH_FS='$(CRASH_FS)'" $(MAKE) check-vm VM_TESTS=18-killed-quota
+	$(Q)VM_TEST_TIMEOUT=14400 VM_ENV="CRASH_ALL=1 CRASH_FS='$(CRASH_FS)'" $(MAKE) check-vm VM_TESTS=18-killed-quota
 
 # A shell there.
 vm: $(B)/vm/build.img
