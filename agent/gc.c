@@ -60,7 +60,7 @@ struct gc {
 };
 
 static void pump(struct gc *gc);
-static void linger(struct gc *gc);
+static void linger(struct gc *gc, struct room seen);
 
 /* ---- the queue ---- */
 
@@ -171,6 +171,19 @@ static void not_deleted(struct gc *gc, struct entry *x)
 	list_append(&gc->failed, &x->node);
 }
 
+/* statvfs(3); an error, which only a file system that is gone gives, is no room at all. */
+static struct room room(struct gc *gc)
+{
+	struct statvfs v;
+
+	if (gc->o.disk(gc->o.work_dir_fd, &v))
+		return (struct room){ .bytes = 0 };
+	return (struct room){
+		.bytes = (uint64_t)v.f_bavail * v.f_frsize,
+		.files = v.f_files ? v.f_favail : UINT64_MAX,
+	};
+}
+
 static void done(struct work *job)
 {
 	struct gc *gc = container_of(job, struct gc, job);
@@ -184,21 +197,8 @@ static void done(struct work *job)
 		deleted(gc, x);
 	gc->lingers = 0;
 	if (gc->o.frees_late && (!gc->little || now_ns() - gc->lingered_ns >= LINGER_NS))
-		linger(gc);
+		linger(gc, room(gc));
 	pump(gc);
-}
-
-/* statvfs(3); an error, which only a file system that is gone gives, is no room at all. */
-static struct room room(struct gc *gc)
-{
-	struct statvfs v;
-
-	if (gc->o.disk(gc->o.work_dir_fd, &v))
-		return (struct room){ .bytes = 0 };
-	return (struct room){
-		.bytes = (uint64_t)v.f_bavail * v.f_frsize,
-		.files = v.f_files ? v.f_favail : UINT64_MAX,
-	};
 }
 
 static void start(struct gc *gc, struct entry *x)
@@ -262,16 +262,16 @@ static int on_linger(sd_event_source *source unused, uint64_t usec unused, void 
 
 	gc->linger = sd_event_source_disable_unref(gc->linger);
 	if (grows && ++gc->lingers < LINGER_TRIES)
-		linger(gc);
+		linger(gc, now);
 	else
 		note_little(gc, &now);
 	pump(gc);
 	return 0;
 }
 
-static void linger(struct gc *gc)
+static void linger(struct gc *gc, struct room seen)
 {
-	gc->seen = room(gc);
+	gc->seen = seen;
 	timer_set(gc->o.loop, &gc->linger, LINGER_NS, on_linger, gc);
 }
 

@@ -125,8 +125,8 @@ static void watch(struct container *c)
 		return;
 	}
 	describe(c);
-	ledger_set_limit(&c->disk, limited,
-			 limit); /* before the first check, which may begin at once */
+	/* Before the first check, which may begin at once. */
+	ledger_set_limit(&c->disk, limited, limit);
 	/* It is not made yet, or was not there when the container was found again. */
 	if (c->sandbox_fd < 0)
 		return;
