@@ -146,6 +146,22 @@ static void look_at_records(struct agent *a)
 		p->no_records_why = e;
 }
 
+/* ---- the cgroup of the tasks ---- */
+
+/* systemd removes a scope that is stopped, until the keeper is in another. */
+static void look_at_cgroup(struct agent *a)
+{
+	const char *path = a->node.cgroups;
+	bool was_missing = a->places.no_cgroup;
+
+	a->places.no_cgroup = path && access(path, W_OK);
+	if (a->places.no_cgroup && !was_missing)
+		log_error("agent: the cgroup %s was removed by somebody, no new task is taken",
+			  path);
+	if (!a->places.no_cgroup && was_missing)
+		log_info("agent: the cgroup %s is there again", path);
+}
+
 /* ---- room for sandboxes ---- */
 
 /* Of what is not root's; a file system that does not count files says 0 of 0. */
@@ -199,6 +215,7 @@ static int on_look(sd_event_source *source unused, uint64_t usec unused, void *a
 
 	look_at_sockets(a);
 	look_at_records(a);
+	look_at_cgroup(a);
 	look_at_room(a);
 	places_say_store(a);
 	tell(a);
@@ -225,13 +242,16 @@ const char *places_missing(const struct agent *a)
 {
 	static const char full[] = "the disk of its --work_dir is full",
 			  no_sockets[] = "the sockets in its --runtime_dir are gone",
-			  no_records[] = "its exit records cannot be kept";
+			  no_records[] = "its exit records cannot be kept",
+			  no_cgroup[] = "the cgroup of its tasks is gone";
 
 	if (a->places.disk.full)
 		return full;
 	if (a->places.no_sockets)
 		return no_sockets;
-	return a->places.no_records ? no_records : NULL;
+	if (a->places.no_records)
+		return no_records;
+	return a->places.no_cgroup ? no_cgroup : NULL;
 }
 
 void places_add_health(const struct agent *a, struct buf *out)
@@ -253,4 +273,9 @@ void places_add_health(const struct agent *a, struct buf *out)
 	if (p->no_records)
 		buf_addf(out, "Exit records cannot be kept in %s: no new task is taken: %s.\n",
 			 a->records_dir, p->no_records_why.text);
+	if (p->no_cgroup)
+		buf_addf(out,
+			 "The cgroup %s of the tasks was removed: no new task is taken until it is "
+			 "there again.\n",
+			 a->node.cgroups);
 }

@@ -1,7 +1,8 @@
 /*
  * The places on this node that the agent needs while it runs: the sockets in --runtime_dir, the
- * exit records beside the store, room for sandboxes in --work_dir. What others took away is made
- * again, and as long as that cannot be done no new task is taken.
+ * exit records beside the store, the cgroup of its tasks, room for sandboxes in --work_dir. What
+ * others took away is made again (the cgroup by agent/scope.c), and as long as that cannot be done
+ * no new task is taken.
  */
 #pragma once
 
@@ -18,7 +19,7 @@ struct places {
 	struct gc_wait room;
 	struct fullness disk;  /* of the sandboxes */
 	struct fullness store; /* as the log says; store_full() is what counts */
-	bool no_sockets, no_records;
+	bool no_sockets, no_records, no_cgroup;
 	const char *told; /* of what is missing, to the master */
 	struct error no_sockets_why, no_records_why;
 };

@@ -15,6 +15,7 @@
 #include "lib/cgroup.h"
 #include "lib/fs.h"
 #include "lib/log.h"
+#include "lib/manager.h"
 #include "lib/timer.h"
 
 #define SYSTEMD      "org.freedesktop.systemd1"
@@ -28,7 +29,12 @@
 /* A scope may become empty, and be removed, just when we find it. */
 #define TRIES_MAX      20
 #define RETRY_PAUSE_NS (50 * NSEC_PER_MSEC)
-/* A keeper that was killed, by an operator or for want of memory, is replaced after this. */
+/* For a start, when systemd is busy, or stops the scope that is there. */
+#define PATIENCE_NS (60 * NSEC_PER_SEC)
+/*
+ * A keeper that was killed, by an operator or for want of memory, is replaced after this; what
+ * could not be kept then is tried again as often.
+ */
 #define RENEW_NS (1 * NSEC_PER_SEC)
 
 struct scope {
@@ -40,6 +46,8 @@ struct scope {
 	int leash;  /* the keeper ends when this is closed */
 	sd_event_source *child, *timer;
 	struct work job; /* a new keeper goes into the scope */
+	bool placing;    /* the job is under way */
+	bool unkept;     /* and that was said */
 	pid_t keeper;    /* for the job */
 	int outcome;
 	struct error error;
@@ -62,7 +70,10 @@ static int connect_bus(sd_bus **ret, struct error *e)
 	return r < 0 ? error_set(e, -r, "connect to the bus of systemd: %s", strerror(-r)) : 0;
 }
 
-/* Before=: at shutdown systemd stops in reverse order, so the agent ends before its tasks. */
+/*
+ * At shutdown systemd stops in reverse order: the agent (Before=), its tasks, then the disks that
+ * these write to (After=). TasksMax= would count all tasks of a node together.
+ */
 static int describe(sd_bus_message *m, const struct scope *s)
 {
 	int r = sd_bus_message_append(m, "ss", s->name, "fail");
@@ -70,11 +81,12 @@ static int describe(sd_bus_message *m, const struct scope *s)
 	if (r >= 0)
 		r = sd_bus_message_open_container(m, 'a', "(sv)");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-					  "Tasks of a Mesos agent", "Slice", "s", TASKS_SLICE,
-					  "Delegate", "b", 1, "CollectMode", "s",
-					  "inactive-or-failed", "Before", "as", 1, s->unit, "PIDs",
-					  "au", 1, (uint32_t)s->keeper);
+		r = sd_bus_message_append(
+			m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
+			"Tasks of a Mesos agent", "Slice", "s", TASKS_SLICE, "Delegate", "b", 1,
+			"CollectMode", "s", "inactive-or-failed", "TasksMax", "t", UINT64_MAX,
+			"Before", "as", 1, s->unit, "After", "as", 2, "local-fs.target",
+			"remote-fs.target", "PIDs", "au", 1, (uint32_t)s->keeper);
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	return r < 0 ? r : sd_bus_message_append(m, "a(sa(sv))", 0);
@@ -176,13 +188,15 @@ static int join(sd_bus *bus, const struct scope *s, char **ret, struct error *e)
 {
 	autofree char *group = NULL, *path = NULL;
 
+	if (!is_active(bus, s))
+		return error_set(e, EAGAIN, "%s is being stopped", s->name);
 	if (get_property(bus, s, SYSTEMD ".Scope", "ControlGroup", &group, e))
 		return -e->code;
 	path = xasprintf("%s%s", CGROUP_MOUNT, group);
 	if (group && *group && place_keeper(s, path, e))
 		return error_set(e, EAGAIN, "%s: its cgroup cannot be entered", s->name);
 	if (!group || !*group || !is_active(bus, s))
-		return error_set(e, EAGAIN, "%s is being stopped", s->name);
+		return error_set(e, EAGAIN, "%s was stopped meanwhile", s->name);
 	*ret = take_ptr(path);
 	return 0;
 }
@@ -207,6 +221,19 @@ static int keep(const struct scope *s, char **ret, struct error *e)
 	for (int tries = 1; r == -EAGAIN && tries < TRIES_MAX; tries++) {
 		nanosleep(&pause, NULL);
 		r = make_or_join(bus, s, ret, e);
+	}
+	return r;
+}
+
+/* Without a scope tasks would be beside the agent for all of its life. */
+static int keep_patiently(const struct scope *s, char **ret, struct error *e)
+{
+	int64_t until = now_ns() + PATIENCE_NS;
+	int r = keep(s, ret, e);
+
+	while ((r == -EAGAIN || r == -ETIMEDOUT) && now_ns() < until) {
+		manager_status("Starting; %s", e->text);
+		r = keep(s, ret, e);
 	}
 	return r;
 }
@@ -286,11 +313,16 @@ static int take(struct scope *s, struct error *e)
 
 /* ---- another keeper ---- */
 
-/* No timer tries again: whoever reads it has to. */
-static void tell_unkept(const struct scope *s, const struct error *why)
+static int on_renew(sd_event_source *source, uint64_t usec, void *arg);
+
+static void try_again(struct scope *s, const struct error *why)
 {
-	log_error("scope %s: cannot be kept: %s; it goes with its last task: restart the agent",
-		  s->name, why->text);
+	if (!s->unkept)
+		log_error("scope %s: cannot be kept, and goes with its last task: %s; it is tried "
+			  "again each second",
+			  s->name, why->text);
+	s->unkept = true;
+	timer_set(s->node->loop, &s->timer, RENEW_NS, on_renew, s);
 }
 
 static void run(struct work *job)
@@ -305,10 +337,15 @@ static void done(struct work *job)
 {
 	struct scope *s = container_of(job, struct scope, job);
 
-	if (s->outcome || take(s, &s->error))
-		tell_unkept(s, &s->error);
-	else
+	s->placing = false;
+	if (!s->node->keeper) { /* killed meanwhile */
+		timer_set(s->node->loop, &s->timer, RENEW_NS, on_renew, s);
+	} else if (s->outcome || take(s, &s->error)) {
+		try_again(s, &s->error);
+	} else {
+		s->unkept = false;
 		log_info("scope %s: is kept again", s->name);
+	}
 }
 
 static int on_renew(sd_event_source *source unused, uint64_t usec unused, void *arg)
@@ -316,10 +353,13 @@ static int on_renew(sd_event_source *source unused, uint64_t usec unused, void *
 	struct scope *s = arg;
 	struct error e;
 
-	if (start_keeper(s, &e)) {
-		tell_unkept(s, &e);
+	if (s->placing) /* done() looks who lives */
+		return 0;
+	if (!s->node->keeper && start_keeper(s, &e)) {
+		try_again(s, &e);
 		return 0;
 	}
+	s->placing = true;
 	s->job = (struct work){ .run = run, .done = done };
 	work_submit(s->node->pool, &s->job);
 	return 0;
@@ -377,7 +417,7 @@ static int use_systemd(struct scope *s, struct error *e)
 	if (!cgroup_is(CGROUP_MOUNT))
 		return error_set(e, ENOTSUP, "%s is not cgroup v2", CGROUP_MOUNT);
 	s->name = xasprintf("%.*s.scope", (int)(suffix - s->unit), s->unit);
-	if (start_keeper(s, e) || keep(s, &s->path, e))
+	if (start_keeper(s, e) || keep_patiently(s, &s->path, e))
 		return -e->code;
 	return take(s, e);
 }

@@ -50,8 +50,10 @@ int error_sys(struct error *e, const char *fmt, ...)
 bool error_may_pass(const struct error *e)
 {
 	switch (e->code) {
+	case EADDRINUSE:
 	case EADDRNOTAVAIL:
 	case EAGAIN:
+	case EBUSY:
 	case EDQUOT:
 	case EIO:
 	case EMFILE:

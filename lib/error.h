@@ -25,7 +25,8 @@ int error_set(struct error *e, int code, const char *fmt, ...) format_printf(3, 
 int error_sys(struct error *e, const char *fmt, ...) format_printf(2, 3);
 /*
  * Whether it may go well the next time although nobody has mended anything: no memory, descriptor
- * or room was left, a disk had an error, or it or an address is not there yet.
+ * or room was left, a disk had an error, it or an address is not there yet, or another process has
+ * what this one needs: perhaps its predecessor, which a disk that hangs keeps from dying.
  */
 bool error_may_pass(const struct error *e);
 /* Puts "<words>: " in front of what is there. Returns -e->code. */

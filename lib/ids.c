@@ -41,6 +41,18 @@ char *uuid_text_new(void)
 	return text;
 }
 
+bool uuid_text_valid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	for (i = 0; form[i]; i++)
+		if (form[i] == '-' ? text[i] != '-'
+				   : !text[i] || !strchr("0123456789abcdef", text[i]))
+			return false;
+	return !text[i];
+}
+
 /* C0 and C1 (U+0080 to U+009F): the latter too would steer a terminal. */
 static bool control(const unsigned char *p)
 {

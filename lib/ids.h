@@ -15,6 +15,8 @@ void uuid_new(uint8_t ret[16]);
 void uuid_print(const uint8_t uuid[16], char ret[UUID_TEXT]);
 /* A random UUID as text; the caller frees. */
 char *uuid_text_new(void);
+/* Whether it has the form that uuid_print() gives. */
+bool uuid_text_valid(const char *text);
 /*
  * What may be an id of a framework, executor or task, which also becomes the name of
  * a directory: 1 to 255 bytes, not "." or "..", no control character, '/' or '\'.

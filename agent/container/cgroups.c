@@ -73,8 +73,8 @@ void cgroups_find_strays(struct container_node *node,
 	struct dirent *d;
 
 	while (dir && (d = readdir(dir))) {
-		if (d->d_type != DT_DIR || d->d_name[0] == '.' ||
-		    !strcmp(d->d_name, CGROUP_KEEPER) || known(d->d_name, ctx))
+		/* An operator may have named a cgroup in which others are, too. */
+		if (d->d_type != DT_DIR || !uuid_text_valid(d->d_name) || known(d->d_name, ctx))
 			continue;
 		log_info("container %s: nobody knows it, what is left in its cgroup is killed",
 			 d->d_name);

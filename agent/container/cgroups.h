@@ -20,6 +20,6 @@ char *cgroups_path(const struct container_node *node, const char *container_id);
  * ends.
  */
 void cgroups_end(struct container_node *node, const char *container_id);
-/* The same for all whose container is not known. */
+/* The same for all that have the name of a container which is not known. */
 void cgroups_find_strays(struct container_node *node,
 			 bool (*known)(const char *container_id, void *ctx), void *ctx);

@@ -38,7 +38,28 @@ static void a_text_uuid_is_an_id(void **state unused)
 
 	assert_int_equal(strlen(a), UUID_TEXT - 1);
 	assert_true(id_valid(a));
+	assert_true(uuid_text_valid(a));
 	assert_string_not_equal(a, b);
+}
+
+static void only_what_has_the_form_of_a_uuid_is_one(void **state unused)
+{
+	static const char *const bad[] = {
+		"",
+		"00112233",
+		"00112233-4455-6677-8899-aabbccddeef",
+		"00112233-4455-6677-8899-aabbccddeefff",
+		"00112233-4455-6677-8899-AABBCCDDEEFF",
+		"00112233-4455-6677-8899-aabbccddeeg0",
+		"001122334-455-6677-8899-aabbccddeeff",
+		"00112233-4455-6677-8899-aabbccdd-eff",
+		"system.slice",
+	};
+
+	assert_true(uuid_text_valid("00112233-4455-6677-8899-aabbccddeeff"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (uuid_text_valid(bad[i]))
+			fail_msg("'%s' is a UUID", bad[i]);
 }
 
 static void an_id_can_name_a_directory(void **state unused)
@@ -81,6 +102,7 @@ int main(void)
 		cmocka_unit_test(a_uuid_is_random_and_of_version_4),
 		cmocka_unit_test(a_uuid_prints_in_five_groups),
 		cmocka_unit_test(a_text_uuid_is_an_id),
+		cmocka_unit_test(only_what_has_the_form_of_a_uuid_is_one),
 		cmocka_unit_test(an_id_can_name_a_directory),
 		cmocka_unit_test(an_id_has_at_most_255_bytes),
 		cmocka_unit_test(secrets_are_equal_only_as_a_whole),
