@@ -9,21 +9,36 @@
 
 #include "lib/log.h"
 #include "lib/socket.h"
+#include "lib/utf8.h"
 
 #define STATUS_BYTES 512
 
-/* Foreign text in it must not become another assignment: sd_notify(3) has one a line. */
+/*
+ * Foreign text in it must not become another assignment: sd_notify(3) has one a line. Nor may it
+ * hold what systemd does not take: there would be no status at all.
+ */
+static void make_acceptable(char *text)
+{
+	utf8_repair(text);
+	for (size_t n; *text; text += n) {
+		n = utf8_length(text);
+		if ((unsigned char)*text < ' ' || utf8_noncharacter(text))
+			memset(text, '?', n);
+	}
+}
+
 void manager_status(const char *fmt, ...)
 {
 	char text[STATUS_BYTES];
 	va_list args;
+	int n;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	n = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = '?';
+	if (n >= (int)sizeof(text))
+		utf8_drop_part(text);
+	make_acceptable(text);
 	sd_notifyf(0, "STATUS=%s", text);
 }
 

@@ -19,6 +19,18 @@ size_t utf8_length(const char *text)
 	return n;
 }
 
+/* The last two of each plane, and a row that Unicode keeps for the use within programs. */
+bool utf8_noncharacter(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = utf8_length(text);
+
+	if (n == 4)
+		return (p[1] & 0xf) == 0xf && p[2] == 0xbf && p[3] >= 0xbe;
+	return n == 3 && p[0] == 0xef &&
+	       ((p[1] == 0xbf && p[2] >= 0xbe) || (p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf));
+}
+
 bool utf8_valid(const char *text)
 {
 	while (*text) {
@@ -38,4 +50,14 @@ void utf8_repair(char *text)
 		if (!n)
 			*text = '?';
 	}
+}
+
+void utf8_drop_part(char *text)
+{
+	size_t n = strlen(text), start = n;
+
+	while (start && n - start < 3 && (unsigned char)text[start - 1] >> 6 == 2)
+		start--;
+	if (start && (unsigned char)text[start - 1] >= 0xc0 && !utf8_length(text + start - 1))
+		text[start - 1] = '\0';
 }

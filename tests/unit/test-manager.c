@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -63,6 +64,23 @@ static void a_long_status_is_cut(void **state unused)
 	assert_hears(expected);
 }
 
+/* systemd takes nothing else, and no noncharacters. */
+static void a_status_is_utf8_whatever_is_in_it_and_wherever_it_was_cut(void **state unused)
+{
+	char text[510], expected[520];
+
+	manager_status("on %s", "5 \xe2\x82\xac \xff \xe2\x82 \xef\xbf\xbe.");
+	assert_hears("STATUS=on 5 \xe2\x82\xac ? ?? ???.");
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	snprintf(expected, sizeof(expected), "STATUS=%s", text);
+	manager_status("%s\xe2\x82\xac", text);
+	assert_hears(expected);
+	snprintf(expected, sizeof(expected), "STATUS=%s\xc3\xa4", text);
+	manager_status("%s\xc3\xa4", text);
+	assert_hears(expected);
+}
+
 static void the_end_is_said(void **state unused)
 {
 	manager_stopping();
@@ -91,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_status_is_one_assignment_whatever_is_in_it),
 		TEST(a_long_status_is_cut),
+		TEST(a_status_is_utf8_whatever_is_in_it_and_wherever_it_was_cut),
 		TEST(the_end_is_said),
 		TEST(without_one_nothing_is_said_and_no_socket_is_there),
 	};
