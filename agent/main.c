@@ -208,8 +208,10 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 {
 	struct agent *a = arg;
 
-	if (a->terminating)
+	if (a->terminating || a->cleaning) {
+		log_info("agent: signal %u: is ending already, with all that runs", si->ssi_signo);
 		return 0;
+	}
 	log_info("agent: signal %u: ending, what runs goes on containers=%u", si->ssi_signo,
 		 a->node.supervisors);
 	manager_status("Ending; what runs goes on");
