@@ -84,8 +84,14 @@ static int read_text(size_t max_bytes, int fd, const struct stat *st, const char
 	if (st->st_size > (off_t)max_bytes)
 		return error_set(e, EFBIG, "%s: is larger than %zu bytes", path, max_bytes);
 	snprintf(same, sizeof(same), "/proc/self/fd/%d", fd);
-	if (fs_read(same, max_bytes, ret, e))
-		return error_wrap(e, "%s", path);
+	return fs_read(same, max_bytes, ret, e) ? error_wrap(e, "%s", path) : 0;
+}
+
+static int read_value(size_t max_bytes, int fd, const struct stat *st, const char *path,
+		      struct buf *ret, struct error *e)
+{
+	if (read_text(max_bytes, fd, st, path, ret, e))
+		return -e->code;
 	if (memchr(buf_text(ret), '\0', ret->len))
 		return error_set(e, EINVAL, "%s: has a NUL byte", path);
 	trim(ret);
@@ -149,7 +155,7 @@ static int read_item(int at, const char *path, const char *name, void *ctx, stru
 	struct stat st = { 0 };
 
 	if (look_at(at, name, path, &st, &fd, e) ||
-	    read_text(items->reader->max_bytes, fd, &st, path, &value, e))
+	    read_value(items->reader->max_bytes, fd, &st, path, &value, e))
 		return -e->code;
 	buf_addf(&items->text, "%s%s:%s", items->text.len ? ";" : "", name, buf_text(&value));
 	return 0;
@@ -192,7 +198,7 @@ static int read_entry(int at, const char *path, const char *name, void *ctx, str
 		return -e->code;
 	if (S_ISDIR(st.st_mode) && is_list(name))
 		return read_list(r, fd, path, name, e);
-	if (read_text(r->max_bytes, fd, &st, path, &value, e))
+	if (read_value(r->max_bytes, fd, &st, path, &value, e))
 		return -e->code;
 	add(r->config, path,
 	    *name == '?' ? xasprintf("--%s", name + 1)

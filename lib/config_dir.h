@@ -32,5 +32,5 @@ int config_dir_read(const char *path, size_t max_bytes,
 		    struct config *ret, struct error *e);
 void config_fini(struct config *c);
 
-/* One file, under the same conditions; without surrounding space. -ENOENT if it is missing. */
+/* All of one file, under the same conditions but for a NUL. -ENOENT if it is missing. */
 int config_file_read(const char *path, size_t max_bytes, struct buf *ret, struct error *e);

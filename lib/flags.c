@@ -13,12 +13,19 @@
 #define FLAG_NAME_MAX 64
 #define FIELDS_MAX    256
 
+/* "NAME=value" of a file. */
+struct variable {
+	char *path;
+	char *text;
+};
+
 struct loader {
 	const struct flags_program *program;
 	void *rec;
 	bool given[FIELDS_MAX];  /* on the command line, or in the directory that is being read */
 	struct flag_origin from; /* what is being read; its texts are borrowed */
 	struct flags_words *words;
+	struct variable last[FIELDS_MAX]; /* of the files with variables, for each flag */
 };
 
 /* Where the values are from that this program was given last. */
@@ -210,15 +217,23 @@ static int load_env(struct loader *l, char **env, struct error *e)
 	return r;
 }
 
-static int load_env_file(struct loader *l, const char *path, struct error *e)
+static int read_env_file(struct loader *l, const char *path, struct error *e)
 {
 	autobuf struct buf variables = { 0 };
 	int r = env_file_read(path, FLAGS_FILE_MAX, &variables, e);
 	const char *end = buf_text(&variables) + variables.len;
 
 	assert(l->program->env_prefix);
-	for (const char *p = buf_text(&variables); p < end && !r; p += strlen(p) + 1)
-		r = load_variable(l, p, path, e);
+	for (const char *p = buf_text(&variables); p < end && !r; p += strlen(p) + 1) {
+		const struct field *f = of_variable(l, p, strcspn(p, "="));
+		size_t i = f ? (size_t)(f - l->program->schema->fields) : 0;
+
+		assert(i < FIELDS_MAX);
+		if (!f)
+			continue;
+		replace_str(&l->last[i].path, path);
+		replace_str(&l->last[i].text, p);
+	}
 	return r;
 }
 
@@ -277,7 +292,6 @@ static int load_directory(struct loader *l, const char *path, struct error *e)
 	int r = config_dir_read(path, FLAGS_FILE_MAX, p->others_files ? is_ours : NULL, p->schema,
 				&config, e);
 
-	memset(l->given, 0, sizeof(l->given));
 	for (size_t i = 0; i < config.count && !r; i++) {
 		int at = 0;
 
@@ -307,6 +321,20 @@ static int load_each(struct loader *l, const char *list,
 	while (!r && (path = strsep(&rest, ",")))
 		if (*path)
 			r = load(l, path, e);
+	return r;
+}
+
+/* Only the last of each name, from whichever file, reaches a daemon: what it hides may be wrong. */
+static int load_env_files(struct loader *l, const char *list, struct error *e)
+{
+	int r = load_each(l, list, read_env_file, e);
+
+	for (size_t i = 0; i < FIELDS_MAX; i++) {
+		if (!r && l->last[i].text)
+			r = load_variable(l, l->last[i].text, l->last[i].path, e);
+		replace_str(&l->last[i].path, NULL);
+		replace_str(&l->last[i].text, NULL);
+	}
 	return r;
 }
 
@@ -376,9 +404,10 @@ static int load_again(struct loader *l, const char *dirs, const char *env_files,
 
 	schema_clear(l->program->schema, l->rec);
 	schema_defaults(l->program->schema, l->rec);
+	memset(l->given, 0, sizeof(l->given));
 	if (l->words)
 		l->words->count = 0;
-	r = load_each(l, dirs, load_directory, e) ?: load_each(l, env_files, load_env_file, e);
+	r = load_each(l, dirs, load_directory, e) ?: load_env_files(l, env_files, e);
 	return r ? r : load_all(l, argc, argv, env, e);
 }
 

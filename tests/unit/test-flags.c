@@ -353,6 +353,17 @@ static void variables_may_lie_in_files_as_systemd_reads_them(void **state unused
 	assert_false(flags.strict);
 }
 
+static void of_a_variable_only_the_last_is_looked_at(void **state unused)
+{
+	autofree char *flag = xasprintf("--env_files=%s/one,%s/two", dir_path, dir_path);
+
+	put("one", "MESOS_PORT=many\nMESOS_PORT=2\nMESOS_STRICT=perhaps");
+	put("two", "MESOS_STRICT=1");
+	take(ARGS("--master=m", flag), NULL);
+	assert_int_equal(flags.port, 2);
+	assert_true(flags.strict);
+}
+
 /* file is relative to the directory. */
 static void assert_from(const char *flag, enum flag_source source, const char *file)
 {
@@ -768,6 +779,8 @@ int main(void)
 						without_dir),
 		cmocka_unit_test_setup_teardown(variables_may_lie_in_files_as_systemd_reads_them,
 						with_dir, without_dir),
+		cmocka_unit_test_setup_teardown(of_a_variable_only_the_last_is_looked_at, with_dir,
+						without_dir),
 		cmocka_unit_test_setup_teardown(
 			a_variable_in_a_file_with_a_wrong_value_is_named_with_it, with_dir,
 			without_dir),
