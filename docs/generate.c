@@ -230,10 +230,10 @@ static void put_all_flags(void)
 	put_heading("Flags");
 	printf("`--name=value`, `--name value`, `--bool`, `--no-bool`. A value `file:///path` "
 	       "stands for the text of that\nfile, without white space around it. All programs "
-	       "but mesos-execute also read `MESOS_NAME` from the\nenvironment; the command line "
-	       "wins. A duration is a number and one of ns, us, ms, secs, mins, hrs, days,\nweeks; "
-	       "a number of bytes is a whole number and one of B, KB, MB, GB, TB (powers of "
-	       "1024).\n\n");
+	       "but mesos-execute also read `MESOS_NAME` from the\nenvironment, except for "
+	       "`--help` and `--version`; the command line wins. A duration is a number and one "
+	       "of ns, us,\nms, secs, mins, hrs, days, weeks; a number of bytes is a whole number "
+	       "and one of B, KB, MB, GB, TB (powers of 1024).\n\n");
 	put_flags("mesos-master", master_flags_schema());
 	put_flags("mesos-agent", agent_flags_schema());
 	put_flags("mesos-execute", execute_flags_schema());

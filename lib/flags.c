@@ -157,6 +157,10 @@ static int set_once(struct loader *l, const struct field *f, const char *value, 
 {
 	size_t i = (size_t)(f - l->program->schema->fields);
 
+	if (f->command_line && l->from.source == FLAG_FILE)
+		return error_set(e, EINVAL,
+				 "--%s: is for the command line, not for a file: remove it",
+				 f->name);
 	if (l->given[i] && f->kind != &kind_strings)
 		return error_set(e, EINVAL, "--%s is given twice", f->name);
 	if (!l->given[i])
@@ -181,7 +185,7 @@ static const struct field *of_variable(const struct loader *l, const char *varia
 		name[i] = (char)tolower((unsigned char)variable[strlen(prefix) + i]);
 	name[n] = '\0';
 	f = find(l->program->schema, name);
-	return f && f->kind->parse ? f : NULL;
+	return f && f->kind->parse && !f->command_line ? f : NULL;
 }
 
 /* "NAME=value", of a file or (NULL) the environment. */
@@ -276,12 +280,20 @@ static int load_flag(struct loader *l, int argc, char **argv, int *i, struct err
 	return set_once(l, f, argv[++*i], e);
 }
 
+static bool may_be_file(const struct schema *s, const char *name)
+{
+	const struct field *f = find(s, name);
+
+	return f && !f->command_line;
+}
+
 /* Of a daemon's file by this name: whether we have such a flag too. */
 static bool is_ours(const char *name, const void *ctx)
 {
 	if (*name != '?')
-		return find(ctx, name);
-	return find(ctx, name + 1) || (str_starts(name, "?no-") && find(ctx, name + 4));
+		return may_be_file(ctx, name);
+	return may_be_file(ctx, name + 1) ||
+	       (str_starts(name, "?no-") && may_be_file(ctx, name + 4));
 }
 
 /* Each file is an argument of one word; what only the next word could complete lacks a value. */

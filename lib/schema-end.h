@@ -6,6 +6,7 @@
 #undef DEFAULT
 #undef ALIAS
 #undef SECRET
+#undef COMMAND_LINE
 #undef FIELD
 #undef FIELD_ENUM
 #undef NESTED

@@ -16,11 +16,12 @@
 	static const struct schema schema = { name, doc, sizeof(self), fields };   \
 	return &schema;                                                            \
 	}
-#define REQUIRED   .required = true
-#define OPTIONAL   .required = false
-#define DEFAULT(t) .def = (t)
-#define ALIAS(t)   .alias = (t)
-#define SECRET     .secret = true
+#define REQUIRED     .required = true
+#define OPTIONAL     .required = false
+#define DEFAULT(t)   .def = (t)
+#define ALIAS(t)     .alias = (t)
+#define SECRET       .secret = true
+#define COMMAND_LINE .command_line = true
 
 #define FIELD(k, n, need, d, ...)                                                          \
 	{ .name = #n, .key = ",\"" #n "\":", .key_length = sizeof(#n) + 3, .kind = &kind_##k, .offset = offsetof(self, n), .aux = AUX_##k(n),   \

@@ -62,6 +62,7 @@ struct field {
 	/* flags only */
 	const char *alias; /* another accepted name, NULL: none */
 	bool secret;       /* never shown */
+	bool command_line; /* is none in a file or in the environment */
 };
 
 struct schema {

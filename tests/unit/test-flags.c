@@ -364,6 +364,33 @@ static void of_a_variable_only_the_last_is_looked_at(void **state unused)
 	assert_true(flags.strict);
 }
 
+static void help_and_version_are_for_the_command_line_alone(void **state unused)
+{
+	static const char *const names[] = { "?help", "version", "?no-help" };
+	autofree char *config = xasprintf("--config_dir=%s", dir_path);
+	autofree char *files = xasprintf("--env_files=%s/variables", dir_path);
+	struct flags_program p = program();
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autofree char *path = path_join(dir_path, names[i]);
+		autofree char *why =
+			xasprintf(": --%s: is for the command line, not for a file: remove it",
+				  strstr(names[i], "help") ?: names[i]);
+
+		put(names[i], "true");
+		refuse_dir(names[i], why);
+		p.others_files = true;
+		assert_int_equal(flags_load(&p, 3, ARGS("--master=m", config), NULL, &flags, NULL,
+					    &e),
+				 0);
+		clear(NULL);
+		assert_int_equal(unlink(path), 0);
+	}
+	put("variables", "MESOS_HELP=1\n");
+	take(ARGS("--master=m", files), ENV("MESOS_HELP=1", "MESOS_VERSION=0.22"));
+	assert_false(flags.help || flags.version);
+}
+
 /* file is relative to the directory. */
 static void assert_from(const char *flag, enum flag_source source, const char *file)
 {
@@ -781,6 +808,8 @@ int main(void)
 						with_dir, without_dir),
 		cmocka_unit_test_setup_teardown(of_a_variable_only_the_last_is_looked_at, with_dir,
 						without_dir),
+		cmocka_unit_test_setup_teardown(help_and_version_are_for_the_command_line_alone,
+						with_dir, without_dir),
 		cmocka_unit_test_setup_teardown(
 			a_variable_in_a_file_with_a_wrong_value_is_named_with_it, with_dir,
 			without_dir),
