@@ -59,7 +59,7 @@ static bool is_settled(const struct disk_run *w)
 	const struct ledger *l = executor_disk(w->executor);
 
 	return !w->executor->container || w->executor->state >= EXECUTOR_TERMINATING ||
-	       l->limit_bytes != w->limit_bytes;
+	       l->limit_bytes != w->limit_bytes || settings_pending(w->executor);
 }
 
 /*

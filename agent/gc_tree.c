@@ -11,6 +11,7 @@
 #include "agent/latest.h"
 #include "lib/fs.h"
 #include "lib/log.h"
+#include "lib/quota.h"
 #include "lib/sandbox_path.h"
 
 static int open_child(int at, const char *name)
@@ -52,16 +53,36 @@ static int branch_open(struct branch *b, int top, const char *path, struct error
 	return 0;
 }
 
+/*
+ * What is moved about in a sandbox while it is removed is no task's doing, and may be of another
+ * project: no limit is to refuse it (EDQUOT), nor the rule that keeps others' files out (EXDEV).
+ * Its id stays its own until all of it is gone. Where there are no projects this fails.
+ */
+static void end_project(int runs, const char *gone)
+{
+	const struct project none = { .id = PROJECT_NONE };
+	autofd int fd = open_child(runs, gone);
+
+	if (fd >= 0)
+		project_set(fd, &none);
+}
+
+static int remove_gone(int runs, const char *gone, const atomic_bool *stop, struct error *e)
+{
+	end_project(runs, gone);
+	return fs_remove_tree_unless(runs, gone, stop, e);
+}
+
 static int remove_run(int runs, const char *id, const atomic_bool *stop, struct error *e)
 {
 	autofree char *gone = xasprintf(GC_GONE "%s", id);
-	int r = fs_remove_tree_unless(runs, gone, stop, e);
+	int r = remove_gone(runs, gone, stop, e);
 
 	if (r)
 		return r;
 	if (renameat(runs, id, runs, gone))
 		return errno == ENOENT ? 0 : error_sys(e, "rename %s to %s", id, gone);
-	return fs_remove_tree_unless(runs, gone, stop, e);
+	return remove_gone(runs, gone, stop, e);
 }
 
 static bool may_go(unsigned depth, const char *name, const char *keep_agent)

@@ -179,7 +179,7 @@ int quotas_set_up(struct agent *a, struct error *e)
 		.work_dir_fd = a->work_dir_fd,
 		.agent_id = &a->id,
 		.range = a->flags.xfs_project_range,
-		.enforced = a->flags.enforce_container_disk_quota,
+		.enforced = a->flags.enforce_container_disk_quota || a->flags.quota_default,
 		.interval_ns = a->flags.disk_watch_interval,
 		.freed = on_freed,
 		.ctx = a,

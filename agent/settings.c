@@ -158,6 +158,16 @@ void settings_store_full(struct agent *a)
 	}
 }
 
+bool settings_pending(const struct executor *x)
+{
+	const struct setting *s;
+
+	list_for_each(s, &x->framework->agent->settings, node)
+		if (s->executor == x && store_waiting(&s->stored))
+			return true;
+	return false;
+}
+
 void settings_applied(struct executor *x, const char *why)
 {
 	struct setting *s;

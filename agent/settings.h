@@ -12,6 +12,8 @@ void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_
  * waits.
  */
 void settings_override_disk(struct executor *x, const struct disk_override *o);
+/* An operator's limit for it is not in the store yet. */
+bool settings_pending(const struct executor *x);
 /*
  * The limits of this container are in force; why: or not, for this reason. Without a container it
  * has ended.

@@ -107,6 +107,8 @@ struct removal {
 	const atomic_bool *stop; /* NULL: nobody stops it */
 	unsigned counter;        /* of names for what is lifted */
 	unsigned left;           /* what the last pass could not remove */
+	bool went;               /* and whether anything went in it */
+	struct error why;        /* code 0: nothing in it has failed; the first that has */
 };
 
 /* Whose tree it was may have closed a directory to us, who own it too if we are not root. */
@@ -154,35 +156,42 @@ static bool stopped(const struct removal *r)
 	return r->stop && atomic_load(r->stop);
 }
 
+/* What does not go keeps nothing else: it may go itself once that has. */
+static void fail(struct removal *r, int code, const char *at, const char *name)
+{
+	if (!r->why.code)
+		error_set(&r->why, code, "remove %s%s%s: %s", at, *at ? "/" : "", name,
+			  strerror(code));
+}
+
 /*
  * Empties the directory `name` of top: files go at once, directories that are not empty are
  * lifted up into top. So depth costs neither stack nor descriptors.
  */
-static int lift_children(struct removal *r, const char *name, struct error *e)
+static void lift_children(struct removal *r, const char *name)
 {
 	int fd = open_to_empty(r->top, name);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
-	int result = 0;
 
 	if (!dir) {
-		result = error_sys(e, "open directory %s", name);
+		fail(r, errno, "", name);
 		close_fd(&fd);
-		return result;
+		return;
 	}
-	while (!result && !stopped(r) && (d = readdir(dir))) {
-		int lifted;
+	while (!stopped(r) && (d = readdir(dir))) {
+		int lifted = 0;
 
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
-		    !unlinkat(fd, d->d_name, 0) || !unlinkat(fd, d->d_name, AT_REMOVEDIR))
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		lifted = lift(r, fd, d->d_name);
+		if (unlinkat(fd, d->d_name, 0) && unlinkat(fd, d->d_name, AT_REMOVEDIR))
+			lifted = lift(r, fd, d->d_name);
 		if (lifted && lifted != -ENOENT)
-			result = error_set(e, -lifted, "remove %s/%s: %s", name, d->d_name,
-					   strerror(-lifted));
+			fail(r, -lifted, name, d->d_name);
+		else
+			r->went = true;
 	}
 	closedir(dir);
-	return result;
 }
 
 /* One pass over top; r->left counts what the next pass has to look at. */
@@ -191,27 +200,34 @@ static int remove_pass(struct removal *r, struct error *e)
 	int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
-	int result = 0;
 
 	if (!dir) {
-		result = error_sys(e, "open a directory");
+		error_sys(e, "open a directory");
 		close_fd(&fd);
-		return result;
+		return -e->code;
 	}
 	r->left = 0;
-	while (!result && !stopped(r) && (d = readdir(dir))) {
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
-		    !unlinkat(r->top, d->d_name, 0) || !unlinkat(r->top, d->d_name, AT_REMOVEDIR) ||
-		    errno == ENOENT)
+	r->went = false;
+	r->why.code = 0;
+	while (!stopped(r) && (d = readdir(dir))) {
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
+		if (!unlinkat(r->top, d->d_name, 0) || !unlinkat(r->top, d->d_name, AT_REMOVEDIR) ||
+		    errno == ENOENT) {
+			r->went = true;
+			continue;
+		}
 		if (errno != ENOTEMPTY && errno != EEXIST)
-			result = error_sys(e, "remove %s", d->d_name);
+			fail(r, errno, "", d->d_name);
 		else
-			result = lift_children(r, d->d_name, e);
+			lift_children(r, d->d_name);
 		r->left++;
 	}
 	closedir(dir);
-	return result;
+	if (!r->why.code || r->went)
+		return 0;
+	*e = r->why;
+	return -e->code;
 }
 
 int fs_remove_tree(int dirfd, const char *name, struct error *e)

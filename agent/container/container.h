@@ -67,6 +67,11 @@ struct container_ops {
 	void (*idle)(struct container_node *node);
 };
 
+/* What their tasks may have at most of capabilities(7), a bit each. */
+struct capabilities_allowed {
+	uint64_t to_root, to_others; /* these only if they ask */
+};
+
 /* What all containers of an agent share. Filled in by the agent, which owns everything in it. */
 struct container_node {
 	sd_event *loop;
@@ -81,7 +86,7 @@ struct container_node {
 	const struct container_ops *ops;
 	uint64_t isolators; /* bits of the table */
 	bool switch_user;
-	uint64_t capabilities;       /* what its containers may have at most, a bit each */
+	struct capabilities_allowed capabilities;
 	const char *executor_path;   /* of mesos-executor */
 	const char *executor_socket; /* where supervisors and executors connect */
 	const char *records;         /* directory: how containers ended, by their ids */

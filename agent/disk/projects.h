@@ -24,7 +24,7 @@ struct projects_options {
 	int work_dir_fd;       /* the caller's, open as long as projects live */
 	char *const *agent_id; /* its directory stays when it is empty; gc.h */
 	const char *range;     /* --xfs_project_range */
-	bool enforced;         /* as --enforce_container_disk_quota says */
+	bool enforced;         /* the kernel is to hold somebody to a limit */
 	/*
 	 * Between two looks: at what is still charged to orphaned ids, and whether limits are
 	 * enforced.

@@ -63,13 +63,13 @@ static int apply(struct quota_watch *q, struct error *e)
  * Should the agent be killed now, the next one finds on the disk whose the limits are that come
  * before the label. Nothing inherits it yet: that would be without a limit.
  */
-static int mark(int dirfd, uint32_t id, struct error *e)
+static int mark(int dirfd, uint32_t id, struct label_room *room, struct error *e)
 {
 	struct project want = { .id = id }, is;
 	int r = project_get(dirfd, &is);
 
 	if (!r && is.id == PROJECT_NONE)
-		r = project_set(dirfd, &want);
+		r = MIN(label_one(dirfd, &want, room), 0);
 	return r ? error_set(e, -r, "give the sandbox to project %u: %s", id, strerror(-r)) : 0;
 }
 
@@ -148,7 +148,7 @@ static int unmark(int dirfd, uint32_t id, struct error *e)
 /* A fresh id. shared: it was not to be had. */
 static int try_fresh(struct quota_watch *q, int dirfd, uint32_t id, bool *shared, struct error *e)
 {
-	int r = mark(dirfd, id, e) ?: look_for_others(q, id, shared, e);
+	int r = mark(dirfd, id, NULL, e) ?: look_for_others(q, id, shared, e);
 	struct error ignored;
 
 	if (r)
@@ -162,6 +162,15 @@ static int try_fresh(struct quota_watch *q, int dirfd, uint32_t id, bool *shared
 	return r;
 }
 
+/* It had that before, and was taken out of it by somebody: it may be full. */
+static int mark_again(struct quota_watch *q, int dirfd, uint32_t id, struct error *e)
+{
+	struct label_room room = { .make = make_room, .ctx = q };
+
+	q->project = id;
+	return mark(dirfd, id, &room, e);
+}
+
 static int take(struct quota_watch *q, int dirfd, struct error *e)
 {
 	bool fresh, shared;
@@ -173,7 +182,8 @@ static int take(struct quota_watch *q, int dirfd, struct error *e)
 		r = projects_take(q->projects, q->sandbox, &id, &fresh, e);
 		q->none_free = r == -ENOSPC;
 		if (!r)
-			r = fresh ? try_fresh(q, dirfd, id, &shared, e) : mark(dirfd, id, e);
+			r = fresh ? try_fresh(q, dirfd, id, &shared, e)
+				  : mark_again(q, dirfd, id, e);
 	} while (!r && shared);
 	if (r)
 		return r;

@@ -6,22 +6,23 @@
 
 #define PREFIX "cap_" /* of names, in the library */
 
-enum verdict { DROPPED, KEPT };
+enum verdict { DROPPED, ROOTS, KEPT };
 
 /*
  * What leads around the accounting of a disk, or undoes it, is dropped; so is what a later kernel
- * adds until it stands here. The rest stays: it is not for a quota to say who may bind port 80.
+ * adds until it stands here. What makes root of anybody, who then has the files of root, is for
+ * those who are root. The rest stays: it is not for a quota to say who may bind port 80.
  */
 /* clang-format off */
 static const enum verdict table[] = {
-	[CAP_CHOWN]              = KEPT,    /* a file keeps its project with any owner */
-	[CAP_DAC_OVERRIDE]       = KEPT,    /* what it writes is charged where it lies */
+	[CAP_CHOWN]              = ROOTS,   /* a file keeps its project with any owner */
+	[CAP_DAC_OVERRIDE]       = ROOTS,   /* what it writes is charged where it lies */
 	[CAP_DAC_READ_SEARCH]    = DROPPED, /* open_by_handle_at(2): files past their directories */
 	[CAP_FOWNER]             = DROPPED, /* projects of others' files; on XFS past a limit */
-	[CAP_FSETID]             = KEPT,    /* set-id bits of files */
-	[CAP_KILL]               = KEPT,    /* signals change no account */
-	[CAP_SETGID]             = KEPT,    /* servers start as root and go on as others */
-	[CAP_SETUID]             = KEPT,    /* the same */
+	[CAP_FSETID]             = ROOTS,   /* set-id bits of files */
+	[CAP_KILL]               = ROOTS,   /* signals change no account, but end the agent */
+	[CAP_SETGID]             = ROOTS,   /* servers start as root and go on as others */
+	[CAP_SETUID]             = ROOTS,   /* the same */
 	[CAP_SETPCAP]            = KEPT,    /* gives nothing beyond the bounding set */
 	[CAP_LINUX_IMMUTABLE]    = DROPPED, /* an immutable sandbox cannot be removed */
 	[CAP_NET_BIND_SERVICE]   = KEPT,    /* network */
@@ -29,10 +30,10 @@ static const enum verdict table[] = {
 	[CAP_NET_ADMIN]          = KEPT,    /* network */
 	[CAP_NET_RAW]            = KEPT,    /* network */
 	[CAP_IPC_LOCK]           = KEPT,    /* memory */
-	[CAP_IPC_OWNER]          = KEPT,    /* memory */
+	[CAP_IPC_OWNER]          = ROOTS,   /* memory, of others too */
 	[CAP_SYS_MODULE]         = DROPPED, /* code in the kernel */
 	[CAP_SYS_RAWIO]          = DROPPED, /* writes to disks and memory below the file system */
-	[CAP_SYS_CHROOT]         = KEPT,    /* another root, the same files */
+	[CAP_SYS_CHROOT]         = ROOTS,   /* another root, the same files, other passwords */
 	[CAP_SYS_PTRACE]         = DROPPED, /* borrows a process that no filter holds */
 	[CAP_SYS_PACCT]          = KEPT,    /* the kernel's log of processes is charged as well */
 	[CAP_SYS_ADMIN]          = DROPPED, /* sets quotas, mounts, opens files by their handles */
@@ -45,9 +46,9 @@ static const enum verdict table[] = {
 	[CAP_LEASE]              = KEPT,    /* leases change no account */
 	[CAP_AUDIT_WRITE]        = KEPT,    /* audit */
 	[CAP_AUDIT_CONTROL]      = KEPT,    /* audit */
-	[CAP_SETFCAP]            = KEPT,    /* a program has no more than the bounding set */
-	[CAP_MAC_OVERRIDE]       = KEPT,    /* no quota rests on the policy of a security module */
-	[CAP_MAC_ADMIN]          = KEPT,    /* the same */
+	[CAP_SETFCAP]            = ROOTS,   /* a program that has more when others run it */
+	[CAP_MAC_OVERRIDE]       = ROOTS,   /* no quota rests on the policy of a security module */
+	[CAP_MAC_ADMIN]          = ROOTS,   /* the same */
 	[CAP_SYSLOG]             = KEPT,    /* the kernel's log */
 	[CAP_WAKE_ALARM]         = KEPT,    /* timers */
 	[CAP_BLOCK_SUSPEND]      = KEPT,    /* timers */
@@ -59,14 +60,19 @@ static const enum verdict table[] = {
 /* clang-format on */
 static_assert(ARRAY_SIZE(table) <= 63, "a set must fit into a number of the plan");
 
-uint64_t capabilities_default(void)
+static uint64_t at_least(enum verdict verdict)
 {
 	uint64_t set = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i] == KEPT)
+		if (table[i] >= verdict)
 			set |= BIT(i);
 	return set;
+}
+
+uint64_t capabilities_default(void)
+{
+	return at_least(ROOTS);
 }
 
 uint64_t capabilities_bounding(void)
@@ -119,19 +125,20 @@ int capabilities_decode(const struct capability_info *names, uint64_t *ret, stru
 	return 0;
 }
 
-int capabilities_parse(const char *text, uint64_t *ret, struct error *e)
+int capabilities_parse(const char *text, struct capabilities_allowed *ret, struct error *e)
 {
 	struct capability_info names = { 0 };
 	int r;
 
 	if (!text) {
-		*ret = capabilities_default();
+		*ret = (struct capabilities_allowed){ capabilities_default(), at_least(KEPT) };
 		return 0;
 	}
 	r = schema_decode_text(capability_info_schema(), text, strlen(text), &names, e);
 	if (r)
 		return r;
-	r = capabilities_decode(&names, ret, e);
+	r = capabilities_decode(&names, &ret->to_root, e);
+	ret->to_others = ret->to_root;
 	schema_clear(capability_info_schema(), &names);
 	return r;
 }

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "lib/protocol.h"
+#include "agent/container/container.h"
 
 /* What a container under a disk quota has, unless its task asked for something else. */
 uint64_t capabilities_default(void);
@@ -14,7 +14,7 @@ uint64_t capabilities_inherited(void);
 /* Those that a task or a flag names. -EINVAL: one is unknown. */
 int capabilities_decode(const struct capability_info *names, uint64_t *ret, struct error *e);
 /* The text of --bounding_capabilities; NULL stands for the default. */
-int capabilities_parse(const char *text, uint64_t *ret, struct error *e);
+int capabilities_parse(const char *text, struct capabilities_allowed *ret, struct error *e);
 /*
  * What a task gets that asks for these (NULL: for nothing in particular), where at most `allowed`
  * are given and we have `own`. -EPERM: it cannot be given that.

@@ -5,6 +5,9 @@
 #include "agent/isolator/disk.h"
 #include "agent/isolator/rows.h"
 
+#include <sys/stat.h>
+
+#include "lib/log.h"
 #include "lib/quota_check.h"
 #include "lib/resources.h"
 
@@ -105,6 +108,20 @@ static void set_limits(struct container *c, bool limited, uint64_t limit)
 		c->quota.limits.soft_bytes = c->quota.limits.hard_bytes;
 }
 
+/* An agent with another --work_dir finds containers again whose sandboxes are where they were. */
+static bool is_elsewhere(const struct container *c)
+{
+	const struct quota *q = projects_quota(c->node->projects);
+	struct stat sandbox, top;
+
+	if (fstat(c->sandbox_fd, &sandbox) || fstat(q->fd, &top) || sandbox.st_dev == top.st_dev)
+		return false;
+	log_error("container %s: its sandbox is not on the filesystem of %s: its disk is neither "
+		  "measured nor given other limits than it has",
+		  c->id, q->path);
+	return true;
+}
+
 static void watch(struct container *c)
 {
 	struct disk_watch *w = &c->quota.watch;
@@ -128,7 +145,7 @@ static void watch(struct container *c)
 	/* Before the first check, which may begin at once. */
 	ledger_set_limit(&c->disk, limited, limit);
 	/* It is not made yet, or was not there when the container was found again. */
-	if (c->sandbox_fd < 0)
+	if (c->sandbox_fd < 0 || is_elsewhere(c))
 		return;
 	disk_describe(c, w, &quota_method, &ops);
 	quota_watch_start(&c->quota, c->node->disk);

@@ -13,10 +13,13 @@
  */
 static int prepare(struct container *c, struct launch_plan *plan, struct error *e)
 {
+	const struct capabilities_allowed *allowed = &c->node->capabilities;
 	uint64_t own = capabilities_inherited(), granted;
 	struct capability_sets *sets;
 
-	if (capabilities_grant(c->capabilities, c->node->capabilities, own, &granted, e))
+	if (capabilities_grant(c->capabilities,
+			       plan->uid && c->capabilities ? allowed->to_others : allowed->to_root,
+			       own, &granted, e))
 		return -e->code;
 	sets = xcalloc(1, sizeof(*sets));
 	sets->has_bounding = sets->has_permitted = sets->has_ambient = true;

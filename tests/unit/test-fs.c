@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -34,9 +35,13 @@ static void fill(void)
 	close_fd(&fd);
 }
 
-/* In place of glibc's: a file is there again whenever a directory could be empty. */
+/* In place of glibc's: a file is there again whenever a directory could be empty, and one stays. */
 int unlinkat(int at, const char *name, int flags)
 {
+	if (!strcmp(name, "stuck")) {
+		errno = EACCES;
+		return -1;
+	}
 	if (flags & AT_REMOVEDIR)
 		fill();
 	return (int)syscall(SYS_unlinkat, at, name, flags);
@@ -272,6 +277,21 @@ static void a_removal_that_is_stopped_leaves_the_rest(void **state unused)
 	assert_false(exists("t"));
 }
 
+static void what_does_not_go_keeps_nothing_else(void **state unused)
+{
+	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *stuck = in_dir("t/stuck"), *loose = in_dir("t/loose");
+
+	make_dirs("t/deep/a/b/c");
+	make_file("t/stuck", "x");
+	make_file("t/file", "x");
+	assert_int_equal(fs_remove_tree(fd, "t", &e), -EACCES);
+	assert_string_equal(e.text, "t: remove stuck: Permission denied");
+	assert_true(exists("t/stuck") && !exists("t/deep") && !exists("t/file"));
+	assert_int_equal(rename(stuck, loose), 0);
+	assert_int_equal(fs_remove_tree(fd, "t", &e), 0);
+}
+
 static int remove_while_filled(const char *name, uid_t by)
 {
 	autofd int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -331,6 +351,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_directory_that_its_owner_closed_is_removed_by_him,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removal_that_is_stopped_leaves_the_rest, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_does_not_go_keeps_nothing_else, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_tree_that_is_filled_as_fast_is_left, setup,
 						teardown),

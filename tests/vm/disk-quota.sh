@@ -96,6 +96,13 @@ kill -s CONT "${pid[a]}"
 ok 'a sandbox that was taken out of its project is put back' eventually "$patience" inherits "$box"
 # ext4 changes a directory's flags and its project one after the other, and tells of each at once.
 ok 'with its id' eventually "$patience" project_is "$box" 5000
+ok 'it is full again' fails fill
+stop a
+chattr -P -p 0 "$box"
+start_agent a "${quotas[@]}" "$range" --work_dir="$dir/a/work/"
+ok 'so is one that is full, and was taken out while there was no agent' eventually "$patience" inherits "$box"
+ok '  with its id' eventually "$patience" project_is "$box" 5000
+rm "$box/rest"
 ok 'and that is said' eventually "$patience" logged a 'its sandbox was taken out of project 5000, and is in it again'
 ok 'what was made in it meanwhile is put there too' eventually "$patience" project_is "$box/meanwhile" 5000
 ok 'and what will be made in that' eventually "$patience" inherits "$box/directory"
@@ -414,6 +421,19 @@ begin next 4 'touch mark; sleep 1000'
 runs next
 is '  the one that is free for longer is the next, for another agent too' "$(project "$(sandbox b next)")" 7101
 stop next INT
+stop b
+start_agent b "${soon[@]/100ms/1hrs}"
+begin mixed 4 'mkdir -p sub/deep; touch sub/deep/file mark; sleep 1000'
+runs mixed
+box=$(sandbox b mixed)
+eventually "$patience" test -e "$box/mark"
+stop mixed INT
+eventually "$patience" answers b /state.json '[.frameworks[].executors[].id] | index("mixed") | not'
+chattr -R -p 7 "$box/sub"
+stop b
+start_agent b "${soon[@]}"
+ok 'a sandbox in which there is what belongs to others is deleted all the same' eventually "$patience" fails test -e "${box%/*}"
+ok '  and its id is given back' eventually "$patience" free_is 2
 stop b USR1
 
 # ---- kill
