@@ -28,6 +28,8 @@
 #define LINE_END     "\033[K\n"
 #define SCREEN_END   "\033[J\033[?7h"
 #define SCREEN_CLEAR "\033[2J"
+/* Ctrl-C empties what is on its way to a terminal, of a screen too. */
+#define SCREEN_LEAVE COLOUR_NONE "\033[?7h"
 
 struct verb {
 	const char *words[WORDS_MAX];
@@ -200,16 +202,41 @@ static int check_flags(struct agentctl *a, struct error *e)
 
 /* ---- printing ---- */
 
-/* Who has read enough is no failure of --watch. */
-static enum status print(struct agentctl *a, struct buf *text, struct error *e)
+static enum status print_once(const char *text, struct error *e)
 {
-	if (fputs(buf_text(text), stdout) >= 0 && !fflush(stdout))
-		return STATUS_OK;
-	a->stopped = true;
-	if (a->flags.watch && errno == EPIPE)
+	if (fputs(text, stdout) >= 0 && !fflush(stdout))
 		return STATUS_OK;
 	error_sys(e, "write the answer");
 	return STATUS_FAILED;
+}
+
+/* Who has read enough is no failure of --watch. */
+static enum status print(struct agentctl *a, const char *text, struct error *e)
+{
+	struct error why;
+	int r;
+
+	if (!a->out)
+		return print_once(text, e);
+	r = output_write(a->out, text, &a->stopped, &why);
+	if (!r || r == -EPIPE) {
+		a->stopped = a->stopped || r;
+		return STATUS_OK;
+	}
+	*e = why;
+	return STATUS_FAILED;
+}
+
+/* What nobody hears changes nothing. */
+static void complain(struct agentctl *a, const char *text)
+{
+	autofree char *line = xasprintf(AGENTCTL ": %s\n", text);
+	struct error e;
+
+	if (a->err)
+		output_write(a->err, line, &a->stopped, &e);
+	else
+		fputs(line, stderr);
 }
 
 static void add_time(struct buf *out)
@@ -264,12 +291,21 @@ static void add_look(struct agentctl *a, struct buf *look, bool first, struct bu
 	if (a->notice.len && repeated)
 		buf_addf(&block, "%s\n", buf_text(&a->notice));
 	else if (a->notice.len)
-		fprintf(stderr, AGENTCTL ": %s\n", buf_text(&a->notice));
+		complain(a, buf_text(&a->notice));
 	buf_add(&block, look->data, look->len);
 	if (repeated && isatty(STDOUT_FILENO))
 		add_screen(buf_text(&block), a->size.rows, first, out);
 	else
 		buf_addf(out, "%s%s", repeated && !first ? "\n" : "", buf_text(&block));
+}
+
+/*
+ * An agent that was there and is not may be back soon, as one that is restarted is. Until then that
+ * it does not answer is all there is to be shown.
+ */
+static bool may_come_back(const struct agentctl *a, enum status status, bool first)
+{
+	return a->flags.watch && !first && status == STATUS_UNREACHABLE;
 }
 
 static enum status look(struct agentctl *a, bool first, struct error *e)
@@ -281,12 +317,19 @@ static enum status look(struct agentctl *a, bool first, struct error *e)
 	a->notice.len = 0;
 	a->size = terminal_size(stdout);
 	status = a->verb->run(a, &text, e);
-	if (a->stopped)
+	if (a->stopped) {
+		e->code = 0; /* that there is no answer is our own doing */
 		return STATUS_OK;
+	}
+	if (may_come_back(a, status, first)) {
+		buf_adds(&a->notice, e->text);
+		e->code = 0;
+		status = STATUS_OK;
+	}
 	if (e->code)
 		return status;
 	add_look(a, &text, first, &shown);
-	printed = print(a, &shown, e);
+	printed = print(a, buf_text(&shown), e);
 	return printed ? printed : status;
 }
 
@@ -299,14 +342,12 @@ static int on_signal(sd_event_source *source unused, const struct signalfd_sigin
 	return 0;
 }
 
-static int on_hangup(sd_event_source *source unused, int fd unused, uint32_t events unused,
-		     void *arg)
+static void on_gone(void *ctx)
 {
-	((struct agentctl *)arg)->stopped = true;
-	return 0;
+	((struct agentctl *)ctx)->stopped = true;
 }
 
-/* Whoever reads a pipe or terminal may go while we wait; a file (EPERM) stays. */
+/* Whoever reads a pipe or terminal may go while we wait. */
 static int expect_end(struct agentctl *a, struct error *e)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
@@ -320,9 +361,19 @@ static int expect_end(struct agentctl *a, struct error *e)
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < ARRAY_SIZE(signals) && r >= 0; i++)
 		r = sd_event_add_signal(a->loop, NULL, signals[i], on_signal, a);
-	if (r >= 0)
-		r = sd_event_add_io(a->loop, NULL, STDOUT_FILENO, 0, on_hangup, a);
-	return r < 0 && r != -EPERM ? error_set(e, -r, "event loop: %s", strerror(-r)) : 0;
+	if (r < 0)
+		return error_set(e, -r, "event loop: %s", strerror(-r));
+	r = output_new(a->loop, STDOUT_FILENO, on_gone, a, &a->out, e);
+	return r ? r : output_new(a->loop, STDERR_FILENO, NULL, NULL, &a->err, e);
+}
+
+static void leave(struct agentctl *a)
+{
+	if (a->out && isatty(STDOUT_FILENO))
+		output_try(a->out, SCREEN_LEAVE);
+	output_free(a->out);
+	output_free(a->err);
+	a->out = a->err = NULL;
 }
 
 static int pause_between(struct agentctl *a, struct error *e)
@@ -346,6 +397,7 @@ static enum status watch(struct agentctl *a, struct error *e)
 		if (!e->code && pause_between(a, e))
 			status = STATUS_FAILED;
 	}
+	leave(a);
 	return status;
 }
 

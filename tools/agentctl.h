@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "lib/protocol.h"
+#include "tools/output.h"
 #include "tools/terminal.h"
 
 #include "lib/schema-structs.h"
@@ -32,6 +33,7 @@ struct agentctl {
 	struct terminal_size size; /* of standard output, as it was before the command */
 	sd_event *loop;
 	struct streams *streams;
+	struct output *out, *err; /* of --watch; NULL: it is shown once */
 	struct buf notice; /* a sentence about what is shown: to standard error, or above it */
 	bool stopped;      /* by a signal, or because nobody reads any more */
 };
