@@ -128,6 +128,7 @@ const struct kind kind_strings = {
 	.print = strings_print,
 	.clear = strings_clear,
 	.present = list_present,
+	.list = true,
 };
 
 const struct kind kind_ids = {
@@ -136,6 +137,7 @@ const struct kind kind_ids = {
 	.encode = ids_encode,
 	.clear = strings_clear,
 	.present = list_present,
+	.list = true,
 };
 
 static void u64s_clear(const struct field *f, void *rec)
@@ -180,6 +182,7 @@ const struct kind kind_u64s = {
 	.encode = u64s_encode,
 	.clear = u64s_clear,
 	.present = list_present,
+	.list = true,
 };
 
 /* ---- records in records ---- */
@@ -201,6 +204,11 @@ static void record_encode(const struct field *f, const void *rec, struct buf *ou
 	schema_encode(f->schema(), *AT_CONST(f, rec, void *), out);
 }
 
+static void record_encode_whole(const struct field *f, const void *rec, struct buf *out)
+{
+	schema_encode_whole(f->schema(), *AT_CONST(f, rec, void *), out);
+}
+
 static void record_clear(const struct field *f, void *rec)
 {
 	schema_free(f->schema(), *AT(f, rec, void *));
@@ -211,6 +219,7 @@ const struct kind kind_record = {
 	.name = "an object",
 	.decode = record_decode,
 	.encode = record_encode,
+	.encode_whole = record_encode_whole,
 	.clear = record_clear,
 	.present = kind_pointer_present,
 };
@@ -233,7 +242,10 @@ static int records_decode(const struct field *f, json_t *in, void *rec, struct e
 	return 0;
 }
 
-static void records_encode(const struct field *f, const void *rec, struct buf *out)
+typedef void encode_record(const struct schema *s, const void *rec, struct buf *out);
+
+static void each_record(const struct field *f, const void *rec, encode_record *encode,
+			struct buf *out)
 {
 	const struct schema *s = f->schema();
 	const char *list = *AT_CONST(f, rec, char *);
@@ -242,9 +254,19 @@ static void records_encode(const struct field *f, const void *rec, struct buf *o
 	for (size_t i = 0; i < count_const(f, rec); i++) {
 		if (i)
 			buf_addc(out, ',');
-		schema_encode(s, list + i * s->size, out);
+		encode(s, list + i * s->size, out);
 	}
 	buf_addc(out, ']');
+}
+
+static void records_encode(const struct field *f, const void *rec, struct buf *out)
+{
+	each_record(f, rec, schema_encode, out);
+}
+
+static void records_encode_whole(const struct field *f, const void *rec, struct buf *out)
+{
+	each_record(f, rec, schema_encode_whole, out);
 }
 
 static void records_clear(const struct field *f, void *rec)
@@ -263,6 +285,8 @@ const struct kind kind_records = {
 	.name = "a list of objects",
 	.decode = records_decode,
 	.encode = records_encode,
+	.encode_whole = records_encode_whole,
 	.clear = records_clear,
 	.present = list_present,
+	.list = true,
 };

@@ -144,16 +144,19 @@ static void encode_rest(json_t *rest, struct buf *out)
 }
 
 /* Each member brings the comma before it; the first one's becomes the brace. */
-void schema_encode(const struct schema *s, const void *rec, struct buf *out)
+static void encode(const struct schema *s, const void *rec, bool whole, struct buf *out)
 {
 	const struct record *r = rec;
 	size_t start = out->len;
 
 	for (const struct field *f = s->fields; f->name; f++) {
-		if (!f->kind->present(f, rec))
+		if (!f->kind->present(f, rec) && !(whole && f->kind->list))
 			continue;
 		buf_add(out, f->key, f->key_length);
-		f->kind->encode(f, rec, out);
+		if (whole && f->kind->encode_whole)
+			f->kind->encode_whole(f, rec, out);
+		else
+			f->kind->encode(f, rec, out);
 	}
 	if (r->rest)
 		encode_rest(r->rest, out);
@@ -161,6 +164,16 @@ void schema_encode(const struct schema *s, const void *rec, struct buf *out)
 		buf_addc(out, '{');
 	out->data[start] = '{';
 	buf_addc(out, '}');
+}
+
+void schema_encode(const struct schema *s, const void *rec, struct buf *out)
+{
+	encode(s, rec, false, out);
+}
+
+void schema_encode_whole(const struct schema *s, const void *rec, struct buf *out)
+{
+	encode(s, rec, true, out);
 }
 
 size_t schema_encoded_bytes(const struct schema *s, const void *rec)

@@ -31,14 +31,17 @@ struct kind {
 	const char *name; /* what docs and error messages call it: "a duration" */
 	/* Reads a JSON value that is not null into rec. -EINVAL with a reason. */
 	int (*decode)(const struct field *f, json_t *in, void *rec, struct error *e);
-	/* Writes the JSON value of a present field. */
+	/* Writes the JSON value of a present field, */
 	void (*encode)(const struct field *f, const void *rec, struct buf *out);
+	/* for schema_encode_whole(); NULL: the same. */
+	void (*encode_whole)(const struct field *f, const void *rec, struct buf *out);
 	/* Reads the text form that flags use. NULL: this kind cannot be a flag. */
 	int (*parse)(const struct field *f, const char *text, void *rec, struct error *e);
 	/* Writes the text form of a present field. */
 	void (*print)(const struct field *f, const void *rec, struct buf *out);
 	void (*clear)(const struct field *f, void *rec);
 	bool (*present)(const struct field *f, const void *rec);
+	bool list; /* it can be written where nothing is in it */
 };
 
 struct enum_value {
@@ -98,7 +101,9 @@ int schema_decode_text(const struct schema *s, const char *text, size_t len, voi
 int schema_check_known(const struct schema *s, const void *rec, struct error *e);
 /* Appends the record as one compact JSON object, absent optional fields omitted. */
 void schema_encode(const struct schema *s, const void *rec, struct buf *out);
-/* How long that is. */
+/* The same with empty lists, here and in its members: for who does not know which lists there are. */
+void schema_encode_whole(const struct schema *s, const void *rec, struct buf *out);
+/* How long the former is. */
 size_t schema_encoded_bytes(const struct schema *s, const void *rec);
 /* Whether both are encoded alike. */
 bool schema_equal(const struct schema *s, const void *a, const void *b);

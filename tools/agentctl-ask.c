@@ -107,6 +107,6 @@ enum status agentctl_ask(struct agentctl *a, enum message_type question, const v
 
 void agentctl_add_json(const struct schema *schema, const void *rec, struct buf *out)
 {
-	schema_encode(schema, rec, out);
+	schema_encode_whole(schema, rec, out);
 	buf_addc(out, '\n');
 }

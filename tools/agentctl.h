@@ -49,5 +49,5 @@ command command_quota_show, command_quota_set, command_quota_check;
 /* Asks, and waits for the answer of this type, which the caller frees. */
 enum status agentctl_ask(struct agentctl *a, enum message_type question, const void *body,
 			 enum message_type expected, struct message *ret, struct error *e);
-/* One line. */
+/* One line, in which lists stand also where they are empty. */
 void agentctl_add_json(const struct schema *schema, const void *rec, struct buf *out);

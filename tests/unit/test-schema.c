@@ -92,6 +92,33 @@ static void a_bare_value_is_a_list_of_one(void **state unused)
 	assert_becomes(set_schema(), "{\"item\":[]}", "{}");
 }
 
+static void assert_whole(const struct schema *s, const char *text, const char *expected)
+{
+	autofree void *rec = xcalloc(1, s->size);
+	autobuf struct buf out = { 0 };
+	struct error e = { 0 };
+
+	if (schema_decode_text(s, text, strlen(text), rec, &e))
+		fail_msg("%s", e.text);
+	schema_encode_whole(s, rec, &out);
+	assert_same_json(out.data, out.len, expected);
+	schema_clear(s, rec);
+}
+
+static void empty_lists_are_written_for_who_does_not_know_of_them(void **state unused)
+{
+	static const char quota[] = "{\"enforced\":true,\"containers\":[{\"container_id\":\"c\","
+				    "\"framework_id\":\"F\",\"executor_id\":\"e\",%s\"state\":"
+				    "\"ok\"}]}";
+	autofree char *text = xasprintf(quota, ""), *whole = xasprintf(quota, "\"task_ids\":[],");
+
+	assert_whole(labels_schema(), "{}", "{\"labels\":[]}");
+	assert_whole(set_schema(), "{}", "{\"item\":[]}");
+	assert_whole(resource_schema(), "{\"name\":\"a\",\"type\":\"SET\",\"set\":{}}",
+		     "{\"name\":\"a\",\"type\":\"SET\",\"set\":{\"item\":[]},\"role\":\"*\"}");
+	assert_whole(answer_quota_schema(), text, whole);
+}
+
 static void numbers_may_come_as_strings(void **state unused)
 {
 	assert_becomes(ping_schema(), "{\"sequence\":\"17\"}", "{\"sequence\":17}");
@@ -468,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_field_is_named_by_its_path),
 		cmocka_unit_test(null_is_unset),
 		cmocka_unit_test(a_bare_value_is_a_list_of_one),
+		cmocka_unit_test(empty_lists_are_written_for_who_does_not_know_of_them),
 		cmocka_unit_test(numbers_may_come_as_strings),
 		cmocka_unit_test(numbers_above_what_json_carries_are_refused),
 		cmocka_unit_test(unknown_members_are_kept_and_sent_on),
