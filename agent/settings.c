@@ -26,10 +26,15 @@ static void drop(struct setting *s)
 	free(s);
 }
 
+/* Whoever was told to wait, or waits no more, hears nothing of it any other way. */
 static void answer(struct setting *s)
 {
 	if (s->peer)
 		peer_send(s->peer, ANSWER_SET_QUOTA, NULL, NULL, &s->answer);
+	else if (s->answer.refused)
+		log_warning("container %s: the disk limit that an operator was promised is not in "
+			    "force: %s",
+			    s->answer.container_id, s->answer.refused);
 	s->peer = NULL;
 	s->timer = sd_event_source_disable_unref(s->timer);
 }

@@ -101,7 +101,7 @@ int schema_decode_text(const struct schema *s, const char *text, size_t len, voi
 int schema_check_known(const struct schema *s, const void *rec, struct error *e);
 /* Appends the record as one compact JSON object, absent optional fields omitted. */
 void schema_encode(const struct schema *s, const void *rec, struct buf *out);
-/* The same with empty lists, here and in its members: for who does not know which lists there are. */
+/* The same with empty lists, also of its members: for who does not know which lists there are. */
 void schema_encode_whole(const struct schema *s, const void *rec, struct buf *out);
 /* How long the former is. */
 size_t schema_encoded_bytes(const struct schema *s, const void *rec);
