@@ -28,9 +28,10 @@ static enum status ask_store(struct agentctl *a, struct answer_quota *ret, struc
 	return STATUS_OK;
 }
 
-static enum status select_one(struct agentctl *a, struct answer_quota *q, struct error *e)
+static enum status select_one(struct agentctl *a, struct answer_quota *q, bool running,
+			      struct error *e)
 {
-	int r = a->arguments[0] ? quota_select(q, a->arguments[0], e) : 0;
+	int r = a->arguments[0] ? quota_select(q, a->arguments[0], running, e) : 0;
 
 	if (r)
 		return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_USAGE;
@@ -49,7 +50,7 @@ static enum status show(struct agentctl *a, struct answer_quota *q, struct buf *
 		.sparing = a->flags.watch, /* what goes beyond the edge would not be seen at all */
 		.sort = a->flags.sort,
 	};
-	enum status status = select_one(a, q, e);
+	enum status status = select_one(a, q, false, e);
 
 	if (!status && a->flags.sort && quota_sort(q, a->flags.sort, e))
 		status = STATUS_USAGE;
@@ -106,7 +107,7 @@ static enum status find_container(struct agentctl *a, char **ret, struct error *
 	struct answer_quota *q = m.body;
 
 	if (!status)
-		status = select_one(a, q, e);
+		status = select_one(a, q, true, e);
 	if (status)
 		return status;
 	if (q->containers_count > 1) {

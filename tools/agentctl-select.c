@@ -1,5 +1,10 @@
-/* A word is an id before it is a task, and a task before it is the beginning of an id. */
+/*
+ * A word is an id before it is a task, and a task before it is the beginning of an id; but not
+ * where that is long enough to have been read in a table.
+ */
 #include "tools/agentctl-select.h"
+
+#include "tools/cells.h"
 
 typedef bool match(const struct quota_state *q, const char *word);
 
@@ -30,14 +35,28 @@ static size_t count_matches(const struct answer_quota *a, match *fn, const char 
 	return n;
 }
 
-static void keep_matches(struct answer_quota *a, match *fn, const char *word)
+static bool runs(const struct quota_state *q)
+{
+	return q->state != DISK_ENDED && q->state != DISK_KILLED;
+}
+
+static size_t count_running(const struct answer_quota *a, match *fn, const char *word)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->containers_count; i++)
+		n += runs(&a->containers[i]) && fn(&a->containers[i], word);
+	return n;
+}
+
+static void keep_matches(struct answer_quota *a, match *fn, const char *word, bool running)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->containers_count; i++) {
 		struct quota_state *q = &a->containers[i];
 
-		if (fn(q, word)) {
+		if (fn(q, word) && (!running || runs(q))) {
 			struct quota_state kept = *q;
 
 			*q = (struct quota_state){ 0 };
@@ -69,20 +88,65 @@ void containers_select(struct answer_containers *a, const struct labels_wanted *
 	a->containers_count = n;
 }
 
-int quota_select(struct answer_quota *a, const char *word, struct error *e)
+/* The first that the one matches and the other does not; NULL: there is none. */
+static const struct quota_state *only(const struct answer_quota *a, match *one, match *other,
+				      const char *word)
 {
-	static match *const ways[] = { match_id, match_task, match_prefix };
-	size_t n = 0;
+	for (size_t i = 0; i < a->containers_count; i++)
+		if (one(&a->containers[i], word) && !other(&a->containers[i], word))
+			return &a->containers[i];
+	return NULL;
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(ways) && *word; i++) {
-		n = count_matches(a, ways[i], word);
-		if (n > 1 && ways[i] == match_prefix)
-			return error_set(e, EINVAL, "%zu containers begin with '%s': name one", n,
-					 word);
-		if (!n)
-			continue;
-		keep_matches(a, ways[i], word);
+/* Whoever reads an id in a table and types it must not mean a task that was given that name. */
+static int check_impostor(const struct answer_quota *a, const char *word, struct error *e)
+{
+	const struct quota_state *task = only(a, match_task, match_prefix, word);
+	const struct quota_state *begun = only(a, match_prefix, match_task, word);
+	bool differ = task || begun;
+
+	if (!task)
+		task = only(a, match_task, match_id, word);
+	if (!begun)
+		begun = only(a, match_prefix, match_id, word);
+	if (strlen(word) < SHORT_ID || !differ || !task || !begun)
+		return 0;
+	return error_set(e, EINVAL,
+			 "container %s begins with '%s', and container %s has a task of that name: "
+			 "name the one that is meant by its whole id",
+			 begun->container_id, word, task->container_id);
+}
+
+static int none(const char *word, bool running, struct error *e)
+{
+	return error_set(e, ENOENT, "no container or task '%s' %s this agent", word,
+			 running ? "runs on" : "on");
+}
+
+/* What it is, by the id of a task or the beginning of its own. */
+static int select_by(struct answer_quota *a, match *fn, const char *word, bool running,
+		     struct error *e)
+{
+	size_t n = running ? count_running(a, fn, word) : count_matches(a, fn, word);
+
+	if (!n)
+		return none(word, running, e);
+	if (n > 1 && fn == match_prefix)
+		return error_set(e, EINVAL, "%zu containers begin with '%s': name one", n, word);
+	keep_matches(a, fn, word, running);
+	return 0;
+}
+
+int quota_select(struct answer_quota *a, const char *word, bool running, struct error *e)
+{
+	if (count_matches(a, match_id, word)) {
+		keep_matches(a, match_id, word, false);
 		return 0;
 	}
-	return error_set(e, ENOENT, "no container or task '%s' on this agent", word);
+	if (!*word)
+		return none(word, running, e);
+	if (check_impostor(a, word, e))
+		return -e->code;
+	return select_by(a, count_matches(a, match_task, word) ? match_task : match_prefix, word,
+			 running, e);
 }

@@ -3,8 +3,6 @@
 
 #include "lib/units.h"
 
-#define SHORT_ID 8
-
 char *cell_text(const char *text)
 {
 	return text && *text ? xstrdup(text) : NULL;

@@ -22,7 +22,8 @@ static struct answer_quota make_answer(void)
 		"{\"container_id\":\"0123456789bb\",\"framework_id\":\"G\",\"executor_id\":\"web\","
 		"\"state\":\"killed\"},"
 		"{\"container_id\":\"fedcba\",\"framework_id\":\"G\",\"executor_id\":\"e3\","
-		"\"task_ids\":[\"0123456789bb\",\"b\\u001b[0m\"],\"state\":\"unmeasured\"}]}";
+		"\"task_ids\":[\"0123456789bb\",\"01234567\",\"b\\u001b[0m\"],\"state\":"
+		"\"unmeasured\"}]}";
 	struct answer_quota a = { 0 };
 	struct error e;
 
@@ -30,39 +31,62 @@ static struct answer_quota make_answer(void)
 	return a;
 }
 
-static void assert_selects(const char *word, size_t count, const char *first)
+static void assert_selects(const char *word, bool running, size_t count, const char *first)
 {
 	struct answer_quota a = make_answer();
 	struct error e;
 
-	assert_int_equal(quota_select(&a, word, &e), 0);
+	assert_int_equal(quota_select(&a, word, running, &e), 0);
 	assert_int_equal(a.containers_count, count);
 	assert_string_equal(a.containers[0].container_id, first);
 	schema_clear(answer_quota_schema(), &a);
 }
 
-static void assert_selects_nothing(const char *word, int code)
+static void assert_selects_nothing(const char *word, bool running, int code, const char *why)
 {
 	struct answer_quota a = make_answer();
 	struct error e = { 0 };
 
-	assert_int_equal(quota_select(&a, word, &e), -code);
+	assert_int_equal(quota_select(&a, word, running, &e), -code);
+	assert_string_equal(e.text, why);
 	assert_int_equal(a.containers_count, 3);
 	schema_clear(answer_quota_schema(), &a);
 }
 
 static void a_word_is_an_id_then_a_task_then_a_prefix(void **state unused)
 {
-	assert_selects("0123456789bb", 1, "0123456789bb"); /* not the task of that name */
-	assert_selects("web", 2, "0123456789aa");
-	assert_selects("fe", 1, "fedcba");
+	assert_selects("0123456789bb", false, 1, "0123456789bb"); /* not the task of that name */
+	assert_selects("web", false, 2, "0123456789aa");
+	assert_selects("fe", false, 1, "fedcba");
 }
 
 static void a_word_that_means_none_or_several_is_refused(void **state unused)
 {
-	assert_selects_nothing("nope", ENOENT);
-	assert_selects_nothing("", ENOENT);
-	assert_selects_nothing("0123", EINVAL);
+	assert_selects_nothing("nope", false, ENOENT, "no container or task 'nope' on this agent");
+	assert_selects_nothing("", false, ENOENT, "no container or task '' on this agent");
+	assert_selects_nothing("0123", false, EINVAL, "2 containers begin with '0123': name one");
+}
+
+/* So many characters of an id are shown, and so are typed; a task is of a shorter name as well. */
+static void a_task_that_is_named_like_the_id_of_another_is_not_taken_for_it(void **state unused)
+{
+	assert_selects_nothing("01234567", false, EINVAL,
+			       "container 0123456789aa begins with '01234567', and container "
+			       "fedcba has a task of that name: name the one that is meant by its "
+			       "whole id");
+	assert_selects_nothing("01234567", true, EINVAL,
+			       "container 0123456789aa begins with '01234567', and container "
+			       "fedcba has a task of that name: name the one that is meant by its "
+			       "whole id");
+}
+
+static void what_has_ended_is_left_out_where_it_can_be_meant_no_more(void **state unused)
+{
+	assert_selects("web", true, 1, "0123456789aa");
+	assert_selects("0123456789", true, 1, "0123456789aa");
+	assert_selects("0123456789bb", true, 1, "0123456789bb"); /* whole: the agent says why not */
+	assert_selects_nothing("0123456789b", true, ENOENT,
+			       "no container or task '0123456789b' runs on this agent");
 }
 
 /* ---- rows ---- */
@@ -348,6 +372,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_word_is_an_id_then_a_task_then_a_prefix),
 		cmocka_unit_test(a_word_that_means_none_or_several_is_refused),
+		cmocka_unit_test(a_task_that_is_named_like_the_id_of_another_is_not_taken_for_it),
+		cmocka_unit_test(what_has_ended_is_left_out_where_it_can_be_meant_no_more),
 		cmocka_unit_test(a_row_says_who_measured_and_when),
 		cmocka_unit_test(a_witness_that_is_contradicted_says_so),
 		cmocka_unit_test(the_bar_is_full_only_at_the_limit),
