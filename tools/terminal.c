@@ -1,7 +1,10 @@
 /* Text for terminals. */
 #include "tools/terminal.h"
 
+#include <limits.h>
+#include <locale.h>
 #include <sys/ioctl.h>
+#include <wchar.h>
 
 #include "lib/utf8.h"
 
@@ -75,33 +78,58 @@ void table_add(struct table *t, char *text, const char *colour)
 	t->colours[t->count++] = colour;
 }
 
-/* Characters, not bytes. */
-static unsigned shown_width(const char *text)
+/*
+ * Columns of a terminal that a character takes: two of an ideograph, none of an accent that goes on
+ * the one before. What we print is UTF-8, whatever the locale of who looks at it. Of what has no
+ * width (-1) a terminal shows something in one.
+ */
+static unsigned width_of(uint32_t c)
 {
-	unsigned n = 0;
+	static locale_t utf8;
+	locale_t before;
+	int n;
 
-	for (; *text; text++)
-		n += (*text & 0xc0) != 0x80;
+	if (c < 0x80)
+		return 1;
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	before = uselocale(utf8); /* NULL: as it is */
+	n = wcwidth((wchar_t)c);
+	uselocale(before);
+	return n < 0 ? 1 : (unsigned)n;
+}
+
+/* The bytes of the beginning that has room in so many columns, and how many of these it takes. */
+static size_t fitting(const char *text, unsigned room, unsigned *ret_width)
+{
+	size_t n = 0, len;
+
+	*ret_width = 0;
+	for (; text[n]; n += len) {
+		unsigned w = width_of(next_code_point(text + n, &len));
+
+		if (w > room - *ret_width)
+			break;
+		*ret_width += w;
+	}
 	return n;
 }
 
-/* The bytes of so many characters. */
-static size_t bytes_of(const char *text, unsigned characters)
+static unsigned shown_width(const char *text)
 {
-	size_t n = 0;
+	unsigned n;
 
-	for (; text[n]; n++)
-		if ((text[n] & 0xc0) != 0x80 && !characters--)
-			break;
+	fitting(text, UINT_MAX, &n);
 	return n;
 }
 
 static void add_cell(struct buf *out, const char *text, const char *colour, unsigned width,
 		     bool right, bool last)
 {
-	unsigned shown = shown_width(text);
-	bool cut = shown > width;
-	int pad = cut ? 0 : (int)(width - shown), n = (int)bytes_of(text, cut ? width - 1 : shown);
+	bool cut = shown_width(text) > width;
+	unsigned taken;
+	int n = (int)fitting(text, cut ? width - 1 : width, &taken);
+	int pad = (int)(width - taken - cut);
 
 	buf_addf(out, "%*s", right ? pad : 0, "");
 	buf_addf(out, "%s%.*s%s%s", colour ? colour : "", n, text, cut ? ELLIPSIS : "",

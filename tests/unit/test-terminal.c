@@ -67,6 +67,30 @@ static void columns_are_as_wide_as_their_widest_cell(void **state unused)
 	table_fini(&t);
 }
 
+/* An ideograph, an accent that goes on the e before it, an emoji, and what is no character yet. */
+static void columns_are_counted_as_a_terminal_does(void **state unused)
+{
+	static const struct column columns[] = { { .title = "NAME" }, { .title = "STATE" } };
+	struct table t = { .columns = columns, .width = ARRAY_SIZE(columns) };
+	autobuf struct buf out = { 0 };
+
+	table_add(&t, xstrdup("世界e\u0301"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_add(&t, xstrdup("\U0001f600"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_add(&t, xstrdup("12345678"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_add(&t, xstrdup("\U000e0fff"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_print(&t, &out);
+	assert_string_equal(buf_text(&out), "NAME      STATE\n"
+					    "世界e\u0301     ok\n"
+					    "\U0001f600        ok\n"
+					    "12345678  ok\n"
+					    "\U000e0fff         ok\n");
+	table_fini(&t);
+}
+
 /* ---- room ---- */
 
 static const struct column narrow[] = {
@@ -125,6 +149,21 @@ static void what_cannot_fit_is_as_narrow_as_it_can_be(void **state unused)
 		       "größer-…  \033[32msomebod…\033[0m  ok\n");
 }
 
+static void half_of_a_wide_character_is_none(void **state unused)
+{
+	static const struct column columns[] = { { .title = "NAME", .id = true },
+						 { .title = "STATE" } };
+	struct table t = { .columns = columns, .width = ARRAY_SIZE(columns), .room = 15 };
+	autobuf struct buf out = { 0 };
+
+	table_add(&t, xstrdup("世界世界世界"), NULL);
+	table_add(&t, xstrdup("ok"), NULL);
+	table_print(&t, &out);
+	assert_string_equal(buf_text(&out), "NAME      STATE\n"
+					    "世界世…   ok\n");
+	table_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,10 +172,12 @@ int main(void)
 		cmocka_unit_test(what_turns_the_direction_of_writing_is_escaped),
 		cmocka_unit_test(broken_utf8_does_not_run_over_the_end),
 		cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
+		cmocka_unit_test(columns_are_counted_as_a_terminal_does),
 		cmocka_unit_test(where_there_is_room_all_of_it_is_shown),
 		cmocka_unit_test(the_widest_ids_are_shortened_first),
 		cmocka_unit_test(what_is_least_worth_is_left_out_before_ids_are_too_short),
 		cmocka_unit_test(what_cannot_fit_is_as_narrow_as_it_can_be),
+		cmocka_unit_test(half_of_a_wide_character_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
