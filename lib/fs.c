@@ -22,6 +22,19 @@ char *path_existing(const char *path)
 	return at;
 }
 
+char *path_plain(const char *path)
+{
+	char *plain = xstrdup(path), *to = plain;
+
+	for (const char *s = plain; *s; s++)
+		if (*s != '/' || (s[1] != '/' && s[1]))
+			*to++ = *s;
+	if (to == plain && *path == '/')
+		*to++ = '/';
+	*to = '\0';
+	return plain;
+}
+
 int fs_mkdirs(const char *path, unsigned mode, struct error *e)
 {
 	autofree char *copy = xstrdup(path);

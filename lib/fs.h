@@ -10,6 +10,8 @@
 char *path_join(const char *a, const char *b);
 /* Of an absolute path, itself or the nearest above it that is there; the caller frees. */
 char *path_existing(const char *path);
+/* The same path without the slashes that say nothing: several in a row, and those at the end. */
+char *path_plain(const char *path);
 /* Creates every missing directory of path; -ENOTDIR if something else is there. */
 int fs_mkdirs(const char *path, unsigned mode, struct error *e);
 /* Appends the whole file to ret, or nothing; refuses more than max_bytes (EFBIG). */

@@ -120,13 +120,6 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
-/* fstab(5) may have slashes at the end, of the root nothing but that. */
-static void cut_slashes(char *dir)
-{
-	for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
-		dir[n - 1] = '\0';
-}
-
 /* path with the part that exists resolved (realpath(3)) and the rest appended; NULL: errno. */
 static char *resolved(const struct probe *p)
 {
@@ -151,13 +144,12 @@ static void check_mounted(struct probe *p)
 	struct mntent m;
 
 	while (fstab && getmntent_r(fstab, &m, text, sizeof(text))) {
-		autofree char *what = NULL, *mend = NULL;
+		autofree char *what = NULL, *mend = NULL, *point = path_plain(m.mnt_dir);
 
-		cut_slashes(m.mnt_dir);
-		if (!is_at_or_below(path, m.mnt_dir) || is_at_or_below(p->mount.target, m.mnt_dir))
+		if (!is_at_or_below(path, point) || is_at_or_below(p->mount.target, point))
 			continue;
-		what = xasprintf("%s of %s is not mounted", m.mnt_dir, _PATH_MNTTAB);
-		mend = xasprintf("mount %s, or take it out of %s", m.mnt_dir, _PATH_MNTTAB);
+		what = xasprintf("%s of %s is not mounted", point, _PATH_MNTTAB);
+		mend = xasprintf("mount %s, or take it out of %s", point, _PATH_MNTTAB);
 		tell_finding(p,
 			     (struct quota_finding){
 				     .blocks = true, .passes = true, .what = what, .mend = mend });
@@ -226,6 +218,23 @@ static void check_one_filesystem(struct probe *p)
 }
 
 /*
+ * Of work_dir, and of what is on the way from there to sandboxes: these have projects of their own,
+ * and what is above or beside that is others'.
+ */
+static char *end_inheritance(const struct probe *p)
+{
+	autofree char *top = path_join(p->path, sandbox_path_fixed(0));
+
+	if (strcmp(p->at, p->path) != 0)
+		return xasprintf("mkdir -p %s && chattr -P -p 0 %s", p->path, p->path);
+	if (access(top, F_OK))
+		return xasprintf("chattr -P -p 0 %s", p->path);
+	return xasprintf("chattr -P -p 0 %s && find %s -xdev -maxdepth %d -type d "
+			 "-exec chattr -P -p 0 {} +",
+			 p->path, top, SANDBOX_PATH_RUN - 1);
+}
+
+/*
  * rename(2) into a directory that passes on its project is for files of that only: sandboxes have
  * their own.
  */
@@ -240,10 +249,7 @@ static void check_inheritance(struct probe *p)
 	what = xasprintf("what is made in %s inherits its project (%u): sandboxes, which have "
 			 "their own, could not be renamed there",
 			 p->at, is.id);
-	mend = xasprintf("find %s -xdev -path '%s/%s/*/%s/*' -prune -o -type d -exec chattr -P -p "
-			 "0 {} +",
-			 p->at, p->at, sandbox_path_fixed(0),
-			 sandbox_path_fixed(SANDBOX_PATH_RUN - 1));
+	mend = end_inheritance(p);
 	tell(p, true, what, mend);
 }
 
@@ -455,8 +461,9 @@ static const struct check {
 bool quota_check_all(const char *path, const char *fs, const char *range,
 		     void (*found)(const struct quota_finding *f, void *ctx), void *ctx)
 {
+	autofree char *plain = path_plain(path);
 	struct probe p = {
-		.path = path,
+		.path = plain,
 		.range = range,
 		.wanted = fs ? filesystem_named(fs) : NULL,
 		.found = found,

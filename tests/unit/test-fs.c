@@ -90,6 +90,23 @@ static void make_dirs(const char *name)
 	assert_int_equal(fs_mkdirs(path, 0700, &e), 0);
 }
 
+static void assert_plain(const char *path, const char *expected)
+{
+	autofree char *plain = path_plain(path);
+
+	assert_string_equal(plain, expected);
+}
+
+static void slashes_that_say_nothing_are_left_out(void **state unused)
+{
+	assert_plain("/", "/");
+	assert_plain("///", "/");
+	assert_plain("/a/b", "/a/b");
+	assert_plain("//a///b//", "/a/b");
+	assert_plain("a//b/", "a/b");
+	assert_plain("", "");
+}
+
 static void every_missing_directory_is_made(void **state unused)
 {
 	make_dirs("a/b//c/");
@@ -335,6 +352,7 @@ static void a_directory_is_taken_from_who_goes_on_making_files_in_it(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slashes_that_say_nothing_are_left_out),
 		cmocka_unit_test_setup_teardown(every_missing_directory_is_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_in_the_way_is_no_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_is_appended_up_to_the_limit, setup,

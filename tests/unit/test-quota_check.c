@@ -78,6 +78,15 @@ static void a_directory_that_is_not_there_yet_will_be_where_its_parents_are(void
 	assert_found("mount -o prjquota DEVICE /proc/mesos/work\n");
 }
 
+static void slashes_at_its_end_or_in_a_row_are_nothing(void **state unused)
+{
+	assert_false(check_all("/proc//", NULL, RANGE));
+	assert_found("!filesystem /proc is on proc, ");
+	assert_found("mount -o prjquota DEVICE /proc\n");
+	assert_false(check_all("//proc///mesos/", NULL, RANGE));
+	assert_found("mount -o prjquota DEVICE /proc/mesos\n");
+}
+
 static void what_is_no_directory_is_refused(void **state unused)
 {
 	assert_false(check_all("/proc/version", NULL, RANGE));
@@ -197,6 +206,7 @@ int main(void)
 		TEST(another_filesystem_is_named_with_what_mends_it),
 		TEST(what_needs_the_right_one_is_not_looked_at),
 		TEST(a_directory_that_is_not_there_yet_will_be_where_its_parents_are),
+		TEST(slashes_at_its_end_or_in_a_row_are_nothing),
 		TEST(what_is_no_directory_is_refused),
 		TEST(a_range_is_checked_whatever_the_filesystem_is),
 		TEST(only_root_may),
