@@ -6,7 +6,8 @@
 
 /*
  * The database in the form of one without a log, for sqlite3_deserialize(). -EBUSY, naming it, if a
- * process has the store open; -EBADMSG with a clause for a sentence about the store; -ENOENT and
- * others with a sentence of their own.
+ * process has the store open; live: only if that writes faster than we read. -EBADMSG with a clause
+ * for a sentence about the store; -ENOENT and others with a sentence of their own.
  */
-int store_image_read(const char *path, const char *log, struct buf *ret, struct error *e);
+int store_image_read(const char *path, const char *log, bool live, struct buf *ret,
+		     struct error *e);

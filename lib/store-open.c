@@ -507,7 +507,7 @@ static int open_copy(const struct store_options *o, struct store_db *d, struct e
 	autofree char *log = xasprintf("%s-wal", d->path);
 	autobuf struct buf image = { 0 };
 	struct error why;
-	int r = store_image_read(d->path, log, &image, &why);
+	int r = store_image_read(d->path, log, o->live, &image, &why);
 
 	if (r == -EBADMSG)
 		return store_db_refuse(d, EBADMSG, why.text, e);

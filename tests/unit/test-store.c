@@ -1027,6 +1027,68 @@ static void a_store_that_is_open_is_not_copied_and_its_process_is_named(void **s
 	assert_rows("a1=x a2=x");
 }
 
+static int try_live_copy(void)
+{
+	struct store_options o = {
+		.loop = loop, .schema = &first, .dir = dir, .copy = true, .live = true
+	};
+
+	return store_open(&o, &s, &e);
+}
+
+static void copy_what_goes_on(void)
+{
+	autobuf struct buf text = { 0 };
+
+	loop = NULL;
+	if (sd_event_new(&loop) < 0 || try_live_copy() ||
+	    store_load(s, &rows, describe, &text, &e) || strcmp(buf_text(&text), "a1=x a2=y") != 0)
+		_exit(3);
+}
+
+static void what_is_on_disk_is_copied_of_one_that_is_open_where_that_is_asked_for(
+	void **state unused)
+{
+	open_as(&first);
+	put("a", 1, "x");
+	put("a", 2, "y");
+	flush();
+	assert_int_equal(in_child(copy_what_goes_on), 0);
+	put("a", 3, "z");
+	close_it();
+	open_as(&first);
+	assert_rows("a1=x a2=y a3=z");
+}
+
+/* However it is read: all rows up to some, and no fewer than the last time. */
+static void what_is_copied_of_one_that_is_written_is_as_it_once_was(void **state unused)
+{
+	unsigned n, last = 0;
+	int status, r;
+	pid_t pid;
+
+	batches = 50;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		write_batches_and_crash();
+		_exit(3);
+	}
+	do {
+		r = waitpid(pid, &status, WNOHANG);
+		if (try_live_copy()) {
+			assert_true(e.code == ENOENT || e.code == EBUSY || e.code == EBADMSG);
+			continue;
+		}
+		n = 0;
+		assert_int_equal(store_load(s, &rows, count_row, &n, &e), 0);
+		assert_true(n >= last && n <= batches);
+		last = n;
+		close_it();
+	} while (!r);
+	assert_int_equal(last, batches);
+}
+
 static void nothing_is_made_where_no_store_is(void **state unused)
 {
 	size_t names = names_in_dir();
@@ -1225,6 +1287,8 @@ int main(void)
 		TEST(a_copy_has_the_columns_of_the_release_that_reads),
 		TEST(a_store_that_was_closed_is_copied_too),
 		TEST(a_store_that_is_open_is_not_copied_and_its_process_is_named),
+		TEST(what_is_on_disk_is_copied_of_one_that_is_open_where_that_is_asked_for),
+		TEST(what_is_copied_of_one_that_is_written_is_as_it_once_was),
 		TEST(nothing_is_made_where_no_store_is),
 		TEST(a_damaged_log_is_not_copied),
 		TEST(nobody_else_may_read_it),
