@@ -75,7 +75,7 @@ static int remove_gone(int runs, const char *gone, const atomic_bool *stop, stru
 
 static int remove_run(int runs, const char *id, const atomic_bool *stop, struct error *e)
 {
-	autofree char *gone = xasprintf(GC_GONE "%s", id);
+	autofree char *gone = xasprintf(SANDBOX_PATH_GONE "%s", id);
 	int r = remove_gone(runs, gone, stop, e);
 
 	if (r)
@@ -137,7 +137,8 @@ int gc_tree_open(int top, const char *path, bool gone)
 	autofree char *name = NULL;
 
 	assert(slash);
-	name = gone ? xasprintf("%.*s" GC_GONE "%s", (int)(slash + 1 - path), path, slash + 1)
+	name = gone ? xasprintf("%.*s" SANDBOX_PATH_GONE "%s", (int)(slash + 1 - path), path,
+				slash + 1)
 		    : xstrdup(path);
 	return (int)syscall(SYS_openat2, top, name, &how, sizeof(how));
 }
@@ -153,8 +154,8 @@ struct search {
 
 static void look_at_run(struct search *s, int runs, const char *name)
 {
-	bool gone = str_starts(name, GC_GONE);
-	const char *id = gone ? name + strlen(GC_GONE) : name;
+	bool gone = str_starts(name, SANDBOX_PATH_GONE);
+	const char *id = gone ? name + strlen(SANDBOX_PATH_GONE) : name;
 	size_t length = s->path.len;
 	struct stat st;
 

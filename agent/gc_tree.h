@@ -9,9 +9,6 @@
 
 #include "lib/error.h"
 
-/* A run that is being deleted has this before its id. */
-#define GC_GONE ".gone-"
-
 /*
  * Removes the sandbox at path (below top, the work directory) and the directories above it that are
  * empty then; that of the agent keep_agent (NULL: of none) stays. First it is given another name,

@@ -231,7 +231,9 @@ static int set_default(struct agent *a, struct error *e)
 	if (r != -EBUSY)
 		return r;
 	why = *e;
-	return error_set(e, EBUSY, "%s: see xfs_quota -x -c 'report -p' %s", why.text, q->path);
+	return error_set(e, EBUSY,
+			 "%s: see xfs_quota -x -c 'report -p' $(findmnt -no TARGET -T %s)",
+			 why.text, q->path);
 }
 
 int quotas_recover(struct agent *a, struct error *e)

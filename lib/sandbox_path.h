@@ -9,6 +9,8 @@
 #define SANDBOX_PATH_PARTS 8
 #define SANDBOX_PATH_AGENT 1 /* the index of AGENT */
 #define SANDBOX_PATH_RUN   7 /* and of CONTAINER */
+/* A run that is being deleted has this before its id. */
+#define SANDBOX_PATH_GONE ".gone-"
 
 struct sandbox_path {
 	char *text; /* what the parts are in */

@@ -4,11 +4,15 @@
  */
 #include "tools/agentctl-check.h"
 
+#include <fcntl.h>
+
 #include "lib/fs.h"
-#include "lib/project_names.h"
+#include "lib/project_owners.h"
 #include "lib/quota_check.h"
+#include "lib/sandbox_path.h"
 #include "lib/units.h"
 #include "tools/agentctl-sandboxes.h"
+#include "tools/agentctl-stored.h"
 
 #include "lib/schema-tables.h"
 #include "tools/agentctl-check.def"
@@ -101,12 +105,6 @@ static bool is_leftover(const struct look *l, uint32_t project, const struct quo
 	       !sandboxes_of(&l->sandboxes, project);
 }
 
-static bool is_of_others(const struct look *l, uint32_t project, const struct quota_record *r)
-{
-	return !project_ids_in_range(l->ids, project) && quota_in_use(r) &&
-	       project_ids_use(l->ids, project) == PROJECT_FREE;
-}
-
 static void check_leftovers(struct look *l)
 {
 	autofree char *what = NULL;
@@ -114,47 +112,65 @@ static void check_leftovers(struct look *l)
 	uint32_t project = PROJECT_NONE;
 	struct error e;
 
-	while (!quota_next(&l->quota, project, &project, &record, &e)) {
+	while (!quota_next(&l->quota, project, &project, &record, &e))
 		if (is_leftover(l, project, &record) && ++l->leftovers <= LEFTOVERS_MAX)
 			tell_leftover(l, project, &record);
-		if (is_of_others(l, project, &record))
-			project_ids_restore(l->ids, project, PROJECT_FOREIGN, NULL);
-	}
 	if (l->leftovers <= LEFTOVERS_MAX)
 		return;
 	what = xasprintf("so have %u more projects", l->leftovers - LEFTOVERS_MAX);
 	check_add(l->all, "leftovers", false, what, "the same for each");
 }
 
-/* As the agent counts them when it starts. */
-static void reserve(struct look *l)
+/* The name that its row has. */
+static void claim(struct project_ids *ids, const struct sandbox *s)
 {
-	const struct sandboxes *s = &l->sandboxes;
+	const char *name = strrchr(s->path, '/') + 1;
+	bool gone = str_starts(name, SANDBOX_PATH_GONE);
+	autofree char *path = xasprintf("%.*s%s", (int)(name - s->path), s->path,
+					name + (gone ? strlen(SANDBOX_PATH_GONE) : 0));
+
+	if (sandbox_path_is(path))
+		project_owners_claim(ids, path, s->project);
+}
+
+static void each_sandbox(void *ctx)
+{
+	struct look *l = ctx;
+
+	for (size_t i = 0; i < l->sandboxes.count; i++)
+		claim(l->ids, &l->sandboxes.list[i]);
+}
+
+/* As the agent counts them when it starts. */
+static uint64_t count_others(struct agentctl *a, struct look *l)
+{
+	autofd int work_dir = open(a->flags.work_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct error e;
 
-	for (size_t i = 0; i < s->count; i++)
-		project_ids_restore(l->ids, s->list[i].project, PROJECT_TAKEN, s->list[i].path);
-	project_names_reserve(l->ids, NULL, NULL, &e);
+	if (stored_projects(a, l->ids, &e) && e.code != ENOENT)
+		check_add(l->all, "store", false, e.text,
+			  "until it can be read, project ids that it has are taken for others'");
+	if (project_owners_find(l->ids, &l->quota, work_dir, each_sandbox, l, &e))
+		return 0; /* as was found before */
+	return project_ids_counts(l->ids).others;
 }
 
 /* What cannot be looked at was found before, and why. False: as of configured_check(). */
-static bool check_more(const char *work_dir, const struct agentctl_flags *flags,
-		       struct check_findings *all)
+static bool check_more(struct agentctl *a, const char *work_dir, struct check_findings *all)
 {
 	autofree char *at = path_existing(work_dir);
 	struct look l = { .at = at, .quota = { .fd = -EBADF }, .all = all };
-	struct project_counts counts = { 0 };
+	uint64_t others = 0;
 	struct error e;
 	bool opened = !quota_open(at, &l.quota, &e), configured;
 
 	if (!sandboxes_find(work_dir, &l.sandboxes, &e))
 		check_doubles(&l);
-	if (!project_ids_new(flags->xfs_project_range, &l.ids, &e) && opened) {
-		reserve(&l);
+	if (!project_ids_new(a->flags.xfs_project_range, &l.ids, &e) && opened) {
+		others = count_others(a, &l);
 		check_leftovers(&l);
-		counts = project_ids_counts(l.ids);
 	}
-	configured = configured_check(flags, &l.quota, counts.others, all);
+	configured = configured_check(&a->flags, &l.quota, others, all);
 	sandboxes_fini(&l.sandboxes);
 	project_ids_free(l.ids);
 	quota_close(&l.quota);
@@ -205,7 +221,7 @@ enum status command_quota_check(struct agentctl *a, struct buf *out, struct erro
 	if (absolute(a->flags.work_dir, &work_dir, e))
 		return STATUS_FAILED;
 	all.enforced = quota_check_all(work_dir, NULL, a->flags.xfs_project_range, keep, &all);
-	configured = check_more(work_dir, &a->flags, &all);
+	configured = check_more(a, work_dir, &all);
 	if (a->flags.json)
 		agentctl_add_json(check_findings_schema(), &all, out);
 	else

@@ -10,6 +10,7 @@
 #include "agent/store.h"
 #include "lib/disk_state.h"
 #include "lib/fs.h"
+#include "lib/project_owners.h"
 #include "lib/quota.h"
 #include "lib/resources.h"
 #include "lib/task_state.h"
@@ -152,6 +153,29 @@ static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
 		return -e->code;
 	set_limits(ret, a->flags.has_default_container_disk ? a->flags.default_container_disk : 0);
 	return 0;
+}
+
+static int take_project(void *rec, void *ctx, struct error *e)
+{
+	const struct project_row *row = rec;
+
+	return project_owners_restore(ctx, row->project, row->sandbox, e);
+}
+
+int stored_projects(struct agentctl *a, struct project_ids *ids, struct error *e)
+{
+	autofree char *dir = stored_dir(&a->flags);
+	struct store_options o = {
+		.loop = a->loop,
+		.schema = &agent_store_schema,
+		.dir = dir,
+		.copy = true,
+		.live = true,
+	};
+	cleanup(close_store) struct store *store = NULL;
+	int r = store_open(&o, &store, e);
+
+	return r ? r : store_load(store, &project_table, take_project, ids, e);
 }
 
 /* ---- the kernel ---- */

@@ -1,6 +1,7 @@
 /* What an agent would answer, while none runs: from its store, its sandboxes and the kernel. */
 #pragma once
 
+#include "lib/project_ids.h"
 #include "tools/agentctl.h"
 
 /*
@@ -9,5 +10,10 @@
  * appended to why.
  */
 int stored_quota(struct agentctl *a, struct answer_quota *ret, struct buf *why, struct error *e);
+/*
+ * What the store says of project ids, be it that an agent runs and has it open. -ENOENT if there is
+ * none.
+ */
+int stored_projects(struct agentctl *a, struct project_ids *ids, struct error *e);
 /* The directory of the store by the flags; the caller frees. */
 char *stored_dir(const struct agentctl_flags *flags);

@@ -6,8 +6,7 @@
 #include "agent/disk/misplaced.h"
 #include "agent/gc_tree.h"
 #include "lib/log.h"
-#include "lib/project_names.h"
-#include "lib/sandbox_path.h"
+#include "lib/project_owners.h"
 #include "lib/timer.h"
 
 /* XFS gives blocks of deleted files back in the background, within tens of milliseconds. */
@@ -101,30 +100,7 @@ struct project_counts projects_counts(struct projects *p)
 
 int projects_restore(struct projects *p, const struct project_row *row, struct error *e)
 {
-	bool taken = row->sandbox && *row->sandbox;
-
-	if (row->project == PROJECT_NONE || row->project > PROJECT_MAX)
-		return error_set(e, EBADMSG, "project %llu is none",
-				 (unsigned long long)row->project);
-	if (taken && !sandbox_path_is(row->sandbox))
-		return error_set(e, EBADMSG, "project %llu: '%s' is not the path of a sandbox",
-				 (unsigned long long)row->project, row->sandbox);
-	project_ids_restore(p->ids, (uint32_t)row->project, taken ? PROJECT_TAKEN : PROJECT_FREE,
-			    taken ? row->sandbox : NULL);
-	return 0;
-}
-
-/* Of a sandbox of which no row tells: it was given its project just before the agent was killed. */
-static bool adopt(struct projects *p, const char *path, const char *container_id, uint32_t id)
-{
-	if (project_ids_in_range(p->ids, id) && project_ids_use(p->ids, id) != PROJECT_FOREIGN) {
-		project_ids_restore(p->ids, id, PROJECT_TAKEN, path);
-		return true;
-	}
-	log_warning("container %s: its sandbox has project %u, which is not ours: it gets one of "
-		    "its own",
-		    container_id, id);
-	return false;
+	return project_owners_restore(p->ids, row->project, row->sandbox, e);
 }
 
 /*
@@ -137,26 +113,39 @@ static void on_sandbox(const char *path, const char *container_id, int64_t mtime
 	struct projects *p = ctx;
 	autofd int fd = gc_tree_open(p->o.work_dir_fd, path, gone);
 	struct project is = { .id = PROJECT_NONE };
-	const char *owner;
-	uint32_t own;
+	uint32_t own = PROJECT_NONE;
 
 	if (fd < 0 || project_get(fd, &is) || is.id == PROJECT_NONE)
 		return;
-	owner = project_ids_sandbox(p->ids, is.id);
-	if (str_equal(owner, path))
-		return;
-	if (owner)
+	switch (project_owners_claim(p->ids, path, is.id)) {
+	case CLAIM_KNOWN:
+	case CLAIM_ADOPTED: return;
+	case CLAIM_OF_ANOTHER:
 		log_error("container %s: its sandbox has project %u, which is that of %s: it gets "
 			  "one of its own",
-			  container_id, is.id, owner);
-	else if (project_ids_of(p->ids, path, &own))
+			  container_id, is.id, project_ids_sandbox(p->ids, is.id));
+		break;
+	case CLAIM_MOVED:
+		project_ids_of(p->ids, path, &own);
 		log_warning("container %s: its sandbox has project %u instead of %u: it is put "
 			    "back",
 			    container_id, is.id, own);
-	else if (adopt(p, path, container_id, is.id))
-		return;
+		break;
+	case CLAIM_NOT_OURS:
+		log_warning("container %s: its sandbox has project %u, which is not ours: it gets "
+			    "one of its own",
+			    container_id, is.id);
+		break;
+	}
 	if (!gone)
 		misplaced_add(p->misplaced, path, container_id);
+}
+
+static void each_sandbox(void *ctx)
+{
+	struct projects *p = ctx;
+
+	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
 }
 
 static void orphan_if_gone(struct projects *p, const char *sandbox)
@@ -180,42 +169,12 @@ static void orphan_missing(struct projects *p)
 		orphan_if_gone(p, project_ids_sandbox(p->ids, taken[i]));
 }
 
-/* Of what the filesystem knows and we do not, others are the owners. */
-static int find_foreign(struct projects *p, struct error *e)
-{
-	struct quota_record r;
-	uint32_t id = PROJECT_NONE;
-	int found;
-
-	while (!(found = quota_next(&p->quota, id, &id, &r, e)))
-		if (quota_in_use(&r) && project_ids_use(p->ids, id) == PROJECT_FREE)
-			project_ids_restore(p->ids, id, PROJECT_FOREIGN, NULL);
-	return MIN(found, 0);
-}
-
-/*
- * Somebody gave work_dir itself a project: what is made in it inherits that, and it is none of
- * ours.
- */
-static void find_above(struct projects *p)
-{
-	struct project is = { .id = PROJECT_NONE };
-
-	if (!project_get(p->o.work_dir_fd, &is) && is.id != PROJECT_NONE &&
-	    project_ids_use(p->ids, is.id) == PROJECT_FREE)
-		project_ids_restore(p->ids, is.id, PROJECT_FOREIGN, NULL);
-}
-
 int projects_recover(struct projects *p, struct error *e)
 {
 	struct project_counts c;
 
 	orphan_missing(p);
-	find_above(p);
-	if (project_names_reserve(p->ids, NULL, NULL, e))
-		return -e->code;
-	gc_tree_find(p->o.work_dir_fd, *p->o.agent_id, on_sandbox, p);
-	if (find_foreign(p, e))
+	if (project_owners_find(p->ids, &p->quota, p->o.work_dir_fd, each_sandbox, p, e))
 		return -e->code;
 	misplaced_begin(p->misplaced);
 	timer_set(p->o.loop, &p->timer, 0, on_timer, p);
