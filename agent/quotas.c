@@ -228,10 +228,10 @@ static int set_default(struct agent *a, struct error *e)
 
 	if (!r)
 		return quota_set(q, PROJECT_NONE, &l, e);
-	if (r != -EBUSY)
+	if (r != -EEXIST)
 		return r;
 	why = *e;
-	return error_set(e, EBUSY,
+	return error_set(e, EEXIST,
 			 "%s: see xfs_quota -x -c 'report -p' $(findmnt -no TARGET -T %s)",
 			 why.text, q->path);
 }

@@ -514,7 +514,7 @@ int quota_check_default(const struct quota *q, uint64_t bytes, uint64_t others, 
 				 "no project: only XFS has such a default",
 				 q->path, q->fs->name);
 	if (others && bytes)
-		return error_set(e, EBUSY,
+		return error_set(e, EEXIST,
 				 "--quota_default: %llu projects of others are on %s, and would be "
 				 "limited too",
 				 (unsigned long long)others, q->path);

@@ -30,6 +30,6 @@ bool quota_check_all(const char *path, const char *fs, const char *range,
 int quota_check_first(const char *path, const char *fs, const char *range, struct error *e);
 /*
  * Whether --quota_default may be so many bytes on this filesystem, of which so many projects are
- * others': -EOPNOTSUPP, or -EBUSY for their sake.
+ * others': -EOPNOTSUPP, or -EEXIST for their sake.
  */
 int quota_check_default(const struct quota *q, uint64_t bytes, uint64_t others, struct error *e);
