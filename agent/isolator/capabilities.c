@@ -138,7 +138,8 @@ int capabilities_parse(const char *text, struct capabilities_allowed *ret, struc
 	if (r)
 		return r;
 	r = capabilities_decode(&names, &ret->to_root, e);
-	ret->to_others = ret->to_root;
+	if (!r)
+		ret->to_others = ret->to_root;
 	schema_clear(capability_info_schema(), &names);
 	return r;
 }

@@ -9,24 +9,32 @@
 
 #define ALL (BIT(CAP_LAST_CAP + 1) - 1)
 
+static struct capabilities_allowed allowed_by(const char *text)
+{
+	struct capabilities_allowed a = { 0 };
+	struct error e;
+
+	if (capabilities_parse(text, &a, &e))
+		fail_msg("%s: %s", text, e.text);
+	return a;
+}
+
 static uint64_t parsed(const char *text)
 {
-	struct error e;
-	uint64_t set = 0;
+	struct capabilities_allowed a = allowed_by(text);
 
-	if (capabilities_parse(text, &set, &e))
-		fail_msg("%s: %s", text, e.text);
-	return set;
+	assert_int_equal(a.to_others, a.to_root);
+	return a.to_root;
 }
 
 static void expect_wrong(const char *text, const char *why)
 {
+	struct capabilities_allowed a = { 77, 77 };
 	struct error e;
-	uint64_t set = 77;
 
-	assert_true(capabilities_parse(text, &set, &e) < 0);
+	assert_true(capabilities_parse(text, &a, &e) < 0);
 	assert_string_equal(e.text, why);
-	assert_int_equal(set, 77);
+	assert_true(a.to_root == 77 && a.to_others == 77);
 }
 
 static int grant(const char *name, uint64_t allowed, uint64_t own, uint64_t *ret, struct error *e)
@@ -71,7 +79,21 @@ static void what_leads_around_a_quota_is_not_in_the_default(void **state unused)
 	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
 		expected &= ~BIT(dropped[i]);
 	assert_int_equal(capabilities_default(), expected);
-	assert_int_equal(parsed(NULL), expected);
+	assert_int_equal(allowed_by(NULL).to_root, expected);
+}
+
+static void what_makes_root_of_anybody_is_only_roots_by_default(void **state unused)
+{
+	static const int roots[] = {
+		CAP_CHOWN,   CAP_DAC_OVERRIDE, CAP_FSETID,     CAP_KILL,
+		CAP_SETGID,  CAP_SETUID,       CAP_SYS_CHROOT, CAP_IPC_OWNER,
+		CAP_SETFCAP, CAP_MAC_OVERRIDE, CAP_MAC_ADMIN,
+	};
+	uint64_t expected = capabilities_default();
+
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
+		expected &= ~BIT(roots[i]);
+	assert_int_equal(allowed_by(NULL).to_others, expected);
 }
 
 static void who_asks_for_nothing_gets_the_default_and_no_more_than_there_is(void **state unused)
@@ -133,6 +155,7 @@ int main(void)
 		cmocka_unit_test(names_are_those_of_mesos_in_any_case),
 		cmocka_unit_test(what_is_not_a_name_is_refused),
 		cmocka_unit_test(what_leads_around_a_quota_is_not_in_the_default),
+		cmocka_unit_test(what_makes_root_of_anybody_is_only_roots_by_default),
 		cmocka_unit_test(who_asks_for_nothing_gets_the_default_and_no_more_than_there_is),
 		cmocka_unit_test(who_asks_gets_that_and_nothing_else),
 		cmocka_unit_test(what_is_not_allowed_is_refused_by_name),
