@@ -75,7 +75,7 @@ static int remove_gone(int runs, const char *gone, const atomic_bool *stop, stru
 
 static int remove_run(int runs, const char *id, const atomic_bool *stop, struct error *e)
 {
-	autofree char *gone = xasprintf(SANDBOX_PATH_GONE "%s", id);
+	autofree char *gone = sandbox_path_gone(id);
 	int r = remove_gone(runs, gone, stop, e);
 
 	if (r)
@@ -134,12 +134,11 @@ int gc_tree_open(int top, const char *path, bool gone)
 		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	autofree char *name = NULL;
+	autofree char *last = NULL, *name = NULL;
 
 	assert(slash);
-	name = gone ? xasprintf("%.*s" SANDBOX_PATH_GONE "%s", (int)(slash + 1 - path), path,
-				slash + 1)
-		    : xstrdup(path);
+	last = gone ? sandbox_path_gone(slash + 1) : xstrdup(slash + 1);
+	name = xasprintf("%.*s%s", (int)(slash + 1 - path), path, last);
 	return (int)syscall(SYS_openat2, top, name, &how, sizeof(how));
 }
 
@@ -154,8 +153,8 @@ struct search {
 
 static void look_at_run(struct search *s, int runs, const char *name)
 {
-	bool gone = str_starts(name, SANDBOX_PATH_GONE);
-	const char *id = gone ? name + strlen(SANDBOX_PATH_GONE) : name;
+	bool gone;
+	const char *id = sandbox_path_id(name, &gone);
 	size_t length = s->path.len;
 	struct stat st;
 

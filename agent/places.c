@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/gc.h"
 #include "agent/master.h"
+#include "agent/scope.h"
 #include "lib/log.h"
 #include "lib/runtime.h"
 #include "lib/timer.h"
@@ -148,18 +149,20 @@ static void look_at_records(struct agent *a)
 
 /* ---- the cgroup of the tasks ---- */
 
-/* systemd removes a scope that is stopped, until the keeper is in another. */
+/* A scope may be stopped by systemd: what were in it then would end with it. */
 static void look_at_cgroup(struct agent *a)
 {
-	const char *path = a->node.cgroups;
-	bool was_missing = a->places.no_cgroup;
+	struct places *p = &a->places;
+	bool was_missing = p->no_cgroup;
+	struct error e;
 
-	a->places.no_cgroup = path && access(path, W_OK);
-	if (a->places.no_cgroup && !was_missing)
-		log_error("agent: the cgroup %s was removed by somebody, no new task is taken",
-			  path);
-	if (!a->places.no_cgroup && was_missing)
-		log_info("agent: the cgroup %s is there again", path);
+	p->no_cgroup = scope_check(a->scope, &e) != 0;
+	if (p->no_cgroup && !was_missing)
+		log_warning("agent: no new task is taken: %s", e.text);
+	if (!p->no_cgroup && was_missing)
+		log_info("agent: the cgroup of the tasks can be used again");
+	if (p->no_cgroup)
+		p->no_cgroup_why = e;
 }
 
 /* ---- room for sandboxes ---- */
@@ -243,7 +246,7 @@ const char *places_missing(const struct agent *a)
 	static const char full[] = "the disk of its --work_dir is full",
 			  no_sockets[] = "the sockets in its --runtime_dir are gone",
 			  no_records[] = "its exit records cannot be kept",
-			  no_cgroup[] = "the cgroup of its tasks is gone";
+			  no_cgroup[] = "the cgroup of its tasks cannot be used";
 
 	if (a->places.disk.full)
 		return full;
@@ -274,8 +277,5 @@ void places_add_health(const struct agent *a, struct buf *out)
 		buf_addf(out, "Exit records cannot be kept in %s: no new task is taken: %s.\n",
 			 a->records_dir, p->no_records_why.text);
 	if (p->no_cgroup)
-		buf_addf(out,
-			 "The cgroup %s of the tasks was removed: no new task is taken until it is "
-			 "there again.\n",
-			 a->node.cgroups);
+		buf_addf(out, "No new task is taken: %s.\n", p->no_cgroup_why.text);
 }

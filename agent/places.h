@@ -21,7 +21,7 @@ struct places {
 	struct fullness store; /* as the log says; store_full() is what counts */
 	bool no_sockets, no_records, no_cgroup;
 	const char *told; /* of what is missing, to the master */
-	struct error no_sockets_why, no_records_why;
+	struct error no_sockets_why, no_records_why, no_cgroup_why;
 };
 
 /* Listens on both local sockets, whose paths are in a. -EADDRINUSE if another agent does. */

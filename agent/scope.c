@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-login.h>
 
@@ -43,11 +45,13 @@ struct scope {
 	char *name; /* "mesos-agent.scope" */
 	char *path; /* node->cgroups */
 	int lock;   /* in path: no second agent kills what it does not know there */
+	ino_t inode; /* of path, as it was locked */
 	int leash;  /* the keeper ends when this is closed */
 	sd_event_source *child, *timer;
 	struct work job; /* a new keeper goes into the scope */
 	bool placing;    /* the job is under way */
-	bool unkept;     /* and that was said */
+	bool kept;       /* the keeper is in the scope */
+	bool unkept;     /* that it is not was said */
 	pid_t keeper;    /* for the job */
 	int outcome;
 	struct error error;
@@ -277,9 +281,14 @@ static int start_keeper(struct scope *s, struct error *e)
 	s->leash = ends[1];
 	if (r)
 		return error_set(e, r, "start %s: %s", s->node->executor_path, strerror(r));
-	s->node->keeper = s->keeper;
 	r = sd_event_add_child(s->node->loop, &s->child, s->keeper, WEXITED, on_keeper_gone, s);
-	return r < 0 ? error_set(e, -r, "watch the keeper: %s", strerror(-r)) : 0;
+	if (r < 0) {
+		kill(s->keeper, SIGKILL);
+		waitpid(s->keeper, NULL, 0);
+		return error_set(e, -r, "watch the keeper: %s", strerror(-r));
+	}
+	s->node->keeper = s->keeper;
+	return 0;
 }
 
 /*
@@ -301,14 +310,33 @@ static int open_lock(const char *path)
 /* The kernel forgets it when we end. A scope that was made again has other files. */
 static int take(struct scope *s, struct error *e)
 {
+	struct stat st;
+
 	close_fd(&s->lock);
+	s->inode = 0;
+	if (stat(s->path, &st))
+		return error_sys(e, "look at %s", s->path);
 	s->lock = open_lock(s->path);
 	if (s->lock < 0)
 		return error_sys(e, "open %s", s->path);
 	if (flock(s->lock, LOCK_EX | LOCK_NB))
 		return error_set(e, EBUSY, "%s is in use by another agent", s->path);
+	s->inode = st.st_ino;
 	s->node->cgroups = s->path;
 	return 0;
+}
+
+int scope_check(struct scope *s, struct error *e)
+{
+	struct stat st;
+
+	if (!s->node->cgroups)
+		return 0;
+	if (s->name && !s->kept)
+		return error_set(e, EAGAIN, "scope %s, in which tasks are, is not kept", s->name);
+	if (!stat(s->path, &st) && st.st_ino == s->inode)
+		return 0;
+	return take(s, e) ? error_wrap(e, "the cgroup of the tasks") : 0;
 }
 
 /* ---- another keeper ---- */
@@ -343,6 +371,7 @@ static void done(struct work *job)
 	} else if (s->outcome || take(s, &s->error)) {
 		try_again(s, &s->error);
 	} else {
+		s->kept = true;
 		s->unkept = false;
 		log_info("scope %s: is kept again", s->name);
 	}
@@ -372,6 +401,7 @@ static int on_keeper_gone(sd_event_source *source unused, const siginfo_t *si un
 
 	s->child = sd_event_source_disable_unref(s->child);
 	s->node->keeper = 0;
+	s->kept = false;
 	if (s->leash < 0)
 		return 0;
 	log_warning("scope %s: its keeper was killed, another is started", s->name);
@@ -417,9 +447,10 @@ static int use_systemd(struct scope *s, struct error *e)
 	if (!cgroup_is(CGROUP_MOUNT))
 		return error_set(e, ENOTSUP, "%s is not cgroup v2", CGROUP_MOUNT);
 	s->name = xasprintf("%.*s.scope", (int)(suffix - s->unit), s->unit);
-	if (start_keeper(s, e) || keep_patiently(s, &s->path, e))
+	if (start_keeper(s, e) || keep_patiently(s, &s->path, e) || take(s, e))
 		return -e->code;
-	return take(s, e);
+	s->kept = true;
+	return 0;
 }
 
 /* Tasks run all the same, beside us. The keeper is let go. */

@@ -21,5 +21,10 @@ struct scope;
  * are set.
  */
 int scope_new(struct container_node *node, const char *root, struct scope **ret, struct error *e);
+/*
+ * Whether a task may be put there now: the cgroup is there, ours alone, and no scope that is being
+ * stopped. One that somebody has removed and made again is taken anew.
+ */
+int scope_check(struct scope *s, struct error *e);
 /* After the node's pool was freed. The scope stays if a task runs in it. NULL is accepted. */
 void scope_free(struct scope *s);

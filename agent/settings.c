@@ -136,6 +136,10 @@ void settings_set_quota(struct agent *a, struct peer *p, const struct query_set_
 	else if (x->container->phase != CONTAINER_PREPARING && x->container->sandbox_fd < 0)
 		refuse(p, q,
 		       "its sandbox could not be opened when it was found again; see the log");
+	else if (x->container->quota.elsewhere)
+		refuse(p, q,
+		       "its sandbox is on another filesystem than the agent's --work_dir, which "
+		       "was changed while it ran");
 	else if (q->has_limit_bytes && (!q->limit_bytes || q->limit_bytes > INT64_MAX))
 		refuse(p, q, "a limit has at least one byte, and fewer than 2^63");
 	else if (store_full(a->store))

@@ -270,6 +270,10 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 		return error_set(e, ECANCELED, "%s: left before all of it was removed", name);
 	if (result)
 		return error_wrap(e, "%s", name);
+	if (r.left && r.why.code) {
+		*e = r.why;
+		return error_wrap(e, "%s", name);
+	}
 	if (r.left)
 		return error_set(e, EBUSY,
 				 "%s: it is not empty after %d passes: somebody makes files in it "

@@ -1,6 +1,8 @@
 /* One table: who makes, reads or walks such a path has the names from here. */
 #include "lib/sandbox_path.h"
 
+#define GONE ".gone-"
+
 static const char *const fixed[SANDBOX_PATH_PARTS] = {
 	[0] = "slaves",
 	[2] = "frameworks",
@@ -58,6 +60,17 @@ const char *sandbox_path_fixed(unsigned depth)
 {
 	assert(depth < SANDBOX_PATH_PARTS);
 	return fixed[depth];
+}
+
+char *sandbox_path_gone(const char *id)
+{
+	return xasprintf(GONE "%s", id);
+}
+
+const char *sandbox_path_id(const char *name, bool *gone)
+{
+	*gone = str_starts(name, GONE);
+	return *gone ? name + strlen(GONE) : name;
 }
 
 char *sandbox_path_make(const char *agent, const char *framework, const char *executor,

@@ -9,8 +9,6 @@
 #define SANDBOX_PATH_PARTS 8
 #define SANDBOX_PATH_AGENT 1 /* the index of AGENT */
 #define SANDBOX_PATH_RUN   7 /* and of CONTAINER */
-/* A run that is being deleted has this before its id. */
-#define SANDBOX_PATH_GONE ".gone-"
 
 struct sandbox_path {
 	char *text; /* what the parts are in */
@@ -22,6 +20,10 @@ bool sandbox_path_is(const char *path);
 void sandbox_path_fini(struct sandbox_path *p);
 /* The fixed name at this depth, or NULL where any may stand. */
 const char *sandbox_path_fixed(unsigned depth);
+/* The name of a run that is being deleted, by its id; the caller frees. */
+char *sandbox_path_gone(const char *id);
+/* The id of a run, by its name; *gone: it is being deleted. */
+const char *sandbox_path_id(const char *name, bool *gone);
 /* To be freed. */
 char *sandbox_path_make(const char *agent, const char *framework, const char *executor,
 			const char *container);

@@ -15,7 +15,7 @@ enum { VERSIONS_AT = 18, HEADER_BYTES = 100 };
 /* The files at one time. The header of a log, 32 bytes, is another when it begins anew. */
 struct moment {
 	struct timespec written;
-	off_t bytes, log_bytes;
+	off_t bytes;
 	char log_header[32];
 };
 
@@ -67,10 +67,8 @@ static struct moment look(int fd, const char *log)
 		m.written = st.st_mtim;
 		m.bytes = st.st_size;
 	}
-	if (log_fd < 0 || fstat(log_fd, &st) ||
-	    pread(log_fd, m.log_header, sizeof(m.log_header), 0) < 0)
-		return m;
-	m.log_bytes = st.st_size;
+	if (log_fd >= 0 && pread(log_fd, m.log_header, sizeof(m.log_header), 0) < 0)
+		m.log_header[0] = 0; /* as of none */
 	return m;
 }
 
@@ -87,21 +85,22 @@ static bool same_file(const struct moment *a, const struct moment *b)
 
 /*
  * Half of a page that was just being copied into the database is no harm as long as the log has it,
- * and what is added to the log meanwhile is taken or not. What is wrong in a log that does not
- * change is damage.
+ * and what is added to the log meanwhile is taken or not. What looks like damage may be a log that
+ * is written over from its beginning.
  */
 static int read_live(int fd, const char *path, const char *log, struct buf *image, struct error *e)
 {
+	int r = 0;
+
 	for (unsigned n = 0; n < LIVE_TRIES; n++) {
 		struct moment before = look(fd, log), after;
-		int r = read_both(path, log, image, e);
 
+		r = read_both(path, log, image, e);
 		after = look(fd, log);
-		if (same_log(&before, &after) && same_file(&before, &after) &&
-		    (!r || before.log_bytes == after.log_bytes))
-			return r;
+		if (!r && same_log(&before, &after) && same_file(&before, &after))
+			return 0;
 	}
-	return error_set(e, EBUSY, "it is written faster than it can be read");
+	return r ? r : error_set(e, EBUSY, "it is written faster than it can be read");
 }
 
 int store_image_read(const char *path, const char *log, bool live, struct buf *ret, struct error *e)

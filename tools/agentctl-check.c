@@ -125,9 +125,9 @@ static void check_leftovers(struct look *l)
 static void claim(struct project_ids *ids, const struct sandbox *s)
 {
 	const char *name = strrchr(s->path, '/') + 1;
-	bool gone = str_starts(name, SANDBOX_PATH_GONE);
+	bool gone;
 	autofree char *path = xasprintf("%.*s%s", (int)(name - s->path), s->path,
-					name + (gone ? strlen(SANDBOX_PATH_GONE) : 0));
+					sandbox_path_id(name, &gone));
 
 	if (sandbox_path_is(path))
 		project_owners_claim(ids, path, s->project);

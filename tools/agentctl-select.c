@@ -4,7 +4,7 @@
  */
 #include "tools/agentctl-select.h"
 
-#include "tools/cells.h"
+#include "tools/terminal.h"
 
 typedef bool match(const struct quota_state *q, const char *word);
 

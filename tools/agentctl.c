@@ -390,8 +390,10 @@ static enum status watch(struct agentctl *a, struct error *e)
 {
 	enum status status = STATUS_OK;
 
-	if (expect_end(a, e))
+	if (expect_end(a, e)) {
+		leave(a);
 		return STATUS_FAILED;
+	}
 	for (bool first = true; !a->stopped && !e->code; first = false) {
 		status = look(a, first, e);
 		if (!e->code && pause_between(a, e))

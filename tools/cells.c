@@ -2,6 +2,7 @@
 #include "tools/cells.h"
 
 #include "lib/units.h"
+#include "tools/terminal.h"
 
 char *cell_text(const char *text)
 {

@@ -5,9 +5,6 @@
 
 #include "lib/base.h"
 
-/* Characters of an id that are shown at least. */
-#define SHORT_ID 8
-
 char *cell_text(const char *text);
 char *cell_list(char *const *list, size_t count);
 char *cell_number(bool known, uint64_t n);

@@ -10,7 +10,6 @@
 
 #define GAP      2 /* spaces between columns */
 #define ELLIPSIS "…"
-#define ID_MIN   8 /* characters that an id keeps */
 
 /* The code point that a text begins with; its length in *len, 1 and U+FFFD if there is none. */
 static uint32_t next_code_point(const char *text, size_t *len)
@@ -160,7 +159,7 @@ static void add_row(const struct table *t, const unsigned *widths, char *const *
 /* What a column needs at least; one that is left out has the width 0. */
 static unsigned least(const struct column *c, unsigned width)
 {
-	return c->id ? MIN(width, MAX(shown_width(c->title), ID_MIN)) : width;
+	return c->id ? MIN(width, MAX(shown_width(c->title), SHORT_ID)) : width;
 }
 
 static bool fits(const struct table *t, const unsigned *widths, bool shortened)

@@ -19,6 +19,9 @@ void printable_add(struct buf *out, const char *text);
 /* --color=auto: a terminal, without $NO_COLOR (no-color.org), and not a dumb one. */
 bool terminal_has_colour(FILE *f);
 
+/* Characters of an id that are shown at least. */
+#define SHORT_ID 8
+
 /* 0: not known, as of what is no terminal. */
 struct terminal_size {
 	unsigned columns, rows;

@@ -19,7 +19,8 @@ struct quota_watch {
 
 	uint32_t remembered; /* the loop's: the project that it has by the store */
 
-	bool lacks_id; /* the loop's: none was free at its last check */
+	bool lacks_id;  /* the loop's: none was free at its last check */
+	bool elsewhere; /* the loop's: its sandbox is on another filesystem than work_dir */
 
 	/* the loop's: what the kernel said of it may not have been heard */
 	bool missed;  /* and no check has begun since */

@@ -109,16 +109,18 @@ static void set_limits(struct container *c, bool limited, uint64_t limit)
 }
 
 /* An agent with another --work_dir finds containers again whose sandboxes are where they were. */
-static bool is_elsewhere(const struct container *c)
+static bool is_elsewhere(struct container *c)
 {
 	const struct quota *q = projects_quota(c->node->projects);
 	struct stat sandbox, top;
 
-	if (fstat(c->sandbox_fd, &sandbox) || fstat(q->fd, &top) || sandbox.st_dev == top.st_dev)
-		return false;
-	log_error("container %s: its sandbox is not on the filesystem of %s: its disk is neither "
-		  "measured nor given other limits than it has",
+	if (c->quota.elsewhere || fstat(c->sandbox_fd, &sandbox) || fstat(q->fd, &top) ||
+	    sandbox.st_dev == top.st_dev)
+		return c->quota.elsewhere;
+	log_error("container %s: its sandbox is not on the filesystem of %s: its quota there is "
+		  "neither read nor changed",
 		  c->id, q->path);
+	c->quota.elsewhere = true;
 	return true;
 }
 

@@ -265,7 +265,7 @@ static void a_deletion_that_was_cut_short_is_finished_at_once(void **state unuse
 	end();
 	{
 		autofree char *from = run_path("2");
-		autofree char *to = run_path(SANDBOX_PATH_GONE "2");
+		autofree char *to = run_path(".gone-2");
 
 		assert_int_equal(renameat(options.work_dir_fd, from, options.work_dir_fd, to), 0);
 	}
@@ -273,7 +273,7 @@ static void a_deletion_that_was_cut_short_is_finished_at_once(void **state unuse
 	restore_rows();
 	gc_find_strays(gc, nobody_is_known, NULL);
 	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
-	assert_false(there(SANDBOX_PATH_GONE "2"));
+	assert_false(there(".gone-2"));
 	assert_true(there("1") && row_count == 1);
 }
 
@@ -294,14 +294,14 @@ static void what_nobody_knows_is_garbage_since_it_was_changed_last(void **state 
 {
 	make("1");
 	make("2");
-	make(SANDBOX_PATH_GONE "3");
+	make(".gone-3");
 	gc_find_strays(gc, all_but_1_are_known, &metrics);
 	assert_int_equal(row_count, 2);
 	assert_int_equal(since[0], 0);
 	assert_string_equal(rows[1], RUNS "/1");
 	assert_true(since[1] > wall_ns() - HOUR && since[1] <= wall_ns());
 	RUN_UNTIL(loop, metrics.gc_succeeded == 1);
-	assert_false(there(SANDBOX_PATH_GONE "3"));
+	assert_false(there(".gone-3"));
 	assert_true(there("1") && there("2"));
 }
 

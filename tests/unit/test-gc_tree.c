@@ -115,7 +115,7 @@ static void links_inside_and_in_place_of_the_sandbox_are_not_followed(void **sta
 	make_link("../../../../../../../../kept", RUNS "/c1/out");
 	make_link("/", RUNS "/c1/sub/root");
 	make_link("../../../../../../../kept", RUNS "/c2");
-	make_link("../../../../../../../kept", RUNS "/" SANDBOX_PATH_GONE "c3");
+	make_link("../../../../../../../kept", RUNS "/.gone-c3");
 	assert_int_equal(remove_it("c1"), 0);
 	assert_int_equal(remove_it("c2"), 0);
 	assert_int_equal(remove_it("c3"), 0);
@@ -139,7 +139,7 @@ static void a_removal_that_was_cut_short_goes_on(void **state unused)
 	stop = true;
 	assert_int_equal(remove_it("c1"), -ECANCELED);
 	assert_false(there(RUNS "/c1"));
-	assert_true(there(RUNS "/" SANDBOX_PATH_GONE "c1"));
+	assert_true(there(RUNS "/.gone-c1"));
 	stop = false;
 	assert_int_equal(remove_it("c1"), 0);
 	assert_false(there("slaves/A"));
@@ -190,8 +190,8 @@ static void a_directory_in_place_of_the_link_is_garbage_too(void **state unused)
 
 static void what_is_half_gone_is_found_under_the_name_that_it_had(void **state unused)
 {
-	make("slaves/A/frameworks/F/executors/G/runs/" SANDBOX_PATH_GONE "c2/x");
-	set_mtime("slaves/A/frameworks/F/executors/G/runs/" SANDBOX_PATH_GONE "c2", 2000);
+	make("slaves/A/frameworks/F/executors/G/runs/.gone-c2/x");
+	set_mtime("slaves/A/frameworks/F/executors/G/runs/.gone-c2", 2000);
 	gc_tree_find(top, NULL, found, NULL);
 	assert_string_equal(found_text, "slaves/A/frameworks/F/executors/G/runs/c2 c2 2000 gone\n");
 	free(take_ptr(found_text));
@@ -208,7 +208,7 @@ static int opened(const char *path, bool gone)
 static void one_is_opened_by_its_path_whole_or_half_gone_and_by_no_link(void **state unused)
 {
 	make(RUNS "/c1");
-	make(RUNS "/" SANDBOX_PATH_GONE "c2");
+	make(RUNS "/.gone-c2");
 	make_link("c1", RUNS "/latest");
 	assert_int_equal(opened(RUNS "/c1", false), 0);
 	assert_int_equal(opened(RUNS "/c1", true), ENOENT);

@@ -171,7 +171,9 @@ static void a_limit_that_was_promised_and_is_taken_back_is_logged(void **state u
 static void so_is_one_that_the_kernel_does_not_take(void **state unused)
 {
 	set_limit();
+	assert_true(settings_pending(&executor));
 	stored();
+	assert_false(settings_pending(&executor));
 	on_late(NULL, 0, late_arg);
 	settings_applied(&executor, "no project id is free");
 	assert_string_equal(buf_text(&warned),

@@ -96,6 +96,7 @@ kill -s CONT "${pid[a]}"
 ok 'a sandbox that was taken out of its project is put back' eventually "$patience" inherits "$box"
 # ext4 changes a directory's flags and its project one after the other, and tells of each at once.
 ok 'with its id' eventually "$patience" project_is "$box" 5000
+ok 'and that is said' eventually "$patience" logged a 'its sandbox was taken out of project 5000, and is in it again'
 ok 'it is full again' fails fill
 stop a
 chattr -P -p 0 "$box"
@@ -103,7 +104,6 @@ start_agent a "${quotas[@]}" "$range" --work_dir="$dir/a/work/"
 ok 'so is one that is full, and was taken out while there was no agent' eventually "$patience" inherits "$box"
 ok '  with its id' eventually "$patience" project_is "$box" 5000
 rm "$box/rest"
-ok 'and that is said' eventually "$patience" logged a 'its sandbox was taken out of project 5000, and is in it again'
 ok 'what was made in it meanwhile is put there too' eventually "$patience" project_is "$box/meanwhile" 5000
 ok 'and what will be made in that' eventually "$patience" inherits "$box/directory"
 chattr -P -p 0 "$box/directory"
