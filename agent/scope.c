@@ -41,12 +41,12 @@
 
 struct scope {
 	struct container_node *node;
-	char *unit; /* "mesos-agent.service"; NULL, as name: systemd has no part in it */
-	char *name; /* "mesos-agent.scope" */
-	char *path; /* node->cgroups */
-	int lock;   /* in path: no second agent kills what it does not know there */
+	char *unit;  /* "mesos-agent.service"; NULL, as name: systemd has no part in it */
+	char *name;  /* "mesos-agent.scope" */
+	char *path;  /* node->cgroups */
+	int lock;    /* in path: no second agent kills what it does not know there */
 	ino_t inode; /* of path, as it was locked */
-	int leash;  /* the keeper ends when this is closed */
+	int leash;   /* the keeper ends when this is closed */
 	sd_event_source *child, *timer;
 	struct work job; /* a new keeper goes into the scope */
 	bool placing;    /* the job is under way */
@@ -85,12 +85,13 @@ static int describe(sd_bus_message *m, const struct scope *s)
 	if (r >= 0)
 		r = sd_bus_message_open_container(m, 'a', "(sv)");
 	if (r >= 0)
-		r = sd_bus_message_append(
-			m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
-			"Tasks of a Mesos agent", "Slice", "s", TASKS_SLICE, "Delegate", "b", 1,
-			"CollectMode", "s", "inactive-or-failed", "TasksMax", "t", UINT64_MAX,
-			"Before", "as", 1, s->unit, "After", "as", 2, "local-fs.target",
-			"remote-fs.target", "PIDs", "au", 1, (uint32_t)s->keeper);
+		r = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s",
+					  "Tasks of a Mesos agent", "Slice", "s", TASKS_SLICE,
+					  "Delegate", "b", 1, "CollectMode", "s",
+					  "inactive-or-failed", "TasksMax", "t", UINT64_MAX,
+					  "Before", "as", 1, s->unit, "After", "as", 2,
+					  "local-fs.target", "remote-fs.target", "PIDs", "au", 1,
+					  (uint32_t)s->keeper);
 	if (r >= 0)
 		r = sd_bus_message_close_container(m);
 	return r < 0 ? r : sd_bus_message_append(m, "a(sa(sv))", 0);

@@ -42,7 +42,7 @@ struct store_options {
 	const char *dir; /* created at need; NULL: in memory, gone at the end */
 	/* What is in dir is copied into memory, and nothing there is locked, written or made. */
 	bool copy;
-	bool live; /* also while a process has it open: what is on disk by now */
+	bool live;              /* also while a process has it open: what is on disk by now */
 	uint64_t reserve_bytes; /* kept in <dir>/<name>.reserve, given up when the disk is full */
 	/* How to start afresh, a clause for the end of the error that refuses a store. */
 	const char *fresh;

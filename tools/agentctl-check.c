@@ -126,8 +126,8 @@ static void claim(struct project_ids *ids, const struct sandbox *s)
 {
 	const char *name = strrchr(s->path, '/') + 1;
 	bool gone;
-	autofree char *path = xasprintf("%.*s%s", (int)(name - s->path), s->path,
-					sandbox_path_id(name, &gone));
+	autofree char *path =
+		xasprintf("%.*s%s", (int)(name - s->path), s->path, sandbox_path_id(name, &gone));
 
 	if (sandbox_path_is(path))
 		project_owners_claim(ids, path, s->project);
