@@ -136,7 +136,8 @@ static void set_limits(struct stored *s, uint64_t default_bytes)
 	}
 }
 
-static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
+/* live: be there an agent or not. */
+static int open_copy(struct agentctl *a, bool live, struct store **ret, struct error *e)
 {
 	autofree char *dir = stored_dir(&a->flags);
 	struct store_options o = {
@@ -144,11 +145,18 @@ static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
 		.schema = &agent_store_schema,
 		.dir = dir,
 		.copy = true,
+		.live = live,
 	};
-	cleanup(close_store) struct store *store = NULL;
-	int r = store_open(&o, &store, e);
 
-	if (r || store_load(store, &executor_table, take_executor, ret, e) ||
+	return store_open(&o, ret, e);
+}
+
+static int read_store(struct agentctl *a, struct stored *ret, struct error *e)
+{
+	cleanup(close_store) struct store *store = NULL;
+
+	if (open_copy(a, false, &store, e) ||
+	    store_load(store, &executor_table, take_executor, ret, e) ||
 	    store_load(store, &task_table, take_task, ret, e))
 		return -e->code;
 	set_limits(ret, a->flags.has_default_container_disk ? a->flags.default_container_disk : 0);
@@ -164,16 +172,8 @@ static int take_project(void *rec, void *ctx, struct error *e)
 
 int stored_projects(struct agentctl *a, struct project_ids *ids, struct error *e)
 {
-	autofree char *dir = stored_dir(&a->flags);
-	struct store_options o = {
-		.loop = a->loop,
-		.schema = &agent_store_schema,
-		.dir = dir,
-		.copy = true,
-		.live = true,
-	};
 	cleanup(close_store) struct store *store = NULL;
-	int r = store_open(&o, &store, e);
+	int r = open_copy(a, true, &store, e);
 
 	return r ? r : store_load(store, &project_table, take_project, ids, e);
 }
