@@ -14,11 +14,11 @@
 #include "lib/attributes.h"
 #include "lib/daemon.h"
 #include "lib/fs.h"
-#include "lib/ids.h"
 #include "lib/labels.h"
 #include "lib/manager.h"
 #include "lib/masters.h"
 #include "lib/runtime.h"
+#include "lib/value.h"
 
 /* In work_dir. */
 #define LOCK_NAME     "agent.lock"
@@ -187,11 +187,10 @@ static int check_flags(struct agent *a, struct error *e)
 				 RECOVER_RECONNECT, RECOVER_CLEANUP, a->flags.recover);
 	if (gc_check_flags(&a->flags, e))
 		return -e->code;
-	if (a->flags.hostname && !id_valid(a->flags.hostname))
-		return error_set(e, EINVAL,
-				 "--hostname: must be 1 to %d bytes without control characters or "
-				 "slashes",
-				 ID_MAX);
+	if (daemon_check_hostname(a->flags.hostname, e))
+		return -e->code;
+	if (!value_word(a->flags.default_role))
+		return error_set(e, EINVAL, "--default_role: bad role '%s'", a->flags.default_role);
 	if (capabilities_parse(a->flags.bounding_capabilities, &a->node.capabilities, e))
 		return error_wrap(e, "--bounding_capabilities");
 	if (isolators_select(a->flags.isolation, &modules, &a->node.isolators, e) ||

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "lib/fs.h"
+#include "lib/ids.h"
 #include "lib/log.h"
 
 static const char *const levels[] = {
@@ -161,6 +162,15 @@ int daemon_listen(sd_event *loop, const char *ip, uint64_t port, int passed,
 		return 0;
 	of_port = e->code == EADDRINUSE || e->code == EACCES;
 	return error_wrap(e, of_port ? "--port" : "--ip");
+}
+
+int daemon_check_hostname(const char *hostname, struct error *e)
+{
+	if (!hostname || id_valid(hostname))
+		return 0;
+	return error_set(e, EINVAL,
+			 "--hostname: must be 1 to %d bytes without control characters or slashes",
+			 ID_MAX);
 }
 
 int daemon_check_port(uint64_t port, struct error *e)

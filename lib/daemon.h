@@ -34,5 +34,7 @@ void daemon_warn_if_open(const char *ip);
 int daemon_listen(sd_event *loop, const char *ip, uint64_t port, int passed,
 		  const struct listener_limits *limits, const struct listener_ops *ops, void *owner,
 		  struct listener **ret, struct error *e);
+/* Refuses a --hostname that could be no name of a host; NULL: none was given. */
+int daemon_check_hostname(const char *hostname, struct error *e);
 /* Refuses a port above 65535. */
 int daemon_check_port(uint64_t port, struct error *e);

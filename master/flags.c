@@ -128,7 +128,7 @@ static int check_registry(const struct master_flags *f, struct error *e)
 
 int master_flags_check(const struct master_flags *f, struct error *e)
 {
-	if (daemon_check_port(f->port, e))
+	if (daemon_check_port(f->port, e) || daemon_check_hostname(f->hostname, e))
 		return -EINVAL;
 	if (f->has_offer_timeout && f->offer_timeout == 0)
 		return error_set(e, EINVAL, "--offer_timeout: must be greater than zero");

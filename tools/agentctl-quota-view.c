@@ -240,20 +240,20 @@ static const struct quota_column {
 		.number = what##_number, __VA_ARGS__                                               \
 	}
 	TEXT("container", "CONTAINER", container, .shown = always, .id = true),
-	TEXT("task", "TASK", task, .shown = always, .id = true),
-	TEXT("framework", "FRAMEWORK", framework, .shown = always, .id = true),
-	TEXT("filesystem", "FS", filesystem, .spare = 7),
-	NUMBER("project", "PROJECT", project, .spare = 6),
-	NUMBER("limit", "LIMIT", limit, .shown = shows_limit),
+	TEXT("task", "TASK", task, .shown = always, .id = true, .spare = 1),
+	TEXT("framework", "FRAMEWORK", framework, .shown = always, .id = true, .spare = 4),
+	TEXT("filesystem", "FS", filesystem, .spare = 11),
+	NUMBER("project", "PROJECT", project, .spare = 10),
+	NUMBER("limit", "LIMIT", limit, .shown = shows_limit, .spare = 2),
 	NUMBER("used", "USED", used, .shown = always),
-	NUMBER("soft", "SOFT", soft, .spare = 1),
-	NUMBER("hard", "HARD", hard),
-	NUMBER("inodes", "INODES", inodes, .spare = 4),
+	NUMBER("soft", "SOFT", soft, .spare = 5),
+	NUMBER("hard", "HARD", hard, .spare = 3),
+	NUMBER("inodes", "INODES", inodes, .spare = 8),
 	NUMBER("percent", "PERCENT", percent, .shown = always, .colour = state_colour),
-	NUMBER("growth", "GROWTH/MIN", growth, .spare = 2),
-	NUMBER("full", "FULL IN", full, .spare = 3),
+	NUMBER("growth", "GROWTH/MIN", growth, .spare = 6),
+	NUMBER("full", "FULL IN", full, .spare = 7),
 	TEXT("state", "STATE", state, .shown = always, .colour = state_colour),
-	TEXT("witness", "WITNESS", witness, .shown = always, .spare = 5),
+	TEXT("witness", "WITNESS", witness, .shown = always, .spare = 9),
 #undef TEXT
 #undef NUMBER
 };

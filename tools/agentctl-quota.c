@@ -78,6 +78,8 @@ enum status command_quota_show(struct agentctl *a, struct buf *out, struct error
 		*e = why;
 	else
 		status = show(a, &stored, out, e);
+	if (status == STATUS_NOT_FOUND) /* an agent would know those that have ended, too */
+		error_wrap(e, "%s", buf_text(&a->notice));
 	schema_clear(answer_quota_schema(), &stored);
 	return status;
 }
