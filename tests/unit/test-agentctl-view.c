@@ -228,7 +228,7 @@ static void where_there_is_no_room_columns_are_left_out_but_the_one_that_sorts(v
 	assert_room(&options, "CONTAINER  TASK            FRAMEWORK   LIMIT    USED            "
 			      "PERCENT  STATE\n");
 	options.sort = "growth";
-	assert_room(&options, "CONTAINER  TASK      FRAMEWORK   LIMIT    USED            PERCENT  "
+	assert_room(&options, "CONTAINER  TASK            LIMIT    USED            PERCENT  "
 			      "GROWTH/MIN  STATE\n");
 	options.sparing = false;
 	assert_room(&options, "CONTAINER  TASK      FRAMEWORK   LIMIT    USED            PERCENT  "
