@@ -273,7 +273,7 @@ static bool is_root(const struct mount *m)
 
 /*
  * How to mount it anew, where it is now or where all of it belongs; between the two, tune: "" or a
- * command that gives it quotas: without their format the kernel would mount it no more.
+ * command.
  */
 static char *remount(const struct probe *p, const char *tune)
 {
@@ -281,8 +281,7 @@ static char *remount(const struct probe *p, const char *tune)
 	const char *where = strcmp(m->root, "/") ? m->whole : m->target;
 	bool alone = m->copies == 1;
 
-	return xasprintf("%sumount %s%s && %s%smount -o prjquota %s %s",
-			 *tune ? "modprobe quota_v2 && " : "", alone ? "" : "-A ",
+	return xasprintf("umount %s%s && %s%smount -o prjquota %s %s", alone ? "" : "-A ",
 			 alone ? m->target : m->source, tune, *tune ? " && " : "", m->source,
 			 where ?: "DIRECTORY");
 }
