@@ -15,7 +15,7 @@ node_new() {
 		echo disk/$1 >isolation && touch '?enforce_container_disk_quota' && echo '[5000-5059]' >xfs_project_range &&
 		echo 1secs >container_disk_watch_interval && echo 1secs >status_update_retry_interval_min &&
 		echo 100ms >registration_backoff_factor && echo 100ms >/etc/mesos-master/allocation_interval &&
-		systemctl -q enable --now mesos-master mesos-agent" && node_registers
+		systemctl -q enable --now mesos-master mesos-agent && sync" && node_registers # the node is installed before its power is cut
 }
 
 # node_run COMMAND: in the guest; its output and exit status.
