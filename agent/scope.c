@@ -51,7 +51,7 @@ struct scope {
 	struct work job; /* a new keeper goes into the scope */
 	bool placing;    /* the job is under way */
 	bool kept;       /* the keeper is in the scope */
-	bool unkept;     /* that it is not was said */
+	bool told;       /* that it is not */
 	pid_t keeper;    /* for the job */
 	int outcome;
 	struct error error;
@@ -346,11 +346,11 @@ static int on_renew(sd_event_source *source, uint64_t usec, void *arg);
 
 static void try_again(struct scope *s, const struct error *why)
 {
-	if (!s->unkept)
+	if (!s->told)
 		log_error("scope %s: cannot be kept, and goes with its last task: %s; it is tried "
 			  "again each second",
 			  s->name, why->text);
-	s->unkept = true;
+	s->told = true;
 	timer_set(s->node->loop, &s->timer, RENEW_NS, on_renew, s);
 }
 
@@ -373,7 +373,7 @@ static void done(struct work *job)
 		try_again(s, &s->error);
 	} else {
 		s->kept = true;
-		s->unkept = false;
+		s->told = false;
 		log_info("scope %s: is kept again", s->name);
 	}
 }

@@ -208,20 +208,21 @@ static void lift_children(struct removal *r, const char *name)
 }
 
 /* One pass over top; r->left counts what the next pass has to look at. */
-static int remove_pass(struct removal *r, struct error *e)
+static void remove_pass(struct removal *r)
 {
 	int fd = openat(r->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
-	if (!dir) {
-		error_sys(e, "open a directory");
-		close_fd(&fd);
-		return -e->code;
-	}
 	r->left = 0;
 	r->went = false;
 	r->why.code = 0;
+	if (!dir) {
+		r->left++;
+		error_sys(&r->why, "open a directory");
+		close_fd(&fd);
+		return;
+	}
 	while (!stopped(r) && (d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
@@ -237,10 +238,6 @@ static int remove_pass(struct removal *r, struct error *e)
 		r->left++;
 	}
 	closedir(dir);
-	if (!r->why.code || r->went)
-		return 0;
-	*e = r->why;
-	return -e->code;
 }
 
 int fs_remove_tree(int dirfd, const char *name, struct error *e)
@@ -253,7 +250,6 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 	struct removal r = { .stop = stop };
 	autofd int top = -EBADF;
 	unsigned passes = 0;
-	int result;
 
 	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
 		return 0;
@@ -264,12 +260,10 @@ int fs_remove_tree_unless(int dirfd, const char *name, const atomic_bool *stop, 
 		return error_sys(e, "open %s", name);
 	r.top = top;
 	do {
-		result = remove_pass(&r, e);
-	} while (!result && r.left && !stopped(&r) && ++passes < PASSES_MAX);
+		remove_pass(&r);
+	} while (r.left && (r.went || !r.why.code) && !stopped(&r) && ++passes < PASSES_MAX);
 	if (stopped(&r))
 		return error_set(e, ECANCELED, "%s: left before all of it was removed", name);
-	if (result)
-		return error_wrap(e, "%s", name);
 	if (r.left && r.why.code) {
 		*e = r.why;
 		return error_wrap(e, "%s", name);

@@ -21,8 +21,9 @@ int fs_write_all(int fd, const void *data, size_t n);
 /*
  * Removes a tree without following a symbolic link; a missing one is success. Directories that
  * their owner has closed are opened if we may, and closed to all others: chmod(2), chown(2). What
- * fails keeps nothing else from being removed; it is told after that. -EBUSY if somebody makes files in it all the same, as fast as they are removed, or it is deeper than one
- * call goes: some of it is left.
+ * fails keeps nothing else from being removed; it is told after that. -EBUSY if somebody makes
+ * files in it all the same, as fast as they are removed, or it is deeper than one call goes: some
+ * of it is left.
  */
 int fs_remove_tree(int dirfd, const char *name, struct error *e);
 /* The same, but -ECANCELED soon after *stop was set: some of it is left. */

@@ -72,15 +72,10 @@ static struct moment look(int fd, const char *log)
 	return m;
 }
 
-static bool same_log(const struct moment *a, const struct moment *b)
-{
-	return !memcmp(a->log_header, b->log_header, sizeof(a->log_header));
-}
-
-static bool same_file(const struct moment *a, const struct moment *b)
+static bool same(const struct moment *a, const struct moment *b)
 {
 	return a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec &&
-	       a->bytes == b->bytes;
+	       a->bytes == b->bytes && !memcmp(a->log_header, b->log_header, sizeof(a->log_header));
 }
 
 /*
@@ -97,7 +92,7 @@ static int read_live(int fd, const char *path, const char *log, struct buf *imag
 
 		r = read_both(path, log, image, e);
 		after = look(fd, log);
-		if (!r && same_log(&before, &after) && same_file(&before, &after))
+		if (!r && same(&before, &after))
 			return 0;
 	}
 	return r ? r : error_set(e, EBUSY, "it is written faster than it can be read");

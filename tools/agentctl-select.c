@@ -26,26 +26,22 @@ static bool match_prefix(const struct quota_state *q, const char *word)
 	return str_starts(q->container_id, word);
 }
 
-static size_t count_matches(const struct answer_quota *a, match *fn, const char *word)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->containers_count; i++)
-		n += fn(&a->containers[i], word);
-	return n;
-}
-
 static bool runs(const struct quota_state *q)
 {
 	return q->state != DISK_ENDED && q->state != DISK_KILLED;
 }
 
-static size_t count_running(const struct answer_quota *a, match *fn, const char *word)
+static bool is_meant(const struct quota_state *q, match *fn, const char *word, bool running)
+{
+	return fn(q, word) && (!running || runs(q));
+}
+
+static size_t count_matches(const struct answer_quota *a, match *fn, const char *word, bool running)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->containers_count; i++)
-		n += runs(&a->containers[i]) && fn(&a->containers[i], word);
+		n += is_meant(&a->containers[i], fn, word, running);
 	return n;
 }
 
@@ -56,7 +52,7 @@ static void keep_matches(struct answer_quota *a, match *fn, const char *word, bo
 	for (size_t i = 0; i < a->containers_count; i++) {
 		struct quota_state *q = &a->containers[i];
 
-		if (fn(q, word) && (!running || runs(q))) {
+		if (is_meant(q, fn, word, running)) {
 			struct quota_state kept = *q;
 
 			*q = (struct quota_state){ 0 };
@@ -127,7 +123,7 @@ static int none(const char *word, bool running, struct error *e)
 static int select_by(struct answer_quota *a, match *fn, const char *word, bool running,
 		     struct error *e)
 {
-	size_t n = running ? count_running(a, fn, word) : count_matches(a, fn, word);
+	size_t n = count_matches(a, fn, word, running);
 
 	if (!n)
 		return none(word, running, e);
@@ -139,7 +135,7 @@ static int select_by(struct answer_quota *a, match *fn, const char *word, bool r
 
 int quota_select(struct answer_quota *a, const char *word, bool running, struct error *e)
 {
-	if (count_matches(a, match_id, word)) {
+	if (count_matches(a, match_id, word, false)) {
 		keep_matches(a, match_id, word, false);
 		return 0;
 	}
@@ -147,6 +143,6 @@ int quota_select(struct answer_quota *a, const char *word, bool running, struct 
 		return none(word, running, e);
 	if (check_impostor(a, word, e))
 		return -e->code;
-	return select_by(a, count_matches(a, match_task, word) ? match_task : match_prefix, word,
-			 running, e);
+	return select_by(a, count_matches(a, match_task, word, false) ? match_task : match_prefix,
+			 word, running, e);
 }

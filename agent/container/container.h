@@ -67,7 +67,7 @@ struct container_ops {
 	void (*idle)(struct container_node *node);
 };
 
-/* What their tasks may have at most of capabilities(7), a bit each. */
+/* What tasks may have at most of capabilities(7), a bit each. */
 struct capabilities_allowed {
 	uint64_t to_root, to_others; /* these only if they ask */
 };
